@@ -1,4 +1,4 @@
-"""Where a message came from, or where it is to go: a listener, a peer and, for TCP, a connection."""
+"""Where a message came from or is to go: listener, peer and, for TCP, the connection."""
 
 from __future__ import annotations
 

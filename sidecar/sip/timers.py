@@ -37,7 +37,7 @@ class Timer:
         """Make sure that the callback is not called any more. Repeating it does no harm."""
         if self._callback is not None:
             self._callback = None  # also lets go of what the callback holds
-            self._heap._note_cancelled()  # noqa: SLF001 - the two are one thing
+            self._heap._note_cancelled()
 
 
 class TimerHeap:
