@@ -1,0 +1,31 @@
+"""Session descriptions (RFC 8866, RFC 3264): values, their rewriting, and our own."""
+
+from __future__ import annotations
+
+from sidecar.sip.sdp.anchor import address_of, anchor, narrow
+from sidecar.sip.sdp.body import replace_sdp_part, sdp_part
+from sidecar.sip.sdp.codecs import STATIC_TYPES, TELEPHONE_EVENT, Codec
+from sidecar.sip.sdp.description import SessionDescription
+from sidecar.sip.sdp.errors import NoCommonCodec, SdpError
+from sidecar.sip.sdp.fields import Connection, Origin
+from sidecar.sip.sdp.media import MediaDescription
+from sidecar.sip.sdp.own import make_answer, make_offer
+
+__all__ = [
+    "STATIC_TYPES",
+    "TELEPHONE_EVENT",
+    "Codec",
+    "Connection",
+    "MediaDescription",
+    "NoCommonCodec",
+    "Origin",
+    "SdpError",
+    "SessionDescription",
+    "address_of",
+    "anchor",
+    "make_answer",
+    "make_offer",
+    "narrow",
+    "replace_sdp_part",
+    "sdp_part",
+]
