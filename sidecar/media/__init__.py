@@ -1,0 +1,1 @@
+"""Media: the engine as the call layer sees it, and the worker processes behind it."""
