@@ -1,0 +1,73 @@
+# Nothing but python3 (3.11 to 3.13, with venv) and make is needed: everything else is
+# installed into .venv from the locked requirements, checked against their hashes.
+PYTHON ?= python3
+CONFIG ?= config/sidecar.toml
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip -qq --disable-pip-version-check install
+LOCKS := requirements/build.lock requirements/run.lock
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint format peers bench soak demo image prompts lock clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: $(VENV)/.run ## Start the sidecar with config/sidecar.toml (CONFIG=FILE for another)
+	@exec $(BIN)/consent-sidecar run -c $(CONFIG)
+
+demo: $(VENV)/.run ## Place a call through the sidecar on loopback and show it as a ladder
+	@exec $(BIN)/consent-sidecar demo
+
+test: lint peers ## Lint, then all tests; as root it also installs the peers they need
+	$(BIN)/pytest
+
+lint: $(VENV)/.dev ## ruff, mypy --strict and the import contracts
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.dev ## Rewrite the sources as ruff would have them
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+# SIPp, Asterisk and the like: real programs of other people that the tests talk to.
+peers: $(VENV)/.dev
+	@if [ "$$(id -u)" = 0 ]; then tests/peers/setup.sh; \
+	else echo "not root: tests whose peer is missing are skipped:"; tests/peers/setup.sh --check || true; fi
+
+bench: peers ## Cost of a call and of an RTP packet, beside Kamailio + rtpengine and sippy
+	$(BIN)/python -m bench
+
+soak: peers ## 200 calls a second for a minute
+	$(BIN)/python -m bench soak
+
+image: $(VENV)/.dev ## Build the container image with buildah (BASE=IMAGE for another base)
+	tools/build_image.sh $(BASE)
+
+prompts: $(VENV)/.dev ## Speak the default prompts anew (see docs/prompts.md)
+	$(BIN)/python tools/make_prompts.py
+
+lock: $(VENV)/.dev ## Write the locked requirements anew from pyproject.toml
+	tools/lock.sh $(BIN)/python
+
+clean: ## Remove the virtual environment and all caches
+	rm -rf $(VENV) build dist .*_cache .hypothesis
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
+	  { echo "$(PYTHON) is not Python 3.11, 3.12 or 3.13: set PYTHON=/path/to/python3"; exit 1; }
+	@$(PYTHON) -m venv --clear $(VENV) || \
+	  { echo "could not make $(VENV) (on Debian: apt-get install python3-venv)"; exit 1; }
+
+$(VENV)/.run: $(LOCKS) pyproject.toml | $(BIN)/python
+	@echo "installing the locked requirements into $(VENV)"
+	@$(PIP) --require-hashes $(LOCKS:%=-r %)
+	@$(PIP) --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.lock $(VENV)/.run
+	@echo "installing the development requirements into $(VENV)"
+	@$(PIP) --require-hashes -r requirements/dev.lock
+	@touch $@
