@@ -98,18 +98,22 @@ def _leads_past_us(attribute: str, secure: bool) -> bool:
 
 def _anchored(media: MediaDescription, connection: Connection, port: int) -> MediaDescription:
     port = port if media.live and media.relayable else 0
+    hold = media.connection is not None and media.connection.unreachable
     lines: list[Line] = []
+    pointed = False
     for letter, value in media.lines:
         if letter == "c":
-            if ("c", str(connection)) not in lines:
+            if not pointed:
                 lines.append(("c", str(connection)))
+            pointed = True
         elif letter == "a" and value.partition(":")[0] == "rtcp":
             if port:
                 lines.append(("a", f"rtcp:{port + 1}"))
+        elif letter == "a" and hold and value in DIRECTIONS:
+            continue
         elif letter != "a" or not _leads_past_us(value, media.secure):
             lines.append((letter, value))
-    if media.connection is not None and media.connection.unreachable:
-        lines = [line for line in lines if not (line[0] == "a" and line[1] in DIRECTIONS)]
+    if hold:
         lines.append(("a", media.direction))
     return replace(media, port=port, port_count=1, lines=tuple(lines))
 

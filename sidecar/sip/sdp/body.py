@@ -6,6 +6,7 @@ parts that aren't ours to touch (ISUP, location, SIPREC metadata).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -70,25 +71,18 @@ def _find(content_type: str | None, body: bytes, where: slice, depth: int) -> _P
 
 def _parts(body: bytes, where: slice, boundary: bytes) -> Iterator[_Part]:
     """The parts between the delimiter lines (RFC 2046 section 5.1.1)."""
-    delimiter = b"--" + boundary
-    begin = where.start if body.startswith(delimiter, where.start, where.stop) else -1
-    if begin < 0:
-        begin = _after_line_end(body, b"\n" + delimiter, where.start, where.stop)
+    pattern = re.compile(rb"^--" + re.escape(boundary) + rb"(--)?[ \t]*\r?$", re.MULTILINE)
+    delimiters = pattern.finditer(body, where.start, where.stop)
+    begin = next(delimiters, None)
     for _ in range(MAX_PARTS):
-        if begin < 0 or body.startswith(b"--", begin + len(delimiter)):
+        if begin is None or begin[1]:
             return
-        line_end = body.find(b"\n", begin, where.stop)
-        next_begin = _after_line_end(body, b"\n" + delimiter, max(line_end, begin), where.stop)
-        if line_end < 0 or next_begin < 0:
+        end = next(delimiters, None)
+        if end is None:
             raise SdpError("Multipart body without a closing delimiter")
-        yield _split(body, line_end + 1, next_begin)
-        begin = next_begin
+        yield _split(body, begin.end() + 1, end.start())
+        begin = end
     raise SdpError("Too many parts in a multipart body")
-
-
-def _after_line_end(body: bytes, needle: bytes, start: int, stop: int) -> int:
-    found = body.find(needle, start, stop)
-    return found + 1 if found >= 0 else -1
 
 
 def _split(body: bytes, start: int, next_delimiter: int) -> _Part:
