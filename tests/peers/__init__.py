@@ -1,0 +1,1 @@
+"""Tests against real peers: SIPp, baresip, pyVoIP and Asterisk (see setup.sh)."""

@@ -1,0 +1,156 @@
+"""Starting, watching and ending the processes that the peers are."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+LOOPBACK = "127.0.0.1"
+_PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+class PeerFailure(AssertionError):
+    """A peer did not do what the test needs of it; the text holds the end of its log."""
+
+
+def _die_with_parent() -> None:
+    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def cache_folder() -> Path:
+    """The folder that setup.sh fills; the same rule as there."""
+    if named := os.environ.get("CONSENT_SIDECAR_PEERS"):
+        return Path(named)
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "consent-sidecar-peers"
+
+
+class Process:
+    """One child process with its output in a file; dies with the tests at the latest."""
+
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str | Path],
+        log: Path,
+        *,
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+    ) -> None:
+        self.name = name
+        self.log = log
+        with log.open("ab") as out:
+            self.popen = subprocess.Popen(
+                [str(part) for part in command],
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                env=dict(env) if env is not None else None,
+                cwd=cwd,
+                start_new_session=True,
+                preexec_fn=_die_with_parent,  # noqa: PLW1509 - no threads hold locks here
+            )
+
+    @property
+    def pid(self) -> int:
+        """Process id, also of the process group."""
+        return self.popen.pid
+
+    def log_tail(self, lines: int = 40) -> str:
+        """The last lines of what the process printed."""
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+
+    def check(self) -> None:
+        """Raise PeerFailure if the process has ended."""
+        if self.popen.poll() is not None:
+            raise PeerFailure(
+                f"{self.name} ended with code {self.popen.returncode}:\n{self.log_tail()}"
+            )
+
+    def wait(self, timeout: float) -> int:
+        """Wait at most timeout seconds for the end; the exit code. Raises PeerFailure."""
+        try:
+            return self.popen.wait(timeout)
+        except subprocess.TimeoutExpired:
+            self.stop()
+            raise PeerFailure(
+                f"{self.name} was not done after {timeout:g} s:\n{self.log_tail()}"
+            ) from None
+
+    def stop(self, patience: float = 5.0) -> int:
+        """SIGTERM, and SIGKILL to its whole group if it is not gone in time; the exit code."""
+        if self.popen.poll() is None:
+            self.popen.terminate()
+            try:
+                self.popen.wait(patience)
+            except subprocess.TimeoutExpired:
+                kill_group(self.pid)
+        kill_group(self.pid)
+        return self.popen.wait()
+
+
+def kill_group(pid: int) -> None:
+    """SIGKILL whatever is left of the process group that pid leads."""
+    try:
+        os.killpg(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+
+
+def free_port() -> int:
+    """A port that is free for UDP and TCP on loopback now."""
+    return free_ports(1)[0]
+
+
+def free_ports(count: int) -> list[int]:
+    """That many different ports, each free for UDP and TCP on loopback now."""
+    ports: list[int] = []
+    with ExitStack() as held:
+        while len(ports) < count:
+            udp = held.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+            udp.bind((LOOPBACK, 0))
+            port = udp.getsockname()[1]
+            with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp:
+                try:
+                    tcp.bind((LOOPBACK, port))
+                except OSError:
+                    continue
+            ports.append(port)
+    return ports
+
+
+_ranges: Iterator[int] = iter(range(12000, 31000, 500))
+
+
+def port_range(width: int = 200) -> tuple[int, int]:
+    """A range of UDP ports below the ephemeral ones for a peer's media; no two calls overlap."""
+    low = next(_ranges) + os.getpid() % 50 * 2
+    return low, low + width - 1
+
+
+def wait_until(what: str, condition: Callable[[], bool], timeout: float = 10.0) -> None:
+    """Look every 20 ms until the condition holds. Raises PeerFailure when time is up."""
+    deadline = time.monotonic() + timeout
+    while not condition():
+        if time.monotonic() > deadline:
+            raise PeerFailure(f"not within {timeout:g} s: {what}")
+        time.sleep(0.02)
+
+
+def listens(port: int) -> bool:
+    """Whether any process has a UDP socket or a TCP listener on that port of loopback."""
+    wanted = {f"0100007F:{port:04X}", f"00000000:{port:04X}"}
+    for table, states in (("udp", {"07", "01"}), ("tcp", {"0A"})):
+        for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
+            fields = line.split()
+            if fields[1] in wanted and fields[3] in states:
+                return True
+    return False
