@@ -266,6 +266,17 @@ def test_our_answer_uses_the_offerers_payload_types() -> None:
     ]
 
 
+def test_our_answer_takes_the_telephone_event_of_its_codecs_clock_rate() -> None:
+    offer = read(
+        HEAD + "m=audio 4000 RTP/AVP 102 0 101\n"
+        "a=rtpmap:102 telephone-event/48000\na=rtpmap:101 telephone-event/8000\n"
+    )
+
+    answer = make_answer(offer, "203.0.113.7", 30000, OURS)
+
+    assert answer.media[0].formats == ("0", "101")
+
+
 @pytest.mark.parametrize(
     ("offered", "wished", "answered"),
     [

@@ -88,7 +88,6 @@ def _parts(body: bytes, where: slice, boundary: bytes) -> Iterator[_Part]:
 def _split(body: bytes, start: int, next_delimiter: int) -> _Part:
     """A part's header and content; the line end before the next delimiter belongs to that."""
     stop = next_delimiter - (2 if body[next_delimiter - 2 : next_delimiter] == b"\r\n" else 1)
-    stop = max(stop, start)
     for blank in (b"\r\n", b"\n"):
         if body.startswith(blank, start, stop):
             return _Part(slice(start, start), slice(start + len(blank), stop))
