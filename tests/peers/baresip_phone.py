@@ -95,8 +95,7 @@ class Softphone:
     async def _do(self, command: dict[str, Any]) -> None:
         match command["do"]:
             case "call":
-                self.heard.seek(0)
-                self.heard.truncate()
+                self._forget_sound()
                 self.call = await self.agent.dial(command["uri"], command["headers"])
             case "hangup":
                 await self._hangup()
@@ -117,7 +116,12 @@ class Softphone:
         if name := REPORTED.get(event.event):
             report(name, text=event.text, call_id=event.call_id, headers=event.headers)
 
+    def _forget_sound(self) -> None:
+        self.heard.seek(0)
+        self.heard.truncate()
+
     def _on_incoming(self, call: Call) -> None:
+        self._forget_sound()
         self.call = call
         report("incoming")
         if self.options["answer"]:

@@ -1,0 +1,284 @@
+"""A real Asterisk 22 in the chroot that setup.sh makes, one configuration folder a run.
+
+The sidecar is its trunk, known by address and port; phones register as `phone1`, `phone2`.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+
+from .audio import Samples, read_wav
+from .phones import Account
+from .processes import (
+    LOOPBACK,
+    PeerFailure,
+    Process,
+    cache_folder,
+    free_ports,
+    kill_group,
+    port_range,
+    wait_until,
+)
+
+NUMBER = "+4420794601"
+PLAIN = NUMBER + "00"  # rings phone1, no recording
+RECORDED = NUMBER + "01"  # MixMonitor, then phone1
+BY_HEADER = NUMBER + "02"  # MixMonitor unless X-Record says off, then phone1
+SECOND_PHONE = NUMBER + "03"  # MixMonitor, then phone2
+ANNOUNCED = NUMBER + "04"  # early media for a second, then phone1
+PHONES = ("phone1", "phone2")
+PASSWORD = "not-a-secret-1"
+BOOT_SECONDS = 30.0
+NO_MODULES = (
+    "app_voicemail_odbc app_voicemail_imap chan_iax2 chan_dahdi chan_mgcp chan_skinny chan_unistim "
+    "res_config_ldap res_config_pgsql res_config_sqlite3 res_config_odbc res_odbc cdr_pgsql "
+    "cdr_tds cel_pgsql cel_tds res_snmp res_xmpp res_calendar pbx_dundi pbx_lua res_phoneprov "
+    "res_hep res_corosync res_adsi res_fax res_stun_monitor res_http_media_cache res_smdi "
+    "app_alarmreceiver app_festival res_ael_share pbx_ael res_aeap res_speech_aeap"
+).split()
+
+
+def chroot_folder() -> Path:
+    """Where setup.sh puts Asterisk."""
+    return cache_folder() / "asterisk"
+
+
+def missing() -> str:
+    """Why Asterisk cannot be run here; empty if it can."""
+    if not (chroot_folder() / ".complete").exists():
+        return f"no Asterisk in {chroot_folder()}: run tests/peers/setup.sh as root"
+    if os.geteuid() != 0:
+        return "Asterisk's chroot needs root"
+    return ""
+
+
+class Asterisk:
+    """One running Asterisk. Use as a context manager."""
+
+    def __init__(self, name: str, sidecar_port: int) -> None:
+        """`sidecar_port`: UDP port of the trunk's SIP socket on loopback."""
+        self.sidecar_port = sidecar_port
+        self.port, self.ami_port = free_ports(2)
+        self.rtp_ports = port_range()
+        self._inside = Path("/srv/runs") / f"{name}-{os.getpid()}-{self.port}"
+        self.folder = chroot_folder() / self._inside.relative_to("/")
+        self.recordings = self.folder / "recordings"
+
+    @property
+    def address(self) -> str:
+        """host:port of its SIP socket (UDP and TCP)."""
+        return f"{LOOPBACK}:{self.port}"
+
+    def account(self, phone: str) -> Account:
+        """What `phone1` or `phone2` registers with."""
+        return Account(self.address, phone, PASSWORD)
+
+    def __enter__(self) -> Asterisk:
+        for part in ("etc", "run", "spool", "log", "db", "recordings", "keys"):
+            (self.folder / part).mkdir(parents=True, exist_ok=True)
+        for file, text in self._configuration().items():
+            (self.folder / "etc" / file).write_text(text)
+        root = chroot_folder()
+        script = (
+            f'mount --bind /proc "{root}/proc" && mount --bind /dev "{root}/dev" && '
+            f'exec chroot "{root}" /usr/sbin/asterisk -f -g -C {self._inside}/etc/asterisk.conf'
+        )
+        self.process = Process(
+            "asterisk",
+            ["unshare", "--mount", "--propagation", "private", "sh", "-c", script],
+            self.folder / "log" / "console",
+            env={"PATH": os.environ["PATH"], "HOME": "/root", "LC_ALL": "C"},
+        )
+        try:
+            self._wait_booted()
+        except PeerFailure:
+            self.__exit__(None, None, None)
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.process.stop(patience=3)
+        for pid in self._left_over():
+            kill_group(pid)
+        if kind is None:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _wait_booted(self) -> None:
+        deadline = time.monotonic() + BOOT_SECONDS
+        while not (self.folder / "run" / "asterisk.ctl").exists():
+            self.process.check()
+            if time.monotonic() > deadline:
+                raise PeerFailure(f"asterisk did not start:\n{self.process.log_tail()}")
+            time.sleep(0.05)
+        answer = self.cli("core waitfullybooted", deadline - time.monotonic())
+        if "fully booted" not in answer:
+            raise PeerFailure(f"asterisk is not booted: {answer}\n{self.process.log_tail()}")
+
+    def _left_over(self) -> Iterator[int]:
+        """Processes that were started inside the chroot for this run and are still there."""
+        mark = str(self._inside).encode()
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdigit():
+                try:
+                    command = (entry / "cmdline").read_bytes()
+                except OSError:
+                    continue  # it has just ended
+                if mark in command and b"asterisk" in command:
+                    yield int(entry.name)
+
+    def cli(self, command: str, timeout: float = 10.0) -> str:
+        """What the Asterisk console answers to a command."""
+        done = subprocess.run(
+            ["chroot", chroot_folder(), "/usr/sbin/asterisk",
+             "-C", f"{self._inside}/etc/asterisk.conf", "-rx", command],
+            capture_output=True, text=True, timeout=max(timeout, 1), check=False,
+        )  # fmt: skip
+        return done.stdout + done.stderr
+
+    def wait_registered(self, phone: str) -> None:
+        """Until a phone's contact is known. Raises PeerFailure."""
+        wait_until(
+            f"{phone} registered", lambda: f"{phone}/sip" in self.cli("pjsip show contacts")
+        )
+
+    def channels(self) -> int:
+        """How many channels live."""
+        answer = self.cli("core show channels count")
+        return int(answer.split()[0])
+
+    def recording(self, number: str, part: str = "") -> Samples:
+        """A call's recording by the dialled number: mixed, or part "r" (from the trunk), "t"."""
+        return read_wav(self.recordings / f"{number}{'-' + part if part else ''}.wav")
+
+    def was_recorded(self, number: str) -> bool:
+        """Whether any file of a recording of this number exists."""
+        return any(self.recordings.glob(f"{number}*"))
+
+    def header(self, number: str, name: str) -> str:
+        """A header of the INVITE that reached this number: "X-Record" or "X-Consent"."""
+        return (self.folder / f"{number}.{name}").read_text().strip()
+
+    def _configuration(self) -> dict[str, str]:
+        inside = self._inside
+        return {
+            "asterisk.conf": _asterisk_conf(inside),
+            "modules.conf": "[modules]\nautoload=yes\n"
+            + "".join(f"noload={module}.so\n" for module in NO_MODULES),
+            "logger.conf": "[logfiles]\nconsole=error,warning\nfull=notice,warning,error,verbose\n",
+            "rtp.conf": f"[general]\nrtpstart={self.rtp_ports[0]}\nrtpend={self.rtp_ports[1]}\n"
+            "icesupport=no\n",
+            "manager.conf": f"[general]\nenabled=yes\nport={self.ami_port}\nbindaddr={LOOPBACK}\n"
+            f"[consent]\nsecret={PASSWORD}\nread=all\nwrite=all\n",
+            "pjsip.conf": _pjsip_conf(self.port, self.sidecar_port),
+            "extensions.conf": _extensions_conf(inside),
+            "cdr.conf": "[general]\nenable=no\n",
+            "cel.conf": "[general]\nenable=no\n",
+        }
+
+
+def _asterisk_conf(inside: Path) -> str:
+    return f"""[directories]
+astetcdir => {inside}/etc
+astmoddir => /usr/lib/{os.uname().machine}-linux-gnu/asterisk/modules
+astvarlibdir => /var/lib/asterisk
+astdbdir => {inside}/db
+astkeydir => {inside}/keys
+astdatadir => /usr/share/asterisk
+astagidir => /usr/share/asterisk/agi-bin
+astspooldir => {inside}/spool
+astrundir => {inside}/run
+astlogdir => {inside}/log
+[options]
+verbose = 3
+"""
+
+
+def _pjsip_conf(port: int, sidecar_port: int) -> str:
+    text = f"""[global]
+type=global
+endpoint_identifier_order=username,ip
+[udp]
+type=transport
+protocol=udp
+bind={LOOPBACK}:{port}
+[tcp]
+type=transport
+protocol=tcp
+bind={LOOPBACK}:{port}
+[sidecar]
+type=endpoint
+context=from-sidecar
+disallow=all
+allow=ulaw,alaw
+aors=sidecar
+direct_media=no
+[sidecar]
+type=aor
+contact=sip:{LOOPBACK}:{sidecar_port}
+[sidecar]
+type=identify
+endpoint=sidecar
+match={LOOPBACK}
+"""
+    for phone in PHONES:
+        text += f"""[{phone}]
+type=endpoint
+context=from-phone
+disallow=all
+allow=ulaw,alaw
+auth={phone}
+aors={phone}
+direct_media=no
+[{phone}]
+type=aor
+max_contacts=1
+remove_existing=yes
+[{phone}]
+type=auth
+auth_type=userpass
+username={phone}
+password={PASSWORD}
+"""
+    return text
+
+
+def _extensions_conf(inside: Path) -> str:
+    record = (
+        f"MixMonitor({inside}/recordings/${{EXTEN}}.wav,"
+        f"r({inside}/recordings/${{EXTEN}}-r.wav)t({inside}/recordings/${{EXTEN}}-t.wav))"
+    )
+    headers = "".join(
+        f" same => n,Set(FILE({inside}/${{EXTEN}}.{name})=${{PJSIP_HEADER(read,{name})}})\n"
+        for name in ("X-Record", "X-Consent")
+    )
+    lines = ["[from-sidecar]\n"]
+    for number, steps in (
+        (PLAIN, ["Dial(PJSIP/phone1,20)"]),
+        (RECORDED, [record, "Dial(PJSIP/phone1,20)"]),
+        (
+            BY_HEADER,
+            [
+                f'ExecIf($["${{PJSIP_HEADER(read,X-Record)}}"!="off"]?{record})',
+                "Dial(PJSIP/phone1,20)",
+            ],
+        ),
+        (SECOND_PHONE, [record, "Dial(PJSIP/phone2,20)"]),
+        (ANNOUNCED, ["Progress()", "Playtones(480)", "Wait(1)", "Dial(PJSIP/phone1,20)"]),
+    ):
+        lines.append(f"exten => {number},1,NoOp()\n{headers}")
+        lines.extend(f" same => n,{step}\n" for step in steps)
+        lines.append(" same => n,Hangup()\n")
+    lines.append("[from-phone]\nexten => _X.,1,Dial(PJSIP/${EXTEN}@sidecar,20)\n")
+    lines.append("exten => _+X.,1,Dial(PJSIP/${EXTEN}@sidecar,20)\n")
+    return "".join(lines)
