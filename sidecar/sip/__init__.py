@@ -1,0 +1,1 @@
+"""SIP without sockets, clocks or logs: messages, transactions, dialogs, session descriptions."""

@@ -1,0 +1,182 @@
+"""The small words of RFC 3261 section 25 that every header field is made of.
+
+All patterns are possessive or have one way to match only, so that matching is linear in the
+length of the text. Whitespace means space and tab: folding is gone before these are used.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from ipaddress import AddressValueError, IPv6Address
+
+from sidecar.sip.errors import ParseError
+
+Parameters = tuple[tuple[str, str | None], ...]
+"""Parameters in order: (name, value), both as they came; the value None where there was no "="."""
+
+TOKEN = r"[A-Za-z0-9\-.!%*_+`'~]++"  # noqa: S105 (a grammar rule, no secret)
+QUOTED = r'"(?:[^"\\]++|\\.)*+"'
+HOST = r"(?:\[[0-9A-Fa-f:.]++\]|[A-Za-z0-9_][A-Za-z0-9_.\-]*+)"
+
+WHITESPACE = " \t"
+
+# A value may hold more than a token (tags with "=" or "/", IPv6 addresses in `received`), but
+# nothing that would end the parameter, the value or the line.
+_PARAMETER = re.compile(
+    rf'[ \t]*+;[ \t]*+({TOKEN})(?:[ \t]*+=[ \t]*+({QUOTED}|[^\x00-\x20;,"<>\x7f]++))?', re.DOTALL
+)
+_is_token = re.compile(TOKEN).fullmatch
+_SPLIT = re.compile(rf"{QUOTED}|<[^>]*+>|,|[^\"<,]++|.", re.DOTALL)
+_PAIR = re.compile(r"\\(.)", re.DOTALL)
+_TO_ESCAPE = re.compile(r'["\\\x00]')
+_LINE_BREAK = re.compile(r"[\r\n]|(?<!\\)\x00")
+
+
+def is_token(text: str) -> bool:
+    """Say whether the text is a token of RFC 3261 section 25.1."""
+    return _is_token(text) is not None
+
+
+def breaks_line(text: str) -> bool:
+    """Say whether the text would end its line when written into a message.
+
+    CR and LF do; NUL does for peers written in C and stands only as a quoted pair.
+    """
+    return _LINE_BREAK.search(text) is not None
+
+
+def split_values(text: str) -> list[str]:
+    """Split at the commas that are not inside quotes or <> (RFC 3261 section 7.3.1).
+
+    Empty pieces are left out: whether the header may be empty is for its own parser to say.
+    """
+    if "," not in text:
+        text = text.strip(WHITESPACE)
+        return [text] if text else []
+    if '"' not in text and "<" not in text:
+        pieces = text.split(",")
+    else:
+        pieces, start = [], 0
+        for match in _SPLIT.finditer(text):
+            if match.group() == ",":
+                pieces.append(text[start : match.start()])
+                start = match.end()
+        pieces.append(text[start:])
+    return [stripped for piece in pieces if (stripped := piece.strip(WHITESPACE))]
+
+
+def parse_parameters(text: str) -> Parameters:
+    """Read `;name=value;name` as it stands behind a header's value.
+
+    Raises ParseError where anything is left over.
+    """
+    if not text:
+        return ()
+    parameters: list[tuple[str, str | None]] = []
+    position, end = 0, len(text)
+    match = _PARAMETER.match
+    while position < end:
+        found = match(text, position)
+        if found is None:
+            if text[position:].strip(WHITESPACE):
+                raise ParseError("malformed parameters")
+            break
+        parameters.append((found[1], found[2]))
+        position = found.end()
+    return tuple(parameters)
+
+
+def format_parameters(parameters: Parameters) -> str:
+    """Write parameters as `;name=value;name`."""
+    if not parameters:
+        return ""
+    return "".join(
+        [f";{name}" if value is None else f";{name}={value}" for name, value in parameters]
+    )
+
+
+def find_parameter(parameters: Parameters, name: str) -> tuple[str, str | None] | None:
+    """Return the first parameter of that name, whatever its case, or None."""
+    for parameter in parameters:
+        if parameter[0] == name:
+            return parameter
+    name = name.lower()
+    for parameter in parameters:
+        if parameter[0].lower() == name:
+            return parameter
+    return None
+
+
+def replace_parameter(parameters: Parameters, name: str, value: str | None) -> Parameters:
+    """Return the parameters with that one set: in its old place, or at the end."""
+    lowered = name.lower()
+    kept: list[tuple[str, str | None]] = []
+    done = False
+    for parameter in parameters:
+        if parameter[0].lower() != lowered:
+            kept.append(parameter)
+        elif not done:
+            kept.append((parameter[0], value))
+            done = True
+    if not done:
+        kept.append((name, value))
+    return tuple(kept)
+
+
+def check_parameters(parameters: Parameters) -> None:
+    """Raise ParseError for a parameter that could not be read back."""
+    if not parameters or parse_parameters(format_parameters(parameters)) == parameters:
+        return
+    raise ParseError("a parameter can't be written")
+
+
+def quote(text: str) -> str:
+    """Write a quoted-string."""
+    return '"' + _TO_ESCAPE.sub(lambda match: "\\" + match.group(), text) + '"'
+
+
+def unquote(text: str) -> str:
+    """Return what a quoted-string says; other text is returned as it is."""
+    if len(text) >= 2 and text[0] == '"' == text[-1]:
+        text = text[1:-1]
+        return _PAIR.sub(r"\1", text) if "\\" in text else text
+    return text
+
+
+@lru_cache(maxsize=512)
+def _is_ipv6(host: str) -> bool:
+    try:
+        IPv6Address(host)
+    except AddressValueError:
+        return False
+    return True
+
+
+def bare_host(host: str) -> str:
+    """Return a host that matched `HOST` without brackets.
+
+    Raises ParseError for an IPv6 reference that is none and for a name with an empty label.
+    """
+    if host[0] == "[":
+        host = host[1:-1]
+        if not _is_ipv6(host):
+            raise ParseError("malformed IPv6 address")
+    elif ".." in host:
+        raise ParseError("malformed host name")
+    return host
+
+
+def written_host(host: str) -> str:
+    """Return a host as it is written into a URI or Via: IPv6 addresses in brackets."""
+    return f"[{host}]" if ":" in host else host
+
+
+def parse_port(text: str | None) -> int | None:
+    """Return the port of one to five digits; raises ParseError outside 1 to 65535."""
+    if text is None:
+        return None
+    port = int(text)
+    if not 0 < port < 65536:
+        raise ParseError("port out of range")
+    return port

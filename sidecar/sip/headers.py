@@ -1,0 +1,275 @@
+"""The header fields of one message, in order and by name (RFC 3261 section 7.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from sidecar.sip.errors import ParseError
+from sidecar.sip.grammar import WHITESPACE, breaks_line, is_token, split_values
+
+COMPACT_FORMS = {
+    "a": "Accept-Contact",
+    "b": "Referred-By",
+    "c": "Content-Type",
+    "d": "Request-Disposition",
+    "e": "Content-Encoding",
+    "f": "From",
+    "i": "Call-ID",
+    "j": "Reject-Contact",
+    "k": "Supported",
+    "l": "Content-Length",
+    "m": "Contact",
+    "n": "Identity-Info",
+    "o": "Event",
+    "r": "Refer-To",
+    "s": "Subject",
+    "t": "To",
+    "u": "Allow-Events",
+    "v": "Via",
+    "x": "Session-Expires",
+    "y": "Identity",
+}
+"""The one-letter names of the IANA registry of SIP header fields."""
+
+# Names that are not simply written with a capital after each hyphen.
+_IRREGULAR = (
+    "Call-ID",
+    "CSeq",
+    "DTMF-Relay",
+    "MIME-Version",
+    "P-DCS-Billing-Info",
+    "P-OSPS",
+    "RAck",
+    "RSeq",
+    "SIP-ETag",
+    "SIP-If-Match",
+    "User-to-User",
+    "WWW-Authenticate",
+)
+_REGULAR = (
+    "Accept",
+    "Alert-Info",
+    "Allow",
+    "Authorization",
+    "Contact",
+    "Content-Length",
+    "Content-Type",
+    "Date",
+    "Diversion",
+    "Expires",
+    "From",
+    "Max-Forwards",
+    "Min-SE",
+    "P-Asserted-Identity",
+    "Privacy",
+    "Proxy-Authenticate",
+    "Proxy-Authorization",
+    "Record-Route",
+    "Refer-To",
+    "Require",
+    "Route",
+    "Server",
+    "Session-Expires",
+    "Supported",
+    "To",
+    "User-Agent",
+    "Via",
+    "Warning",
+)
+
+SINGLE = frozenset(
+    (
+        "Authorization",
+        "Call-ID",
+        "CSeq",
+        "Date",
+        "Identity",
+        "Organization",
+        "Proxy-Authenticate",
+        "Proxy-Authorization",
+        "Retry-After",
+        "Server",
+        "Subject",
+        "Timestamp",
+        "User-Agent",
+        "WWW-Authenticate",
+    )
+)
+"""Headers whose value may hold a comma without being a list (RFC 3261 section 7.3.1)."""
+
+_KNOWN = {name.lower(): name for name in (*_IRREGULAR, *_REGULAR, *COMPACT_FORMS.values())}
+_CACHE_SIZE = 2048  # names seen so far; a peer that invents more pays for each of its own
+_names: dict[str, str] = {name: name for name in _KNOWN.values()}
+_names.update(_KNOWN)
+_names.update(COMPACT_FORMS)
+_names.update((letter.upper(), name) for letter, name in COMPACT_FORMS.items())
+_names.update((name.upper(), name) for name in _KNOWN.values())
+
+
+def canonical_name(name: str) -> str:
+    """Return the one spelling that a header name has in this program.
+
+    Compact forms are expanded; unknown names get a capital after each hyphen. Raises
+    ValueError where the name is no token.
+    """
+    known = _names.get(name)
+    if known is not None:
+        return known
+    if not is_token(name):
+        raise ValueError("malformed header name")
+    lowered = name.lower()
+    known = _names.get(lowered)
+    if known is None:
+        known = "-".join([part.capitalize() for part in lowered.split("-")])
+    if len(_names) < _CACHE_SIZE:
+        _names[name] = known
+    return known
+
+
+def _canonical_of(name: str, colon: str) -> str:
+    if not colon:
+        raise ParseError("Header Without Colon")
+    try:
+        return canonical_name(name.rstrip(WHITESPACE))
+    except ValueError as error:
+        raise ParseError("Malformed Header Name") from error
+
+
+def _checked(value: str) -> str:
+    if breaks_line(value):
+        raise ValueError("a header value can't hold a line break")
+    return value.strip(WHITESPACE)
+
+
+class Headers:
+    """An ordered multimap of header fields.
+
+    Names are compared without regard to case or compact form. A value is one header line's
+    text, unfolded; bytes that are no UTF-8 are kept as surrogate escapes (PEP 383), so that
+    whatever came is written again. What would break out of its line is refused with
+    ValueError by every method that writes.
+    """
+
+    __slots__ = ("_first", "_items")
+
+    def __init__(self, items: Iterable[tuple[str, str]] = ()) -> None:
+        self._items = [(canonical_name(name), _checked(value)) for name, value in items]
+        self._first: dict[str, str] | None = None
+
+    @classmethod
+    def trusted(cls, items: list[tuple[str, str]]) -> Headers:
+        """Make headers of canonical names and values that a parser has checked."""
+        headers = cls.__new__(cls)
+        headers._items = items
+        headers._first = None
+        return headers
+
+    @classmethod
+    def parse(cls, lines: Iterable[str]) -> Headers:
+        """Read unfolded header lines (RFC 3261 section 7.3); raises ParseError."""
+        items: list[tuple[str, str]] = []
+        known = _names.get
+        for line in lines:
+            name, colon, value = line.partition(":")
+            canonical = known(name)
+            if canonical is None or not colon:
+                canonical = _canonical_of(name, colon)
+            items.append((canonical, value.strip(WHITESPACE)))
+        return cls.trusted(items)
+
+    def get(self, name: str, default: str | None = None) -> str | None:
+        """Return the first line's value, or the default."""
+        first = self._first
+        if first is None:
+            first = self._first = dict(reversed(self._items))
+        return first.get(_names.get(name) or canonical_name(name), default)
+
+    def get_all(self, name: str) -> list[str]:
+        """Return the values, one a header line."""
+        name = canonical_name(name)
+        return [value for key, value in self._items if key == name]
+
+    def values(self, name: str) -> list[str]:
+        """Return the values with comma separated lines split (RFC 3261 section 7.3.1)."""
+        name = canonical_name(name)
+        lines = [value for key, value in self._items if key == name]
+        if name in SINGLE:
+            return lines
+        return [value for line in lines for value in split_values(line)]
+
+    def set(self, name: str, value: str) -> None:
+        """Put one line in the place of all of that name; at the end where there was none."""
+        name, value = canonical_name(name), _checked(value)
+        self._first = None
+        for index, (key, _) in enumerate(self._items):
+            if key == name:
+                rest = [item for item in self._items[index + 1 :] if item[0] != name]
+                self._items[index:] = [(name, value), *rest]
+                return
+        self._items.append((name, value))
+
+    def add(self, name: str, value: str) -> None:
+        """Append a line."""
+        self._items.append((canonical_name(name), _checked(value)))
+        self._first = None
+
+    def prepend(self, name: str, value: str) -> None:
+        """Put a line before all others of that name; at the top where there are none."""
+        name, value = canonical_name(name), _checked(value)
+        self._first = None
+        index = next((i for i, item in enumerate(self._items) if item[0] == name), 0)
+        self._items.insert(index, (name, value))
+
+    def replace_first(self, name: str, value: str) -> None:
+        """Put a value in the place of the first one, even where it shares its line.
+
+        Raises KeyError where there is none.
+        """
+        name, value = canonical_name(name), _checked(value)
+        for index, (key, line) in enumerate(self._items):
+            if key == name:
+                others = split_values(line)[1:] if name not in SINGLE else []
+                self._items[index] = (name, ", ".join([value, *others]))
+                self._first = None
+                return
+        raise KeyError(name)
+
+    def remove(self, name: str) -> None:
+        """Remove every line of that name."""
+        name = canonical_name(name)
+        self._items = [item for item in self._items if item[0] != name]
+        self._first = None
+
+    def repeated(self, names: frozenset[str]) -> str | None:
+        """Return one of the canonical names that has more than one line, or None."""
+        seen = set()
+        for name, _ in self._items:
+            if name in names:
+                if name in seen:
+                    return name
+                seen.add(name)
+        return None
+
+    def items(self) -> Iterator[tuple[str, str]]:
+        """Return (canonical name, value) of each line in order."""
+        return iter(self._items)
+
+    def copy(self) -> Headers:
+        """Return headers that can be changed without changing these."""
+        return Headers.trusted(self._items.copy())
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and self.get(name) is not None
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Headers):
+            return NotImplemented
+        return self._items == other._items
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"Headers({self._items!r})"

@@ -1,0 +1,189 @@
+"""SIP, SIPS and tel URIs (RFC 3261 section 19.1, RFC 3966); others are kept as they came."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from ipaddress import IPv6Address
+from typing import Any
+from urllib.parse import unquote
+
+from sidecar.sip.errors import ParseError
+from sidecar.sip.grammar import (
+    HOST,
+    Parameters,
+    bare_host,
+    find_parameter,
+    format_parameters,
+    parse_port,
+    written_host,
+)
+
+# A user part may hold more than RFC 3261 allows unescaped ("#" is often seen), but nothing
+# that would end the user part, the URI or the line.
+_SIP = re.compile(
+    r"([sS][iI][pP][sS]?):"
+    r"(?:([^@:\x00-\x20<>\"\x7f]++)(?::([^@:\x00-\x20<>\"\x7f]*+))?@)?"
+    rf"({HOST})(?::([0-9]{{1,5}}+))?"
+    r"(;[^?\x00-\x20<>\"\x7f]++)?"
+    r"(?:\?([^\x00-\x20<>\"\x7f]++))?"
+)
+_TEL = re.compile(r"[tT][eE][lL]:([0-9A-Fa-f+*#().\-]++)(;[^?\x00-\x20<>\"\x7f]++)?")
+_ABSOLUTE = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*+):([^\x00-\x20<>\"\x7f]++)")
+_PARAMETER = re.compile(r"[^;=?@\x00-\x20<>\"\x7f]++(?:=[^;=?@\x00-\x20<>\"\x7f]++)?")
+_UNSAFE = re.compile(r"[\x00-\x20<>\"\x7f]")
+_UNSAFE_USER = re.compile(r"[\x00-\x20<>\"\x7f@:]")
+
+# Parameters that make two URIs different where only one of them has it (section 19.1.4).
+_MUST_MATCH = frozenset(("user", "ttl", "method", "maddr", "transport"))
+
+
+@dataclass(frozen=True, slots=True)
+class Uri:
+    """A URI of a request line or an address.
+
+    `scheme` is in lower case. `user` and `password` keep their percent-escapes. `host` is
+    without brackets. For tel: URIs the number is in `user` and `host` is empty; for schemes
+    other than sip, sips and tel everything behind the colon is in `opaque`.
+
+    Raises ParseError when made of parts that could not be read back.
+    """
+
+    scheme: str
+    user: str | None = None
+    password: str | None = None
+    host: str = ""
+    port: int | None = None
+    parameters: Parameters = ()
+    headers: Parameters = ()
+    opaque: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.user is not None and (not self.user or _UNSAFE_USER.search(self.user)):
+            raise ParseError("malformed user part")
+        if self.password is not None and _UNSAFE_USER.search(self.password):
+            raise ParseError("malformed password")
+        if _UNSAFE.search(f"{self.scheme}{self.host}{self.opaque}"):
+            raise ParseError("malformed URI")
+        if self.parameters or self.headers:
+            for name, value in (*self.parameters, *self.headers):
+                if not name or _UNSAFE.search(name) or (value and _UNSAFE.search(value)):
+                    raise ParseError("malformed URI parameter")
+
+    @classmethod
+    def parse(cls, text: str) -> Uri:
+        """Read a URI; raises ParseError."""
+        found = _SIP.fullmatch(text)
+        if found is None:
+            return _parse_other(text)
+        scheme, user, password, host, port, parameters, headers = found.groups()
+        return cls(
+            scheme.lower(),
+            user,
+            password,
+            bare_host(host),
+            parse_port(port),
+            _parse_parameters(parameters) if parameters else (),
+            _parse_headers(headers) if headers else (),
+        )
+
+    @property
+    def user_unescaped(self) -> str | None:
+        """The user part with its percent-escapes resolved."""
+        if self.user is None or "%" not in self.user:
+            return self.user
+        return unquote(self.user, errors="surrogateescape")
+
+    def param(self, name: str) -> str | None:
+        """Return a URI parameter's value: "" where it has none, None where it is missing."""
+        found = find_parameter(self.parameters, name)
+        return None if found is None else found[1] or ""
+
+    def with_(self, **changes: Any) -> Uri:
+        """Return this URI with other parts, named as the constructor names them."""
+        return replace(self, **changes)
+
+    def equivalent(self, other: Uri) -> bool:
+        """Compare as RFC 3261 section 19.1.4 (and RFC 5954 for IPv6) says."""
+        if self.scheme not in ("sip", "sips") or self.scheme != other.scheme:
+            return str(self) == str(other)
+        return (
+            _unescape(self.user) == _unescape(other.user)
+            and _unescape(self.password) == _unescape(other.password)
+            and _same_host(self.host, other.host)
+            and self.port == other.port
+            and _same_parameters(self.parameters, other.parameters)
+            and _folded(self.headers) == _folded(other.headers)
+        )
+
+    def __str__(self) -> str:
+        if self.opaque is not None:
+            return f"{self.scheme}:{self.opaque}"
+        if self.scheme == "tel":
+            return f"tel:{self.user}{format_parameters(self.parameters)}"
+        text = f"{self.scheme}:"
+        if self.user is not None:
+            text += self.user if self.password is None else f"{self.user}:{self.password}"
+            text += "@"
+        text += written_host(self.host)
+        if self.port is not None:
+            text += f":{self.port}"
+        if self.parameters:
+            text += format_parameters(self.parameters)
+        if self.headers:
+            text += "?" + "&".join(f"{name}={value or ''}" for name, value in self.headers)
+        return text
+
+
+def _parse_other(text: str) -> Uri:
+    found = _TEL.fullmatch(text)
+    if found is not None:
+        parameters = _parse_parameters(found[2]) if found[2] else ()
+        return Uri("tel", user=found[1], parameters=parameters)
+    found = _ABSOLUTE.fullmatch(text)
+    if found is None or found[1].lower() in ("sip", "sips", "tel"):
+        raise ParseError("malformed URI")
+    return Uri(found[1].lower(), opaque=found[2])
+
+
+def _parse_parameters(text: str) -> Parameters:
+    parameters: list[tuple[str, str | None]] = []
+    for part in text[1:].split(";"):
+        if _PARAMETER.fullmatch(part) is None:
+            raise ParseError("malformed URI parameter")
+        name, equals, value = part.partition("=")
+        parameters.append((name, value if equals else None))
+    return tuple(parameters)
+
+
+def _parse_headers(text: str) -> Parameters:
+    headers: list[tuple[str, str | None]] = []
+    for part in text.split("&"):
+        name, equals, value = part.partition("=")
+        if not name or not equals:
+            raise ParseError("malformed URI header")
+        headers.append((name, value))
+    return tuple(headers)
+
+
+def _unescape(text: str | None) -> str | None:
+    return text if text is None or "%" not in text else unquote(text, errors="surrogateescape")
+
+
+def _same_host(one: str, other: str) -> bool:
+    if ":" in one and ":" in other:
+        return IPv6Address(one) == IPv6Address(other)
+    return one.lower() == other.lower()
+
+
+def _folded(parameters: Parameters) -> dict[str, str]:
+    return {
+        unquote(name).lower(): unquote(value or "", errors="surrogateescape").lower()
+        for name, value in parameters
+    }
+
+
+def _same_parameters(one: Parameters, other: Parameters) -> bool:
+    mine, theirs = _folded(one), _folded(other)
+    names = (mine.keys() & theirs.keys()) | (_MUST_MATCH & (mine.keys() | theirs.keys()))
+    return all(mine.get(name) == theirs.get(name) for name in names)
