@@ -1,0 +1,157 @@
+"""One RTP stream towards a party, whatever it is made of.
+
+Silence, tones, prompts and the other party's packets follow each other in it with one SSRC,
+sequence numbers without a gap, and timestamps that follow the clock: a receiver that only knows
+RFC 3550 hears one talker. Where the sidecar sends nothing of its own, none of this is needed and
+packets are relayed as they came (then `Outgoing.adopt` goes on from the last one).
+
+A talkspurt that starts (the first packet of a prompt, of silence after speech, of another source)
+has the marker bit (RFC 3551, section 4.1).
+"""
+
+from __future__ import annotations
+
+from struct import Struct
+
+from .packet import HEADER, HEADER_SIZE, MARKER, VERSION
+from .silence import CLOCK_RATE
+
+MAX_DROPOUT = 3000
+MAX_MISORDER = 100
+"""Beyond these a source has started afresh (RFC 3550, appendix A.1)."""
+
+_SEQUENCE_ON = Struct("!HII")
+_MASK32 = 0xFFFFFFFF
+
+
+class Outgoing:
+    """What was sent last, and how the relayed source's numbers map onto it.
+
+    Times are seconds of one monotonic clock.
+    """
+
+    __slots__ = (
+        "_at",
+        "_relayed_since_join",
+        "_source",
+        "_source_sequence",
+        "octets",
+        "packets",
+        "sequence",
+        "sequence_offset",
+        "ssrc",
+        "timestamp",
+        "timestamp_offset",
+    )
+
+    def __init__(self, *, ssrc: int, sequence: int, timestamp: int, now: float) -> None:
+        """All three numbers should be random (RFC 3550, section 5.1)."""
+        self.ssrc = ssrc
+        self.sequence = sequence
+        """Of the last packet sent, modulo 2**16."""
+        self.timestamp = timestamp
+        """Of the last packet sent, modulo 2**32."""
+        self._at = now
+        """The moment that `timestamp` stands for."""
+        self.packets = 0
+        self.octets = 0
+        """Sent so far: packets, and payload octets as RTCP counts them (section 6.4.1)."""
+        self._source: int | None = None
+        self._source_sequence = 0
+        self._relayed_since_join = 0
+        self.sequence_offset = 0
+        self.timestamp_offset = 0
+
+    @classmethod
+    def adopt(cls, last: bytes | bytearray | memoryview, packets: int, now: float) -> Outgoing:
+        """Go on with a stream that was relayed as it came.
+
+        last: the last packet relayed, sent `now`, a valid RTP packet. packets: how many there
+        were; their octets are guessed from the last one, nothing but statistics depends on it.
+        """
+        _, _, sequence, timestamp, ssrc = HEADER.unpack_from(last)
+        stream = cls(ssrc=ssrc, sequence=sequence, timestamp=timestamp, now=now)
+        stream._source, stream._source_sequence = ssrc, sequence
+        stream._relayed_since_join = packets
+        stream.packets = packets
+        stream.octets = packets * (len(last) - HEADER_SIZE)
+        return stream
+
+    @property
+    def source(self) -> int | None:
+        """The SSRC of the source that is relayed now; None while the packets are generated."""
+        return self._source
+
+    def generate(
+        self, frame: bytearray, payload_type: int, units: int, now: float, *, marker: bool = False
+    ) -> None:
+        """Write the header of one more packet of our own into `frame`.
+
+        units: what the packet lasts, in timestamp units, which is also its size in octets.
+        The first one after relayed packets has the marker bit in any case.
+        """
+        if self._source is not None or self.packets == 0:
+            self._source = None
+            marker = True
+        self._advance(units, now)
+        self.sequence = (self.sequence + 1) & 0xFFFF
+        second = payload_type | MARKER if marker else payload_type
+        HEADER.pack_into(frame, 0, VERSION, second, self.sequence, self.timestamp, self.ssrc)
+        self.packets += 1
+        self.octets += units
+
+    def rewrite(self, packet: bytearray, size: int, now: float) -> bool:
+        """Make a source's packet the next one of this stream, in place.
+
+        Returns False for a packet that must not be sent: it is older than the first one relayed,
+        and its number is taken.
+        """
+        sequence, timestamp, ssrc = _SEQUENCE_ON.unpack_from(packet, 2)
+        ahead = (sequence - self._source_sequence) & 0xFFFF
+        if ssrc != self._source:
+            self._join(packet, sequence, timestamp, ssrc, now)
+        elif ahead >= 0x8000:
+            if ahead < 0x10000 - MAX_MISORDER:
+                self._join(packet, sequence, timestamp, ssrc, now)
+            elif 0x10000 - ahead >= self._relayed_since_join:
+                return False
+        elif ahead > MAX_DROPOUT:
+            self._join(packet, sequence, timestamp, ssrc, now)
+        else:
+            self._source_sequence = sequence
+            self.sequence = (sequence + self.sequence_offset) & 0xFFFF
+            self._relayed_since_join += ahead
+        timestamp = (timestamp + self.timestamp_offset) & _MASK32
+        if 0 < (timestamp - self.timestamp) & _MASK32 < 0x80000000:
+            self.timestamp = timestamp
+            self._at = now
+        _SEQUENCE_ON.pack_into(
+            packet, 2, (sequence + self.sequence_offset) & 0xFFFF, timestamp, self.ssrc
+        )
+        self.packets += 1
+        self.octets += size - HEADER_SIZE
+        return True
+
+    def _join(
+        self, packet: bytearray, sequence: int, timestamp: int, ssrc: int, now: float
+    ) -> None:
+        """Let a source's packet follow what was sent last."""
+        if self.packets:
+            self._advance(20 * CLOCK_RATE // 1000, now)
+        self._source = ssrc
+        self._source_sequence = sequence
+        self._relayed_since_join = 1
+        self.sequence = (self.sequence + 1) & 0xFFFF
+        self.sequence_offset = (self.sequence - sequence) & 0xFFFF
+        self.timestamp_offset = (self.timestamp - timestamp) & _MASK32
+        packet[1] |= MARKER
+
+    def _advance(self, least: int, now: float) -> None:
+        """Move the timestamp to `now`, but by no less than the packet before lasts."""
+        step = round((now - self._at) * CLOCK_RATE)
+        if step < least and self.packets:
+            step = least
+            self._at += step / CLOCK_RATE
+        else:
+            self._at = now
+        self.timestamp = (self.timestamp + step) & _MASK32
