@@ -1,0 +1,22 @@
+"""Call records: what is kept of a call, and where (docs/records.md)."""
+
+from __future__ import annotations
+
+from sidecar.records.files import database_path
+from sidecar.records.record import CallRecord, Consent, Direction, Disposition, EndedBy
+from sidecar.records.sqlite import SqliteStore
+from sidecar.records.store import RecordStore, StoreUnavailable
+from sidecar.records.writer import WriterLimits
+
+__all__ = [
+    "CallRecord",
+    "Consent",
+    "Direction",
+    "Disposition",
+    "EndedBy",
+    "RecordStore",
+    "SqliteStore",
+    "StoreUnavailable",
+    "WriterLimits",
+    "database_path",
+]

@@ -1,0 +1,102 @@
+"""What a record file needs now and then: a sign of life, and the erasure of old records."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Sized
+
+import aiosqlite
+import structlog
+
+from sidecar.records.timestamps import to_text
+
+HEARTBEAT = 5.0
+"""Seconds between two signs of life while calls are up; so exact is an interrupted `ended_at`."""
+ERASE_EVERY = 3600.0
+"""Seconds between two looks for records that are too old."""
+BATCH = 200
+"""Records erased in one transaction: short enough not to keep calls waiting."""
+DAY = 86_400.0
+
+BEAT = "INSERT INTO heartbeat VALUES (1, ?) ON CONFLICT (one) DO UPDATE SET at = excluded.at"
+ERASE = """
+    DELETE FROM cdr WHERE call_id IN (
+        SELECT call_id FROM cdr WHERE started_at < ?1 AND ended_at < ?1 LIMIT ?2)
+"""
+log = structlog.get_logger(__name__)
+
+
+class Housekeeper:
+    """The task that beats and erases, on the writer's connection, one transaction a statement."""
+
+    def __init__(
+        self,
+        connection: aiosqlite.Connection,
+        calls_up: Sized,
+        keep_days: int,
+        clock: Callable[[], float],
+    ) -> None:
+        self._connection = connection
+        self._calls_up = calls_up
+        self._keep = keep_days * DAY
+        self._clock = clock
+        self._uncleared = True
+        """Erased records may still stand in the write-ahead log."""
+        self._stop = asyncio.Event()
+        self._task = asyncio.create_task(self._run(), name="records-housekeeping")
+
+    async def close(self) -> None:
+        """End the task, after a last sign of life for calls that are still up."""
+        self._stop.set()
+        await self._task
+        await self._beat()
+
+    async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
+        erase_at = loop.time()
+        while not self._stop.is_set():
+            if loop.time() >= erase_at:
+                erase_at = loop.time() + ERASE_EVERY
+                await self.erase()
+            await self._beat()
+            try:
+                await asyncio.wait_for(self._stop.wait(), HEARTBEAT)
+            except TimeoutError:
+                continue
+
+    async def _beat(self) -> None:
+        if not self._calls_up:
+            return
+        try:
+            await self._connection.execute(BEAT, (to_text(self._clock()),))
+        except sqlite3.Error as error:
+            log.warning("records_heartbeat_failed", reason=str(error))
+
+    async def erase(self) -> None:
+        """Delete finished records that are too old, in batches, from the file and its log.
+
+        On an error the rest is left for the next time.
+        """
+        if not self._keep:
+            return
+        before = to_text(self._clock() - self._keep)
+        erased = 0
+        try:
+            while not self._stop.is_set():
+                cursor = await self._connection.execute(ERASE, (before, BATCH))
+                erased += cursor.rowcount
+                if cursor.rowcount < BATCH:
+                    break
+            self._uncleared = self._uncleared or erased > 0
+            if self._uncleared:
+                self._uncleared = await self._truncate_log()
+        except sqlite3.Error as error:
+            log.warning("records_not_erased", reason=str(error))
+        if erased:
+            log.info("records_erased", records=erased)
+
+    async def _truncate_log(self) -> bool:
+        """Empty the write-ahead log; True where a reader is in the way."""
+        rows = await self._connection.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
+        return any(busy for busy, _in_log, _moved in rows)

@@ -1,0 +1,60 @@
+"""What the calls need from a place where records are kept; SQLite today, others beside it."""
+
+from __future__ import annotations
+
+from asyncio import Future
+from typing import Protocol
+
+from sidecar.errors import SidecarError
+from sidecar.records.record import CallRecord
+
+
+class StoreUnavailable(SidecarError):  # noqa: N818 (a state of the store, not a mistake)
+    """A record can't be kept now, so the call must not go on (promises 6 and 8: answer 503)."""
+
+
+class RecordStore(Protocol):
+    """Keeps exactly one record a call, also when the process is killed.
+
+    The methods take a snapshot of the record: whoever calls may go on changing it.
+    """
+
+    def begin(self, record: CallRecord) -> Future[None]:
+        """Keep that the call exists; the future is done when that is on disk.
+
+        The future fails with StoreUnavailable where that can't be promised: the store is not
+        healthy, too much waits for the disk already, or the disk did not take it in time. The
+        call must then be refused. `finish` it all the same: where the disk comes back, the
+        record of the refused call is written then. A failed future that nobody looks at is
+        not reported by asyncio.
+        """
+
+    def update(self, record: CallRecord) -> None:
+        """Keep what has changed (answered, notice heard), in case the call gets no proper end.
+
+        Written with the next group; for a record that `begin` never took it does nothing.
+        """
+
+    def finish(self, record: CallRecord) -> None:
+        """Write the record of an ended call with the next group. Never blocks, never fails.
+
+        A call that never went through `begin` (refused on arrival) may be finished alone, as long
+        as there is room; where there is none, that record is dropped and counted as lost.
+        """
+
+    async def list(self, limit: int, since: float | None = None) -> list[CallRecord]:
+        """The newest records first, at most `limit`; `since`: started at or after (Unix seconds).
+
+        Raises OperatorError where the store can't be read.
+        """
+
+    async def close(self) -> None:
+        """Write everything that waits, then let go of the store. Calls that are up stay open."""
+
+    @property
+    def pending(self) -> int:
+        """Records that wait to be written."""
+
+    @property
+    def healthy(self) -> bool:
+        """False while the disk has not taken records for longer than can be called a hiccup."""
