@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import sqlite3
 from pathlib import Path
 from urllib.parse import unquote
@@ -29,7 +30,7 @@ def database_path(url: str, folder: Path) -> Path:
             f'{url!r} is not a record file; write "sqlite:///var/lib/consent-sidecar/records.db"',
             key=KEY,
         )
-    return folder / path
+    return folder / re.sub("^/+", "/", path)
 
 
 def create(path: Path) -> None:

@@ -45,7 +45,7 @@ class SqliteStore:
         self, path: Path, lock: int, connection: aiosqlite.Connection, metrics: Metrics
     ) -> None:
         self.path = path
-        self._lock = lock
+        self._lock: int | None = lock
         self._connection = connection
         self._metrics = metrics
         self._begun: set[str] = set()
@@ -120,13 +120,18 @@ class SqliteStore:
 
     async def close(self) -> None:
         """Write what waits (giving up where the disk stays broken), then close the file."""
-        lost = await self._writer.close()
-        if lost:
-            self._metrics.records_lost(lost)
-            log.error("records_lost", records=lost, reason="the disk took none until the end")
-        await self._housekeeper.close()
-        await self._connection.close()
-        os.close(self._lock)
+        if self._lock is None:
+            return
+        lock, self._lock = self._lock, None
+        try:
+            lost = await self._writer.close()
+            if lost:
+                self._metrics.records_lost(lost)
+                log.error("records_lost", records=lost, reason="the disk took none until the end")
+        finally:
+            await self._housekeeper.close()
+            await self._connection.close()
+            os.close(lock)
 
     async def _commit(self, rows: Sequence[Row]) -> None:
         await self._connection.executemany(UPSERT, rows)

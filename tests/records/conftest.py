@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from sidecar.metrics import Metrics
+from sidecar.records import CallRecord, SqliteStore, WriterLimits
+
+NOON = 1_767_268_800.0
+"""2026-01-01T12:00:00Z"""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "state" / "records.db"
+
+
+@pytest.fixture
+def metrics() -> Metrics:
+    return Metrics()
+
+
+@pytest.fixture
+def limits() -> WriterLimits:
+    """Limits that let a test see a lazy write and a loss of patience without waiting for it."""
+    return WriterLimits(pace=0.0, lazy=0.001, patience=0.05, first_retry=0.01, longest_retry=0.01)
+
+
+@pytest.fixture
+async def store(path: Path, metrics: Metrics, limits: WriterLimits) -> AsyncIterator[SqliteStore]:
+    store = await SqliteStore.open(path, metrics, limits=limits)
+    yield store
+    await store.close()
+
+
+@pytest.fixture
+def call() -> Callable[..., CallRecord]:
+    """A call that has just begun; `call("b", caller="...")` changes what matters."""
+
+    def make(call_id: str = "a", started_at: float = NOON, **values: object) -> CallRecord:
+        record = CallRecord(call_id, started_at, trunk="carrier", pbx="main", rule="support")
+        for name, value in values.items():
+            setattr(record, name, value)
+        return record
+
+    return make
+
+
+@pytest.fixture
+def until() -> Callable[[Callable[[], bool]], Awaitable[None]]:
+    """Let the loop run until a condition holds; the test's time-out ends a vain wait."""
+
+    async def wait(condition: Callable[[], bool]) -> None:
+        while not condition():  # noqa: ASYNC110 (what is waited for is on disk, in another thread)
+            await asyncio.sleep(0.001)
+
+    return wait

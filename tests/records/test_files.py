@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+from sidecar.errors import OperatorError
+
+from sidecar.records import database_path
+from sidecar.records.files import create, lock
+
+
+@pytest.mark.parametrize(
+    ("url", "path"),
+    [
+        ("sqlite:///var/lib/consent-sidecar/records.db", "/var/lib/consent-sidecar/records.db"),
+        ("sqlite:////var/lib/records.db", "/var/lib/records.db"),
+        ("sqlite:records.db", "/etc/sidecar/records.db"),
+        ("sqlite://records.db", "/etc/sidecar/records.db"),
+        ("sqlite://state/records.db", "/etc/sidecar/state/records.db"),
+        ("sqlite:///srv/call%20records.db", "/srv/call records.db"),
+    ],
+)
+def test_a_record_file_is_named_by_a_url(url: str, path: str) -> None:
+    assert database_path(url, Path("/etc/sidecar")) == Path(path)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "records.db",
+        "sqlite:",
+        "sqlite://",
+        "sqlite:///var/lib/",
+        "sqlite:a%00b",
+        "postgresql://localhost/records",
+    ],
+)
+def test_what_is_no_record_file_is_refused_with_an_example(url: str) -> None:
+    with pytest.raises(OperatorError, match="sqlite:///var/lib") as refusal:
+        database_path(url, Path("/etc/sidecar"))
+
+    assert refusal.value.key == "records.database"
+
+
+def test_a_new_file_and_its_folder_are_for_this_user_only(path: Path) -> None:
+    create(path)
+
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+
+
+def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    with pytest.raises(OperatorError, match="cannot write call records") as refusal:
+        create(tmp_path / "file" / "records.db")
+
+    assert refusal.value.file == str(tmp_path / "file" / "records.db")
+
+
+def test_only_one_process_can_have_the_file(path: Path) -> None:
+    create(path)
+    held = lock(path)
+
+    with pytest.raises(OperatorError, match="another consent-sidecar"):
+        lock(path)
+
+    os.close(held)
+    os.close(lock(path))

@@ -1,0 +1,404 @@
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sidecar.errors import OperatorError
+
+from sidecar.metrics import Metrics
+from sidecar.records import (
+    CallRecord,
+    Disposition,
+    EndedBy,
+    SqliteStore,
+    StoreUnavailable,
+    WriterLimits,
+)
+from sidecar.records.schema import APPLICATION_ID
+
+NOON = 1_767_268_800.0
+
+Call = Callable[..., CallRecord]
+Until = Callable[[Callable[[], bool]], Awaitable[None]]
+
+
+def rows(path: Path, what: str = "call_id, ended_at") -> list[tuple[object, ...]]:
+    """What another program sees of the records on disk at this moment."""
+    with closing(sqlite3.connect(path)) as connection:
+        return connection.execute(f"SELECT {what} FROM cdr ORDER BY rowid").fetchall()
+
+
+def ended(record: CallRecord, after: float = 10.0) -> CallRecord:
+    record.ended_at = record.started_at + after
+    record.disposition = Disposition.ANSWERED
+    record.ended_by = EndedBy.CALLER
+    return record
+
+
+def write_text(path: Path) -> None:
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("this is a text file, and a long one at that\n" * 100)
+
+
+async def test_a_call_that_began_is_on_disk_before_it_goes_on(
+    store: SqliteStore, path: Path, call: Call
+) -> None:
+    await store.begin(call("a"))
+
+    assert rows(path) == [("a", None)]
+
+
+async def test_a_call_that_ended_has_one_record_with_all_it_did(
+    store: SqliteStore, path: Path, call: Call
+) -> None:
+    record = call("a", caller="+4930123456")
+    await store.begin(record)
+    record.answered_at = record.notice_caller_at = NOON + 3.25
+
+    store.finish(ended(record))
+    await store.close()
+
+    assert await store.list(10) == [record]
+
+
+async def test_a_record_is_kept_as_it_was_when_it_was_handed_over(
+    store: SqliteStore, path: Path, call: Call
+) -> None:
+    record = call("a", caller="1")
+    begun = store.begin(record)
+    record.caller = "2"
+
+    await begun
+
+    assert rows(path, "caller") == [("1",)]
+
+
+async def test_a_call_that_begins_and_ends_at_once_is_written_once(
+    store: SqliteStore, path: Path, metrics: Metrics, call: Call
+) -> None:
+    record = call("a")
+    begun = store.begin(record)
+    store.finish(ended(record))
+
+    await begun
+
+    assert rows(path, "call_id, disposition") == [("a", "answered")]
+    assert metrics.registry.get_sample_value("consent_sidecar_records_written_total") == 1
+
+
+async def test_calls_that_begin_together_share_a_commit(
+    store: SqliteStore, path: Path, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commits: list[int] = []
+    commit = store._commit
+
+    async def counted(group: Sequence[tuple[object, ...]]) -> None:
+        commits.append(len(group))
+        await commit(group)
+
+    monkeypatch.setattr(store._writer, "_commit", counted)
+
+    await asyncio.gather(*(store.begin(call(str(number))) for number in range(200)))
+
+    assert commits == [200]
+    assert len(rows(path)) == 200
+
+
+async def test_what_changed_meanwhile_survives_in_the_record(
+    store: SqliteStore, path: Path, call: Call, until: Until
+) -> None:
+    record = call("a")
+    await store.begin(record)
+    record.answered_at = NOON + 1
+
+    store.update(record)
+    await until(lambda: store.pending == 0)
+
+    assert rows(path, "answered_at, ended_at") == [("2026-01-01T12:00:01.000Z", None)]
+
+
+async def test_a_call_nobody_began_is_not_updated_but_may_be_finished(
+    store: SqliteStore, path: Path, call: Call
+) -> None:
+    store.update(call("stranger"))
+    store.finish(ended(call("refused on arrival")))
+    await store.close()
+
+    assert rows(path, "call_id") == [("refused on arrival",)]
+
+
+async def test_what_arrives_while_a_group_is_written_is_written_next(
+    store: SqliteStore, path: Path, call: Call, until: Until
+) -> None:
+    record = call("a")
+    with store_locked(path):
+        begun = store.begin(record)
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        record.answered_at = NOON
+        store.update(record)
+    await begun
+    await until(lambda: store.pending == 0)
+
+    assert rows(path, "answered_at") == [("2026-01-01T12:00:00.000Z",)]
+
+
+def store_locked(path: Path) -> closing[sqlite3.Connection]:
+    """Another program holds the file's write lock until the `with` block is left."""
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    return closing(other)
+
+
+async def test_a_short_lock_of_another_program_is_waited_for(
+    path: Path, metrics: Metrics, call: Call, until: Until
+) -> None:
+    store = await SqliteStore.open(path, metrics, limits=WriterLimits(first_retry=0.001))
+    with store_locked(path):
+        begun = store.begin(call("a"))
+        await until(lambda: store.pending == 1)
+        assert store.healthy
+
+    await begun
+
+    assert store.healthy
+    assert store.pending == 0
+    await store.close()
+
+
+async def test_a_disk_that_takes_nothing_refuses_calls_until_it_does(
+    store: SqliteStore, path: Path, call: Call, until: Until
+) -> None:
+    with store_locked(path):
+        with pytest.raises(StoreUnavailable):
+            await store.begin(call("waited in vain"))
+        assert not store.healthy
+        assert store.pending == 1
+        with pytest.raises(StoreUnavailable):
+            await store.begin(call("refused at once"))
+        assert store.pending == 1
+    await until(lambda: store.healthy)
+
+    await store.begin(call("after"))
+
+    assert rows(path, "call_id") == [("waited in vain",), ("after",)]
+
+
+async def test_calls_that_are_up_are_finished_even_while_the_disk_takes_nothing(
+    path: Path, metrics: Metrics, limits: WriterLimits, call: Call
+) -> None:
+    limits = WriterLimits(queue=2, pace=0, lazy=0.001, patience=0.05, first_retry=0.01)
+    store = await SqliteStore.open(path, metrics, limits=limits)
+    calls = [call(name) for name in "abcd"]
+    for record in calls:
+        await store.begin(record)
+
+    with store_locked(path):
+        for record in calls:
+            store.finish(ended(record))
+        store.finish(ended(call("refused on arrival")))
+        pending = store.pending
+    await store.close()
+
+    assert pending == 4
+    assert [disposition for (disposition,) in rows(path, "disposition")] == ["answered"] * 4
+    assert metrics.registry.get_sample_value("consent_sidecar_records_lost_total") == 1
+
+
+async def test_a_full_queue_refuses_the_next_call(path: Path, metrics: Metrics, call: Call) -> None:
+    store = await SqliteStore.open(path, metrics, limits=WriterLimits(queue=3))
+
+    begun = [store.begin(call(name)) for name in "abc"]
+    refused = store.begin(call("d"))
+
+    with pytest.raises(StoreUnavailable):
+        await refused
+    await asyncio.gather(*begun)
+    assert len(rows(path)) == 3
+    await store.close()
+
+
+async def test_a_disk_that_hangs_refuses_calls_until_it_answers(
+    store: SqliteStore, path: Path, call: Call, until: Until, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit, answer = store._commit, asyncio.Event()
+
+    async def hanging(group: Sequence[tuple[object, ...]]) -> None:
+        await answer.wait()
+        await commit(group)
+
+    monkeypatch.setattr(store._writer, "_commit", hanging)
+    with pytest.raises(StoreUnavailable):
+        await store.begin(call("a"))
+    assert not store.healthy
+    assert store.pending == 1
+
+    answer.set()
+    await until(lambda: store.healthy)
+
+    assert rows(path) == [("a", None)]
+
+
+async def test_a_full_disk_is_a_disk_that_takes_nothing(
+    store: SqliteStore, path: Path, call: Call, until: Until
+) -> None:
+    (pages,) = (await store._connection.execute_fetchall("PRAGMA page_count"))[0]
+    await store._connection.execute(f"PRAGMA max_page_count = {pages}")
+
+    begun = [store.begin(call(str(number), caller="9" * 200)) for number in range(200)]
+    with pytest.raises(StoreUnavailable):
+        await begun[0]
+
+    assert not store.healthy
+    await store._connection.execute("PRAGMA max_page_count = 100000")
+    await until(lambda: store.healthy)
+    assert len(rows(path)) == 200
+
+
+async def test_closing_with_a_broken_disk_gives_up_and_says_what_is_lost(
+    path: Path, metrics: Metrics, limits: WriterLimits, call: Call
+) -> None:
+    store = await SqliteStore.open(path, metrics, limits=limits)
+    with store_locked(path):
+        store.finish(ended(call("a")))
+        await store.close()
+
+    assert not store.healthy
+    assert metrics.registry.get_sample_value("consent_sidecar_records_lost_total") == 1
+
+
+async def test_a_writer_that_breaks_makes_the_store_unhealthy(
+    path: Path, metrics: Metrics, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = await SqliteStore.open(path, metrics)
+
+    async def broken(_group: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(store._writer, "_commit", broken)
+    with pytest.raises(StoreUnavailable):
+        await store.begin(call("a"))
+    assert not store.healthy
+    with pytest.raises(StoreUnavailable):
+        await store.begin(call("b"))
+    with pytest.raises(ZeroDivisionError):
+        await store.close()
+
+
+async def test_left_over_calls_are_closed_as_interrupted_at_the_last_sign_of_life(
+    path: Path, metrics: Metrics, call: Call
+) -> None:
+    store = await SqliteStore.open(path, metrics, clock=lambda: NOON + 100)
+    await store.begin(call("long", NOON))
+    done = call("done", NOON)
+    await store.begin(done)
+    store.finish(ended(done))
+    await store.begin(call("later than the sign", NOON + 200))
+    await store.close()
+
+    again = await SqliteStore.open(path, metrics)
+    records = {record.call_id: record for record in await again.list(10)}
+    await again.close()
+
+    assert len(records) == 3
+    assert records["done"] == done
+    for name, end in (("long", NOON + 100), ("later than the sign", NOON + 200)):
+        assert records[name].disposition is Disposition.INTERRUPTED
+        assert records[name].ended_by is EndedBy.SIDECAR
+        assert records[name].ended_at == end
+
+
+async def test_the_newest_records_come_first(store: SqliteStore, call: Call) -> None:
+    for number in range(5):
+        await store.begin(call(str(number), NOON + number))
+
+    assert [record.call_id for record in await store.list(3)] == ["4", "3", "2"]
+    assert [record.call_id for record in await store.list(9, since=NOON + 3)] == ["4", "3"]
+
+
+async def test_records_can_be_read_where_no_sidecar_runs(
+    store: SqliteStore, path: Path, call: Call
+) -> None:
+    await store.begin(call("a"))
+    await store.close()
+
+    records = await store.list(10)
+
+    assert [record.call_id for record in records] == ["a"]
+
+
+async def test_a_missing_or_foreign_file_is_an_operators_error(
+    path: Path, metrics: Metrics
+) -> None:
+    store = await SqliteStore.open(path, metrics)
+    await store.close()
+    os.unlink(path)
+    with pytest.raises(OperatorError, match="no call records yet"):
+        await store.list(1)
+    write_text(path)
+
+    with pytest.raises(OperatorError, match="not a database"):
+        await store.list(1)
+    with pytest.raises(OperatorError, match="not a database"):
+        await SqliteStore.open(path, metrics)
+
+
+async def test_a_file_of_an_older_version_is_not_read_before_the_sidecar_has_run(
+    path: Path, metrics: Metrics
+) -> None:
+    store = await SqliteStore.open(path, metrics)
+    await store.close()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA user_version = 0")
+
+    with pytest.raises(OperatorError, match="older version"):
+        await store.list(1)
+
+
+async def test_a_second_sidecar_on_the_same_file_is_refused_and_closes_nothing(
+    store: SqliteStore, path: Path, metrics: Metrics, call: Call
+) -> None:
+    await store.begin(call("a"))
+
+    with pytest.raises(OperatorError, match="another consent-sidecar"):
+        await SqliteStore.open(path, metrics)
+
+    assert rows(path) == [("a", None)]
+
+
+async def test_an_open_that_fails_leaves_nothing_locked(path: Path, metrics: Metrics) -> None:
+    write_text(path)
+    with pytest.raises(OperatorError):
+        await SqliteStore.open(path, metrics)
+    os.unlink(path)
+
+    store = await SqliteStore.open(path, metrics)
+
+    await store.close()
+
+
+async def test_the_file_keeps_its_promises_to_the_disk(store: SqliteStore) -> None:
+    async def pragma(name: str) -> object:
+        return (await store._connection.execute_fetchall(f"PRAGMA {name}"))[0][0]
+
+    assert await pragma("journal_mode") == "wal"
+    assert await pragma("synchronous") == 2
+    assert await pragma("secure_delete") == 1
+    assert await pragma("application_id") == APPLICATION_ID
+
+
+async def test_the_gauge_shows_what_waits(
+    store: SqliteStore, path: Path, metrics: Metrics, call: Call
+) -> None:
+    with store_locked(path):
+        begun = store.begin(call("a"))
+
+        assert metrics.registry.get_sample_value("consent_sidecar_records_pending") == 1
+
+    await begun
+    assert metrics.registry.get_sample_value("consent_sidecar_records_pending") == 0
