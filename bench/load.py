@@ -34,7 +34,6 @@ _CSEQ = re.compile(rb"^cseq[ \t]*:[ \t]*(\d+)[ \t]+(\w+)", re.I | re.M)
 _CONTACT = re.compile(rb"^(?:contact|m)[ \t]*:[ \t]*(?:[^\r<]*<([^>\r]+)>|([^\r;]+))", re.I | re.M)
 _ROUTE = re.compile(rb"^record-route[ \t]*:[ \t]*([^\r]+?)[ \t]*\r", re.I | re.M)
 _NUMBER = re.compile(rb"^INVITE sip:\+?(\d+)@")
-_AUDIO = re.compile(rb"^c=IN IP4 ([\d.]+)\r\n(?:.*\r\n)*?m=audio (\d+)|^m=audio (\d+)", re.M)
 
 PortOf = Callable[[int, str], int]
 
@@ -368,12 +367,8 @@ def _sink() -> socket.socket:
     """A port that exists, so that nobody gets ICMP refusals, and whose packets nobody reads."""
     made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
-    while True:
-        made.bind((LOOPBACK, 0))
-        if made.getsockname()[1] % 2 == 0:
-            return made
-        made.close()
-        made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    made.bind((LOOPBACK, 0))
+    return made
 
 
 def _address(address: tuple[str, int]) -> tuple[bytes, int]:

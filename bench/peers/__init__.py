@@ -1,0 +1,1 @@
+"""The products that a call is measured through: the sidecar, and what it is compared with."""
