@@ -21,3 +21,4 @@ compile() {  # compile OUTPUT SOURCE [options]
 compile build.lock requirements/build.in "$@"
 compile run.lock pyproject.toml "$@"
 compile dev.lock pyproject.toml --extra dev --constraint requirements/run.lock "$@"
+compile prompts.lock requirements/prompts.in "$@"
