@@ -46,8 +46,11 @@ soak: peers ## 200 calls a second for a minute
 image: $(VENV)/.dev ## Build the container image with buildah (BASE=IMAGE for another base)
 	tools/build_image.sh $(BASE)
 
-prompts: $(VENV)/.dev ## Speak the default prompts anew (see docs/prompts.md)
-	$(BIN)/python tools/make_prompts.py
+prompts: ## Speak the default prompts anew and measure them (docs/prompts.md)
+	@$(PYTHON) -m venv build/prompts/venv
+	@build/prompts/venv/bin/python -m pip -qq install --require-hashes -r requirements/prompts.lock
+	build/prompts/venv/bin/python tools/make_prompts.py
+	PYTHONPATH=. build/prompts/venv/bin/python tools/measure_prompts.py
 
 lock: $(VENV)/.dev ## Write the locked requirements anew from pyproject.toml
 	tools/lock.sh $(BIN)/python

@@ -67,7 +67,7 @@ def through_a_telephone(path: Path) -> tuple[bytes, np.ndarray]:
 
 
 def words(text: str, language: str) -> list[str]:
-    plain = re.sub(r"[^\w' ]", " ", text.lower().replace("’", "'"))
+    plain = re.sub(r"[^\w' ]", " ", text.lower().replace("\u2019", "'"))
     return [DIGITS[language].get(word, word) for word in plain.split()]
 
 
