@@ -25,10 +25,10 @@ class CSeq(NamedTuple):
         """Read a CSeq value; raises ParseError."""
         found = _CSEQ.fullmatch(text)
         if found is None or not text[0].isdigit():
-            raise ParseError("malformed CSeq")
+            raise ParseError("Malformed CSeq")
         number = int(found[1] or "0")
         if number > MAX_NUMBER:
-            raise ParseError("CSeq number out of range")
+            raise ParseError("CSeq Number Out Of Range")
         return cls(number, found[2])
 
     def __str__(self) -> str:

@@ -17,20 +17,20 @@ Parameters = tuple[tuple[str, str | None], ...]
 
 TOKEN = r"[A-Za-z0-9\-.!%*_+`'~]++"  # noqa: S105 (a grammar rule, no secret)
 QUOTED = r'"(?:[^"\\]++|\\.)*+"'
-HOST = r"(?:\[[0-9A-Fa-f:.]++\]|[A-Za-z0-9_][A-Za-z0-9_.\-]*+)"
+VALUE = rf'(?:{QUOTED}|[^\x00-\x20;,"<>\x7f]++)'
+"""A parameter's value. It may hold more than a token (tags with "=" or "/", IPv6 addresses in
+`received`), but nothing that would end the parameter, the value or the line."""
+HOST_NAME = r"[A-Za-z0-9_][A-Za-z0-9_\-]*+(?:\.[A-Za-z0-9_\-]++)*+\.?+"
+HOST = rf"(?:\[[0-9A-Fa-f:.]++\]|{HOST_NAME})"
 
 WHITESPACE = " \t"
 
-# A value may hold more than a token (tags with "=" or "/", IPv6 addresses in `received`), but
-# nothing that would end the parameter, the value or the line.
-_PARAMETER = re.compile(
-    rf'[ \t]*+;[ \t]*+({TOKEN})(?:[ \t]*+=[ \t]*+({QUOTED}|[^\x00-\x20;,"<>\x7f]++))?', re.DOTALL
-)
+_PARAMETER = re.compile(rf"[ \t]*+;[ \t]*+({TOKEN})(?:[ \t]*+=[ \t]*+({VALUE}))?", re.DOTALL)
 _is_token = re.compile(TOKEN).fullmatch
 _SPLIT = re.compile(rf"{QUOTED}|<[^>]*+>|,|[^\"<,]++|.", re.DOTALL)
 _PAIR = re.compile(r"\\(.)", re.DOTALL)
 _TO_ESCAPE = re.compile(r'["\\\x00]')
-_LINE_BREAK = re.compile(r"[\r\n]|(?<!\\)\x00")
+_BARE_NUL = re.compile(r"(?<!\\)\x00")
 
 
 def is_token(text: str) -> bool:
@@ -43,7 +43,7 @@ def breaks_line(text: str) -> bool:
 
     CR and LF do; NUL does for peers written in C and stands only as a quoted pair.
     """
-    return _LINE_BREAK.search(text) is not None
+    return "\r" in text or "\n" in text or ("\0" in text and _BARE_NUL.search(text) is not None)
 
 
 def split_values(text: str) -> list[str]:
@@ -80,9 +80,9 @@ def parse_parameters(text: str) -> Parameters:
         found = match(text, position)
         if found is None:
             if text[position:].strip(WHITESPACE):
-                raise ParseError("malformed parameters")
+                raise ParseError("Malformed Parameters")
             break
-        parameters.append((found[1], found[2]))
+        parameters.append(found.group(1, 2))
         position = found.end()
     return tuple(parameters)
 
@@ -128,7 +128,7 @@ def check_parameters(parameters: Parameters) -> None:
     """Raise ParseError for a parameter that could not be read back."""
     if not parameters or parse_parameters(format_parameters(parameters)) == parameters:
         return
-    raise ParseError("a parameter can't be written")
+    raise ParseError("Malformed Parameter")
 
 
 def quote(text: str) -> str:
@@ -145,25 +145,25 @@ def unquote(text: str) -> str:
 
 
 @lru_cache(maxsize=512)
-def _is_ipv6(host: str) -> bool:
+def ipv6_address(host: str) -> IPv6Address:
+    """Return the address that an IPv6 host means; raises ParseError where it is none.
+
+    Three colons before an embedded IPv4 address, which the grammar of RFC 3261 allows by
+    mistake, mean two (RFC 5118 section 4.10).
+    """
+    if ":::" in host and "." in host:
+        host = host.replace(":::", "::", 1)
     try:
-        IPv6Address(host)
+        return IPv6Address(host)
     except AddressValueError:
-        return False
-    return True
+        raise ParseError("Malformed IPv6 Address") from None
 
 
 def bare_host(host: str) -> str:
-    """Return a host that matched `HOST` without brackets.
-
-    Raises ParseError for an IPv6 reference that is none and for a name with an empty label.
-    """
+    """Return a host that matched `HOST` without brackets; raises ParseError for no IPv6."""
     if host[0] == "[":
         host = host[1:-1]
-        if not _is_ipv6(host):
-            raise ParseError("malformed IPv6 address")
-    elif ".." in host:
-        raise ParseError("malformed host name")
+        ipv6_address(host)
     return host
 
 
@@ -178,5 +178,5 @@ def parse_port(text: str | None) -> int | None:
         return None
     port = int(text)
     if not 0 < port < 65536:
-        raise ParseError("port out of range")
+        raise ParseError("Port Out Of Range")
     return port

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from sidecar.sip.errors import ParseError
 from sidecar.sip.grammar import WHITESPACE, breaks_line, is_token, split_values
@@ -126,11 +126,25 @@ def canonical_name(name: str) -> str:
     return known
 
 
-def _canonical_of(name: str, colon: str) -> str:
+def _unfolded(lines: Sequence[str]) -> list[str]:
+    """Join each line with the ones that continue it, by one space."""
+    unfolded: list[list[str]] = []
+    for line in lines:
+        if line[:1] not in (" ", "\t"):
+            unfolded.append([line])
+        elif not unfolded:
+            raise ParseError("Folded Start Line")
+        elif stripped := line.strip(WHITESPACE):
+            unfolded[-1].append(stripped)
+    return [" ".join(parts) for parts in unfolded]
+
+
+def _read_line(line: str) -> tuple[str, str]:
+    name, colon, value = line.partition(":")
     if not colon:
         raise ParseError("Header Without Colon")
     try:
-        return canonical_name(name.rstrip(WHITESPACE))
+        return canonical_name(name.rstrip(WHITESPACE)), value.strip(WHITESPACE)
     except ValueError as error:
         raise ParseError("Malformed Header Name") from error
 
@@ -165,24 +179,48 @@ class Headers:
         return headers
 
     @classmethod
-    def parse(cls, lines: Iterable[str]) -> Headers:
-        """Read unfolded header lines (RFC 3261 section 7.3); raises ParseError."""
+    def parse(cls, lines: Sequence[str]) -> Headers:
+        """Read header lines, folded or not (RFC 3261 section 7.3.1); raises ParseError."""
+        try:
+            items = [
+                (_names[name], value.strip(" \t"))
+                for name, value in [line.split(":", 1) for line in lines]
+            ]
+        except (KeyError, ValueError):  # a new name, a folded line, a space before a colon
+            items = [_read_line(line) for line in _unfolded(lines)]
+        return cls.trusted(items)
+
+    @classmethod
+    def parse_readable(cls, lines: Sequence[str], once: frozenset[str]) -> Headers:
+        """Read what can be read of the header lines of a message that was refused.
+
+        Of the names in `once` the first line is kept. Raises ParseError where the first line
+        is a continuation.
+        """
         items: list[tuple[str, str]] = []
-        known = _names.get
-        for line in lines:
-            name, colon, value = line.partition(":")
-            canonical = known(name)
-            if canonical is None or not colon:
-                canonical = _canonical_of(name, colon)
-            items.append((canonical, value.strip(WHITESPACE)))
+        seen: set[str] = set()
+        for line in _unfolded(lines):
+            try:
+                name, value = _read_line(line)
+            except ParseError:
+                continue
+            if not breaks_line(value) and not (name in once and name in seen):
+                items.append((name, value))
+                seen.add(name)
         return cls.trusted(items)
 
     def get(self, name: str, default: str | None = None) -> str | None:
         """Return the first line's value, or the default."""
-        first = self._first
-        if first is None:
-            first = self._first = dict(reversed(self._items))
+        first = self._first or self._index()
         return first.get(_names.get(name) or canonical_name(name), default)
+
+    def missing(self, names: frozenset[str]) -> frozenset[str]:
+        """Return which of these canonical names have no line."""
+        return names - (self._first or self._index()).keys()
+
+    def _index(self) -> dict[str, str]:
+        self._first = dict(reversed(self._items))
+        return self._first
 
     def get_all(self, name: str) -> list[str]:
         """Return the values, one a header line."""
@@ -242,6 +280,8 @@ class Headers:
 
     def repeated(self, names: frozenset[str]) -> str | None:
         """Return one of the canonical names that has more than one line, or None."""
+        if self._first is not None and len(self._first) == len(self._items):
+            return None
         seen = set()
         for name, _ in self._items:
             if name in names:

@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar, overload
 from sidecar.sip.address import Address
 from sidecar.sip.cseq import CSeq
 from sidecar.sip.errors import ParseError
-from sidecar.sip.grammar import is_token, split_values
+from sidecar.sip.grammar import TOKEN, is_token, split_values
 from sidecar.sip.headers import Headers
 from sidecar.sip.reasons import REASONS
 from sidecar.sip.uri import Uri
@@ -17,7 +17,7 @@ from sidecar.sip.via import Via
 
 _Value = TypeVar("_Value")
 _COPIED = frozenset(("Via", "From", "To", "Call-ID", "CSeq"))
-_BREAKS_REQUEST_LINE = re.compile(r"[\x00-\x20\x7f]")
+_METHOD_AND_URI = re.compile(rf"{TOKEN} [^\x00-\x20\x7f]++")
 
 
 class Message:
@@ -105,10 +105,8 @@ class Request(Message):
 
     def __init__(self, method: str, uri: str, headers: Headers, body: bytes = b"") -> None:
         """Make a request; raises ValueError for what can't stand in a request line."""
-        if not is_token(method):
-            raise ValueError("a method is a token")
-        if not uri or _BREAKS_REQUEST_LINE.search(uri):
-            raise ValueError("a Request-URI has no spaces or control characters")
+        if _METHOD_AND_URI.fullmatch(f"{method} {uri}") is None:
+            raise ValueError("a method is a token, a URI has no spaces or control characters")
         super().__init__(headers, body)
         self.method = method
         self.uri = uri

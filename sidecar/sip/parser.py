@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import re
 
-from sidecar.sip.address import Address
+from sidecar.sip.address import Address, is_plain
+from sidecar.sip.cseq import CSeq
 from sidecar.sip.errors import ParseError
-from sidecar.sip.grammar import TOKEN, WHITESPACE, breaks_line
+from sidecar.sip.grammar import TOKEN, breaks_line
 from sidecar.sip.headers import Headers
 from sidecar.sip.message import Request, Response
+from sidecar.sip.uri import PLAIN_SIP
 
 MAX_MESSAGE = 65535
 """Bytes of a whole message: what fits into a datagram."""
@@ -26,19 +28,20 @@ MAX_LINES = 512
 MAX_LINE = 8192
 """Characters of the start line and of one header, after unfolding."""
 
-_LEADING_LINES = re.compile(rb"(?:\r\n)++")
-_REQUEST_LINE = re.compile(rf"({TOKEN}) ([^\x00-\x20\x7f]++) [sS][iI][pP]/([0-9]++\.[0-9]++)")
-_STATUS_LINE = re.compile(r"[sS][iI][pP]/2\.0 ([1-6][0-9][0-9]) (.*+)", re.DOTALL)
-_BARE_NUL = re.compile(r"(?<!\\)\x00")
-_NUMBER = re.compile(r"[0-9]{1,10}+")
-
-_URI = re.compile(r"[^\x00-\x20\x7f]++")
-
 UNREADABLE_URI = "sip:unreadable.invalid"
 """The Request-URI of a `MessageError.request` whose own can't be read."""
 
-_MANDATORY = ("Via", "From", "To", "Call-ID", "CSeq")
+_LEADING_LINES = re.compile(rb"(?:\r\n)++")
+_REQUEST_LINE = re.compile(rf"({TOKEN}) ([^\x00-\x20\x7f]++) [sS][iI][pP]/([0-9]++\.[0-9]++)")
+_STATUS_LINE = re.compile(r"[sS][iI][pP]/2\.0 ([1-6][0-9][0-9]) (.*+)", re.DOTALL)
+_PLAIN_URI = re.compile(PLAIN_SIP)
+_REQUEST_URI = re.compile(r"[^\x00-\x20\x7f]++")
+_NUMBER = re.compile(r"[0-9]{1,10}+")
+
+_MANDATORY = frozenset(("Via", "From", "To", "Call-ID", "CSeq"))
 _ONCE = frozenset(("From", "To", "Call-ID", "CSeq", "Max-Forwards", "Content-Length"))
+_ADDRESSES = frozenset(("From", "To", "Contact", "Route", "Record-Route"))
+_ADDRESS_LISTS = frozenset(("Contact", "Route", "Record-Route"))
 
 
 class MessageError(ParseError):
@@ -79,53 +82,37 @@ def parse_message(data: bytes | memoryview) -> Request | Response:
 
 
 def _parse(head: str, data: bytes, body_start: int) -> Request | Response:
-    start_line, *lines = _lines(head)
+    lines = head.split("\r\n", MAX_LINES)
+    if len(head) > MAX_HEAD or len(lines) > MAX_LINES:
+        raise MessageError(513, "Message Too Large")
+    if breaks_line("".join(lines)):
+        raise ParseError("Control Character Alone")
+    start_line = lines.pop(0)
     found = _REQUEST_LINE.fullmatch(start_line)
     if found is not None:
         method, uri, version = found.groups()
         if version != "2.0":
             raise MessageError(505, "Version Not Supported")
-        headers = Headers.parse(lines)
-        body = _body(headers, data, body_start)
-        return _checked_request(Request(method, uri, headers, body))
+        headers = _headers(lines, head)
+        request = Request(method, uri, headers, _body(headers, data, body_start))
+        _check_request(request)
+        return request
     found = _STATUS_LINE.fullmatch(start_line)
     if found is None:
         raise ParseError("Malformed Start Line")
-    headers = Headers.parse(lines)
+    headers = _headers(lines, head)
     response = Response(int(found[1]), found[2], headers, _body(headers, data, body_start))
     _check(response)
     return response
 
 
-def _lines(head: str) -> list[str]:
-    """Split the head into unfolded lines and hold it against the limits."""
-    lines = head.split("\r\n", MAX_LINES)
-    if len(head) > MAX_HEAD or len(lines) > MAX_LINES:
-        raise MessageError(513, "Message Too Large")
-    if not head.count("\r") == head.count("\n") == len(lines) - 1:
-        raise ParseError("CR Or LF Alone")
-    if "\0" in head and _BARE_NUL.search(head):
-        raise ParseError("NUL In Header")
-    if "\r\n " in head or "\r\n\t" in head:
-        lines = _unfold(lines)
-    if len(lines) > MAX_HEADERS + 1 or (
-        len(head) > MAX_LINE and max(len(line) for line in lines) > MAX_LINE
-    ):
-        raise MessageError(513, "Message Too Large")
-    return lines
-
-
-def _unfold(lines: list[str]) -> list[str]:
-    """Join continuation lines with one space (RFC 3261 section 7.3.1)."""
-    unfolded: list[list[str]] = []
-    for number, line in enumerate(lines):
-        if line[:1] not in (" ", "\t"):
-            unfolded.append([line])
-        elif number < 2:
-            raise ParseError("Folded Start Line")
-        elif stripped := line.strip(WHITESPACE):
-            unfolded[-1].append(stripped)
-    return [" ".join(parts) for parts in unfolded]
+def _headers(lines: list[str], head: str) -> Headers:
+    headers = Headers.parse(lines)
+    if len(headers) > MAX_HEADERS:
+        raise MessageError(513, "Too Many Headers")
+    if len(head) > MAX_LINE and any(len(n) + len(v) > MAX_LINE for n, v in headers.items()):
+        raise MessageError(513, "Header Too Long")
+    return headers
 
 
 def _body(headers: Headers, data: bytes, start: int) -> bytes:
@@ -140,62 +127,46 @@ def _body(headers: Headers, data: bytes, start: int) -> bytes:
     return data[start:end]
 
 
-def _check(message: Request | Response) -> None:
+def _check(message: Request | Response) -> CSeq:
     headers = message.headers
-    for name in _MANDATORY:
-        if not headers.get(name):
-            raise ParseError(f"Missing {name}")
+    missing = headers.missing(_MANDATORY)
+    if missing or not headers.get("Call-ID"):
+        raise ParseError(f"Missing {min(missing, default='Call-ID')}")
     repeated = headers.repeated(_ONCE)
     if repeated is not None:
         raise ParseError(f"Repeated {repeated}")
-    # Reading the views is what checks them; they are remembered for those who ask later.
-    _ = message.via, message.from_, message.to, message.cseq
-    for text in headers.get_all("Contact"):
-        Address.parse_list(text)
-    for name in ("Route", "Record-Route"):
-        for text in headers.get_all(name):
-            Address.parse_list(text)
+    for name, text in headers.items():
+        if name in _ADDRESSES and is_plain(text) is None:
+            if name in _ADDRESS_LISTS:
+                Address.parse_list(text)
+            else:
+                Address.parse(text)
+    # These two are always asked for, so they are read at once: reading is what checks them.
+    _ = message.via
+    return message.cseq
 
 
-def _checked_request(request: Request) -> Request:
-    _check(request)
-    if request.cseq.method != request.method:
+def _check_request(request: Request) -> None:
+    if _check(request).method != request.method:
         raise ParseError("CSeq Method Differs")
-    _ = request.target
+    if _PLAIN_URI.fullmatch(request.uri) is None:
+        _ = request.target
     hops = request.headers.get("Max-Forwards")
     if hops is not None and (_NUMBER.fullmatch(hops) is None or int(hops) > 255):
         raise ParseError("Malformed Max-Forwards")
-    return request
 
 
 def _answerable(head: str) -> Request | None:
     """Return what can be answered of a refused head; reads a bounded part of it."""
+    start_line, *lines = head[:MAX_HEAD].split("\r\n", MAX_LINES)[:MAX_LINES]
+    method, _, rest = start_line.partition(" ")
+    if method[:4].upper() == "SIP/" or method == "ACK":
+        return None
+    uri = rest.rpartition(" ")[0]
     try:
-        start_line, *lines = _unfold(head[:MAX_HEAD].split("\r\n", MAX_LINES)[:MAX_LINES])
-        method, _, rest = start_line.partition(" ")
-        if method[:4].upper() == "SIP/" or method == "ACK":
-            return None
-        uri = rest.rpartition(" ")[0]
-        headers = _readable(lines[:MAX_HEADERS])
-        request = Request(method, uri if _URI.fullmatch(uri) else UNREADABLE_URI, headers)
+        headers = Headers.parse_readable(lines[:MAX_HEADERS], _ONCE)
+        request = Request(method, uri if _REQUEST_URI.fullmatch(uri) else UNREADABLE_URI, headers)
         _ = request.via
     except ValueError:
         return None
-    return request if all(headers.get(name) for name in _MANDATORY) else None
-
-
-def _readable(lines: list[str]) -> Headers:
-    """Return the header lines that can be read; the first one of those that stand once."""
-    items: list[tuple[str, str]] = []
-    seen: set[str] = set()
-    for line in lines:
-        if breaks_line(line):
-            continue
-        try:
-            ((name, value),) = Headers.parse((line,)).items()
-        except ParseError:
-            continue
-        if name not in seen or name not in _ONCE:
-            items.append((name, value))
-            seen.add(name)
-    return Headers.trusted(items)
+    return None if headers.missing(_MANDATORY) else request

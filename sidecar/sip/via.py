@@ -47,14 +47,14 @@ class Via:
         """Read one Via value (not a list); raises ParseError."""
         found = _VIA.fullmatch(text)
         if found is None:
-            raise ParseError("malformed Via")
+            raise ParseError("Malformed Via")
         name, version, transport, host, port, parameters = found.groups()
         return cls(
             transport.upper(),
             bare_host(host),
             parse_port(port),
             parse_parameters(parameters) if parameters else (),
-            f"{name.upper()}/{version}",
+            "SIP/2.0" if name == "SIP" and version == "2.0" else f"{name}/{version}",
         )
 
     def param(self, name: str) -> str | None:
