@@ -82,7 +82,7 @@ def parse_parameters(text: str) -> Parameters:
             if text[position:].strip(WHITESPACE):
                 raise ParseError("Malformed Parameters")
             break
-        parameters.append(found.group(1, 2))
+        parameters.append((found[1], found[2]))
         position = found.end()
     return tuple(parameters)
 
