@@ -107,10 +107,13 @@ class Bench:
 
     def hear(self, message: Request | Response, flow: Flow | None = None) -> Request | Response:
         """Receive a message as it comes from the wire."""
-        parsed = parse_message(message.encode())
-        self.layer.receive(parsed, flow or self.flow, self.now)
+        return self.hear_bytes(message.encode(), flow)
+
+    def hear_bytes(self, data: bytes, flow: Flow | None = None) -> Request | Response:
+        message = parse_message(data)
+        self.layer.receive(message, flow or self.flow, self.now)
         self.drain()
-        return parsed
+        return message
 
     def asked(
         self,
