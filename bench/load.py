@@ -99,7 +99,8 @@ class Load:
         on_audio: Callable[[int, str, tuple[str, int]], None] | None = None,
     ) -> None:
         """`port_of(call, "caller" | "callee")` gives audio ports, one sink for all by default;
-        `on_audio(call, who, address)` is told where each end has to send its audio."""
+        `on_audio(call, who, address)` is told where each end has to send its audio.
+        """
         self.target = target
         self.prefix = prefix
         self.caller = _socket(caller_port)

@@ -6,7 +6,7 @@ import os
 import sysconfig
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol
+from typing import Protocol, Self
 
 from tests.peers.processes import (
     LOOPBACK,
@@ -31,7 +31,7 @@ class Product(Protocol):
     def pids(self) -> tuple[int, ...]:
         """The roots of its process trees."""
 
-    def __enter__(self) -> Product: ...
+    def __enter__(self) -> Self: ...
 
     def __exit__(
         self,
@@ -80,7 +80,7 @@ class Kamailio(_Processes):
     name = "Kamailio + rtpengine"
     children = 2
 
-    def __enter__(self) -> Kamailio:
+    def __enter__(self) -> Self:
         self.port, ng_port = free_ports(2)
         self._start(
             ["rtpengine", "--foreground", "--log-stderr", "--log-level=3", "--table=-1",
@@ -113,7 +113,7 @@ class Sippy(_Processes):
 
     name = "sippy b2bua_simple"
 
-    def __enter__(self) -> Sippy:
+    def __enter__(self) -> Self:
         (self.port,) = free_ports(1)
         quiet = {"SIPLOG_LVL": "ERR", "SIPLOG_BEND": "file", "SIPLOG_LOGFILE_FILE": os.devnull}
         self._start(

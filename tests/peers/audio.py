@@ -107,7 +107,9 @@ def tone_spans(
     return _runs((share > purity) & (energy > least_rms**2), gap=3, least=5)
 
 
-def sound_spans(samples: Samples, *, least_rms: float = 100.0, gap_seconds: float = 0.3) -> list[Span]:
+def sound_spans(
+    samples: Samples, *, least_rms: float = 100.0, gap_seconds: float = 0.3
+) -> list[Span]:
     """Where anything is to be heard; pauses up to gap_seconds do not end a span."""
     rms = np.sqrt(np.mean(_blocks(samples) ** 2, axis=1))
     return _runs(rms > least_rms, gap=round(gap_seconds * 100), least=2)

@@ -43,7 +43,7 @@ class Softphone:
         self.options = options
         self.call: Call | None = None
         self.phase = 0.0
-        self.heard = Path(options["heard"]).open("wb")
+        self.heard = Path(options["heard"]).open("wb")  # noqa: SIM115 - open as long as the phone runs
 
     async def run(self) -> None:
         """Start the stack, obey commands until standard input ends."""

@@ -12,7 +12,7 @@ import struct
 import threading
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 
@@ -95,7 +95,7 @@ class Capture:
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="capture", daemon=True)
 
-    def __enter__(self) -> Capture:
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 

@@ -16,12 +16,12 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TextIO
+from typing import Any, Self, TextIO
 
 import numpy as np
 
 from .audio import Samples
-from .processes import LOOPBACK, PeerFailure, _die_with_parent, free_port, kill_group
+from .processes import LOOPBACK, PeerFailedError, _die_with_parent, free_port, kill_group
 
 HERE = Path(__file__).parent
 Event = dict[str, Any]
@@ -73,7 +73,7 @@ class Phone:
         """Where it can be called directly."""
         return f"sip:{self.name}@{LOOPBACK}:{self.port}"
 
-    def __enter__(self) -> Phone:
+    def __enter__(self) -> Self:
         with self.log.open("ab") as log:
             self._child = subprocess.Popen(
                 [sys.executable, "-P", str(HERE / self.program), json.dumps(self._options)],
@@ -122,7 +122,7 @@ class Phone:
         self.do("call", uri=uri, headers=named)
 
     def expect(self, event: str, timeout: float = 10.0) -> Event:
-        """Wait for an event, passing over others. Raises PeerFailure on time-out or its end."""
+        """Wait for an event, passing over others. Raises PeerFailedError on time-out or its end."""
         deadline = time.monotonic() + timeout
         while True:
             try:
@@ -135,9 +135,9 @@ class Phone:
             if got["event"] == event:
                 return got
 
-    def _failure(self, what: str) -> PeerFailure:
+    def _failure(self, what: str) -> PeerFailedError:
         tail = "\n".join(self.log.read_text(errors="replace").splitlines()[-30:])
-        return PeerFailure(f"{self.name}: {what}; events so far: {self.seen}\n{tail}")
+        return PeerFailedError(f"{self.name}: {what}; events so far: {self.seen}\n{tail}")
 
     def heard(self) -> Samples:
         """Everything heard so far in the phone's last call."""

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 LOOPBACK = "127.0.0.1"
@@ -17,7 +17,7 @@ _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-class PeerFailure(AssertionError):
+class PeerFailedError(AssertionError):
     """A peer did not do what the test needs of it; the text holds the end of its log."""
 
 
@@ -69,19 +69,19 @@ class Process:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
 
     def check(self) -> None:
-        """Raise PeerFailure if the process has ended."""
+        """Raise PeerFailedError if the process has ended."""
         if self.popen.poll() is not None:
-            raise PeerFailure(
+            raise PeerFailedError(
                 f"{self.name} ended with code {self.popen.returncode}:\n{self.log_tail()}"
             )
 
     def wait(self, timeout: float) -> int:
-        """Wait at most timeout seconds for the end; the exit code. Raises PeerFailure."""
+        """Wait at most timeout seconds for the end; the exit code. Raises PeerFailedError."""
         try:
             return self.popen.wait(timeout)
         except subprocess.TimeoutExpired:
             self.stop()
-            raise PeerFailure(
+            raise PeerFailedError(
                 f"{self.name} was not done after {timeout:g} s:\n{self.log_tail()}"
             ) from None
 
@@ -99,10 +99,8 @@ class Process:
 
 def kill_group(pid: int) -> None:
     """SIGKILL whatever is left of the process group that pid leads."""
-    try:
+    with suppress(ProcessLookupError):
         os.killpg(pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
 
 
 def free_port() -> int:
@@ -137,11 +135,11 @@ def port_range(width: int = 200) -> tuple[int, int]:
 
 
 def wait_until(what: str, condition: Callable[[], bool], timeout: float = 10.0) -> None:
-    """Look every 20 ms until the condition holds. Raises PeerFailure when time is up."""
+    """Look every 20 ms until the condition holds. Raises PeerFailedError when time is up."""
     deadline = time.monotonic() + timeout
     while not condition():
         if time.monotonic() > deadline:
-            raise PeerFailure(f"not within {timeout:g} s: {what}")
+            raise PeerFailedError(f"not within {timeout:g} s: {what}")
         time.sleep(0.02)
 
 

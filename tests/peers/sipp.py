@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from .processes import LOOPBACK, PeerFailure, Process, free_port, listens, wait_until
+from .processes import LOOPBACK, PeerFailedError, Process, free_port, listens, wait_until
 
 SCENARIOS = Path(__file__).parent / "scenarios"
 
@@ -30,13 +30,13 @@ class Outcome:
 
 
 def read_outcome(statistics: Path) -> Outcome:
-    """The last line of a -trace_stat file. Raises PeerFailure if there is none."""
+    """The last line of a -trace_stat file. Raises PeerFailedError if there is none."""
     if not statistics.exists():
-        raise PeerFailure(f"SIPp wrote no statistics: {statistics}")
+        raise PeerFailedError(f"SIPp wrote no statistics: {statistics}")
     with statistics.open(newline="") as file:
         rows = list(csv.DictReader(file, delimiter=";"))
     if not rows:
-        raise PeerFailure(f"SIPp's statistics are empty: {statistics}")
+        raise PeerFailedError(f"SIPp's statistics are empty: {statistics}")
     row = rows[-1]
     return Outcome(
         successful=int(row["SuccessfulCall(C)"]),
@@ -117,17 +117,17 @@ class Sipp:
         return f"{LOOPBACK}:{self.port}"
 
     def finish(self) -> Outcome:
-        """Wait for the end of the run. Raises PeerFailure if it hangs or cannot start."""
+        """Wait for the end of the run. Raises PeerFailedError if it hangs or cannot start."""
         code = self.process.wait(self.seconds + 10)
         if code not in (0, 1):
-            raise PeerFailure(f"sipp {self.scenario} ended with {code}:\n{self.why()}")
+            raise PeerFailedError(f"sipp {self.scenario} ended with {code}:\n{self.why()}")
         return read_outcome(self.statistics)
 
     def succeed(self) -> Outcome:
-        """Like finish, but any failed call raises PeerFailure with SIPp's own words."""
+        """Like finish, but any failed call raises PeerFailedError with SIPp's own words."""
         outcome = self.finish()
         if outcome.failed or not outcome.successful:
-            raise PeerFailure(
+            raise PeerFailedError(
                 f"sipp {self.scenario}: {outcome.successful} calls succeeded, "
                 f"{outcome.failed} failed:\n{self.why()}"
             )
@@ -136,8 +136,11 @@ class Sipp:
     def why(self) -> str:
         """Errors and the last messages that SIPp logged."""
         errors = self.folder / "errors.log"
-        parts = [path.read_text(errors="replace")[-3000:] for path in (errors, self.messages)
-                 if path.exists()]
+        parts = [
+            path.read_text(errors="replace")[-3000:]
+            for path in (errors, self.messages)
+            if path.exists()
+        ]
         return "\n".join(parts) or self.process.log_tail()
 
     def stop(self) -> None:
