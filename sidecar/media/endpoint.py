@@ -1,0 +1,315 @@
+"""One party's end of one stream: what becomes of each packet that comes from it.
+
+That is decided when something changes (gate, prompt, address), not when a packet comes: `refresh`
+picks one of the `_take` methods below.
+
+Where packets are relayed as they came nothing is kept of them but the last one, in the line's
+buffer: its header is all that is needed to go on with the stream when a prompt has to follow.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from sidecar.rtp.outgoing import Outgoing
+from sidecar.rtp.packet import HEADER, HEADER_SIZE, payload_span
+from sidecar.rtp.rtcp import StreamMap, translate
+from sidecar.rtp.telephone_event import DigitDecoder, KeyPress
+
+from .engine import RemoteMedia
+from .line import LIMIT, Line
+from .ports import PortPair
+from .talker import Talker
+
+if TYPE_CHECKING:
+    from .session import Party
+
+_NO_EVENTS = bytes(256)
+
+
+class Endpoint:
+    """Made with its ports; `meet` ties it to the other party's endpoint of the same stream."""
+
+    __slots__ = (
+        "_decoder",
+        "_event_rates",
+        "_events",
+        "_overdue",
+        "_peer",
+        "_peer_line",
+        "_take",
+        "alive_at",
+        "gated",
+        "generated",
+        "invalid",
+        "line",
+        "outgoing",
+        "party",
+        "received",
+        "remote",
+        "rtp_at",
+        "talker",
+        "unsent",
+    )
+
+    def __init__(self, party: Party, pair: PortPair) -> None:
+        self.party = party
+        self.remote: RemoteMedia | None = None
+        self._take: Callable[[int, float], None] = self._take_gated
+        self.line = Line(
+            party.reactor,
+            pair,
+            deliver=self._take,
+            deliver_rtcp=self._take_rtcp,
+            moved=self._on_moved,
+        )
+        self._peer: Endpoint | None = None
+        self._peer_line: Line = self.line
+        self.outgoing: Outgoing | None = None
+        """The stream towards this party, once something of ours was in it."""
+        self.talker = Talker(self)
+        self._events = _NO_EVENTS
+        self._event_rates: dict[int, int] = {}
+        self._decoder: DigitDecoder | None = None
+        self._overdue = False
+        self.rtp_at = 0.0
+        self.alive_at = 0.0
+        self.received = self.gated = self.unsent = self.invalid = self.generated = 0
+
+    def meet(self, peer: Endpoint) -> None:
+        """Say where this party's packets go."""
+        self._peer, self._peer_line = peer, peer.line
+
+    def configure(self, remote: RemoteMedia | None, now: float) -> None:
+        """Set where the party is. `refresh` of both endpoints has to follow."""
+        before, self.remote = self.remote, remote
+        if remote is None:
+            self.line.point(None, 0, now)
+            return
+        rtcp_port = remote.port + 1 if remote.rtcp_port is None else remote.rtcp_port
+        if before is None or (before.address, before.port, before.rtcp_port) != (
+            remote.address,
+            remote.port,
+            remote.rtcp_port,
+        ):
+            self.line.point((remote.address, remote.port), rtcp_port, now)
+        if before is None or (remote.sends and not before.sends):
+            self.alive_at = now
+
+    def refresh(self, now: float) -> None:
+        """Pick what is done with packets from the party."""
+        before, self._take = self._take, self._choose()
+        self.line.deliver = self._take
+        if before == self._take_plain and self._take != self._take_plain:
+            self._hand_over()
+        self._mark_events()
+        self.talker.refresh(now)
+
+    def next_outgoing(self, now: float) -> Outgoing:
+        """The stream towards this party, begun now if nothing of ours was in it before."""
+        if self.outgoing is None:
+            self.outgoing = Outgoing(
+                ssrc=secrets.randbits(32),
+                sequence=secrets.randbits(15),
+                timestamp=secrets.randbits(32),
+                now=now,
+            )
+        return self.outgoing
+
+    def silent_for(self, now: float) -> float:
+        """Seconds since a party that was heard before, and ought to be sending, was last heard."""
+        remote = self.remote
+        if not self.received or remote is None or not remote.sends or remote.kind == "raw":
+            return 0.0
+        return now - max(self.alive_at, self.rtp_at)
+
+    @property
+    def peer(self) -> Endpoint | None:
+        """The other party's endpoint of the same stream."""
+        return self._peer
+
+    def close(self) -> PortPair:
+        """Let go of everything, so that nothing refers to itself. Returns the ports."""
+        self.talker.close()
+        self._peer = None
+        self._take = _nothing
+        return self.line.close()
+
+    def _choose(self) -> Callable[[int, float], None]:
+        peer, remote = self._peer, self.remote
+        if peer is None or remote is None or peer.line.lock is None or not self.party.gate_open:
+            return self._take_gated
+        if remote.kind == "raw":
+            return self._take_raw
+        if peer.talker.busy:
+            return self._take_gated
+        return self._take_plain if peer.outgoing is None else self._take_rewritten
+
+    def _hand_over(self) -> None:
+        """Packets were relayed as they came: whatever is sent now goes on from the last."""
+        peer = self._peer
+        if peer is None or peer.outgoing is not None or peer.remote is None:
+            return
+        if peer.remote.codec is None or not self.relayed:
+            return
+        if payload_span(self.line.buffer, HEADER_SIZE)[0] >= 0:
+            last = self.line.view[: HEADER_SIZE + 160]
+            peer.outgoing = Outgoing.adopt(last, self.relayed, self.rtp_at)
+
+    @property
+    def relayed(self) -> int:
+        """RTP packets sent on to the other party."""
+        return self.received - self.gated - self.unsent
+
+    # --- what becomes of a packet: in the line's buffer, so many bytes ----------------------
+
+    def _take_plain(self, size: int, now: float) -> None:
+        line = self.line
+        if not HEADER_SIZE <= size < LIMIT or line.buffer[0] & 0xC0 != 0x80:
+            self.invalid += 1
+            return
+        if self._events[line.buffer[1]]:
+            self._take_event(size, now)
+        self.received += 1
+        self.rtp_at = now
+        try:
+            self._peer_line.send(line.view[:size])
+        except OSError:
+            self._send_again(size)
+
+    def _take_rewritten(self, size: int, now: float) -> None:
+        line, peer = self.line, self._peer
+        if not HEADER_SIZE <= size < LIMIT or line.buffer[0] & 0xC0 != 0x80:
+            self.invalid += 1
+            return
+        if self._events[line.buffer[1]]:
+            self._take_event(size, now)
+        self.received += 1
+        self.rtp_at = now
+        if not peer.outgoing.rewrite(line.buffer, size, now):  # type: ignore[union-attr]
+            self.gated += 1
+            return
+        try:
+            self._peer_line.send(line.view[:size])
+        except OSError:
+            self._send_again(size)
+
+    def _take_gated(self, size: int, now: float) -> None:
+        line = self.line
+        if not HEADER_SIZE <= size < LIMIT or line.buffer[0] & 0xC0 != 0x80:
+            self.invalid += 1
+            return
+        if self._events[line.buffer[1]]:
+            self._take_event(size, now)
+        self.received += 1
+        self.gated += 1
+        self.rtp_at = now
+
+    def _take_raw(self, size: int, now: float) -> None:
+        self.received += 1
+        if size >= LIMIT:
+            self.invalid += 1
+            self.unsent += 1
+            return
+        try:
+            self._peer_line.send(self.line.view[:size])
+        except OSError:
+            self._send_again(size)
+
+    def _send_again(self, size: int) -> None:
+        """A refusal (ICMP) of an earlier packet is told once, in place of sending this one."""
+        try:
+            self._peer_line.send(self.line.view[:size])
+        except OSError:
+            self.unsent += 1
+
+    # --- digits ----------------------------------------------------------------------------
+
+    def _mark_events(self) -> None:
+        """Note which payload types are telephone events.
+
+        What a party sends is numbered as the other party asked; devices that number it as they
+        asked for themselves are understood too, unless that number means audio.
+        """
+        rates: dict[int, int] = {}
+        for endpoint in (self._peer, self):
+            remote = endpoint.remote if endpoint is not None else None
+            if remote is not None and remote.telephone_event is not None:
+                rates[remote.telephone_event] = remote.telephone_event_rate
+        for endpoint in (self._peer, self):
+            if endpoint is not None and endpoint.remote is not None:
+                rates.pop(endpoint.remote.payload_type or -1, None)
+        if rates == self._event_rates:
+            return
+        self._event_rates = rates
+        marked = bytearray(256)
+        for number in rates:
+            marked[number] = marked[number | 0x80] = 1
+        self._events = bytes(marked)
+
+    def _take_event(self, size: int, now: float) -> None:
+        line = self.line
+        start, end = payload_span(line.buffer, size)
+        if start < 0:
+            return
+        _, second, _, timestamp, _ = HEADER.unpack_from(line.buffer)
+        if self._decoder is None:
+            self._decoder = DigitDecoder()
+        rate = self._event_rates[second & 0x7F]
+        self._report(self._decoder.feed(timestamp, line.view[start:end], now), rate)
+        if not self._overdue and (deadline := self._decoder.deadline) is not None:
+            self._overdue = True
+            self.party.reactor.timers.schedule(deadline, self._on_overdue)
+
+    def _on_overdue(self, now: float) -> None:
+        """Look whether the end of a key press was lost."""
+        self._overdue = False
+        if self._decoder is None or self.line.lock is None:
+            return
+        self._report(self._decoder.expire(now), next(iter(self._event_rates.values()), 8000))
+        if (deadline := self._decoder.deadline) is not None:
+            self._overdue = True
+            self.party.reactor.timers.schedule(deadline, self._on_overdue)
+
+    def _report(self, keys: list[KeyPress], rate: int) -> None:
+        for key in keys:
+            self.party.report_digit(key.digit, key.duration * 1000 // rate)
+
+    # --- RTCP and moves ----------------------------------------------------------------------
+
+    def _take_rtcp(self, packet: memoryview, now: float) -> None:
+        """RTCP goes the way of the RTP of the same party: it names people (CNAME)."""
+        self.alive_at = now
+        peer = self._peer
+        if peer is None or self._take not in (self._take_plain, self._take_rewritten):
+            return
+        translated: bytes | memoryview | None = packet
+        if self.outgoing is not None or peer.outgoing is not None:
+            translated = translate(packet, _map(peer.outgoing), _map(self.outgoing))
+        if translated is not None and len(packet) < LIMIT:
+            try:
+                peer.line.send_rtcp(translated)
+            except OSError:
+                return  # the next report will say the same
+
+    def _on_moved(self, now: float) -> None:
+        self.talker.restart()
+
+
+def _map(stream: Outgoing | None) -> StreamMap | None:
+    if stream is None:
+        return None
+    return StreamMap(
+        source=stream.source,
+        sent=stream.ssrc,
+        sequence_offset=stream.sequence_offset,
+        timestamp_offset=stream.timestamp_offset,
+        packets=stream.packets,
+        octets=stream.octets,
+    )
+
+
+def _nothing(size: int, now: float) -> None:
+    """What a closed endpoint does with a packet."""

@@ -1,0 +1,253 @@
+"""The media of one call in the worker: two parties, each with an endpoint for each stream."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sidecar.sip.timers import Timer
+
+from .endpoint import Endpoint
+from .engine import (
+    Closed,
+    Digit,
+    MediaEvent,
+    Opened,
+    PlayFailed,
+    RemoteMedia,
+    Side,
+    SideStats,
+    Silent,
+)
+from .ports import PortPair, PortPool
+from .protocol import Prompts
+from .reactor import Reactor
+from .talker import RINGBACK, Playback
+
+NO_REMOTE_AFTER_S = 5.0
+"""A prompt waits this long for a party whose address is not known yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What all sessions of a worker share."""
+
+    reactor: Reactor
+    ports: PortPool
+    prompts: Prompts
+    report: Callable[[int, MediaEvent], None]
+
+
+class Party:
+    """One side of a session."""
+
+    __slots__ = (
+        "_session",
+        "_silence_told",
+        "_waiting",
+        "_waiting_timer",
+        "endpoints",
+        "gate_open",
+        "reactor",
+        "ringback",
+        "ringing",
+        "side",
+    )
+
+    def __init__(self, session: Session, side: Side) -> None:
+        self._session = session
+        self.side = side
+        self.reactor = session.around.reactor
+        self.ringback = session.around.prompts.get(RINGBACK, {})
+        self.endpoints: list[Endpoint] = []
+        self.gate_open = False
+        """Whether what this party says is passed on."""
+        self.ringing = False
+        self._waiting: Playback | None = None
+        self._waiting_timer: Timer | None = None
+        self._silence_told = False
+
+    def report(self, event: MediaEvent) -> None:
+        """Tell the signalling process."""
+        self._session.around.report(self._session.id, event)
+
+    def report_digit(self, digit: str, duration_ms: int) -> None:
+        """Tell of a key that was pressed and released."""
+        self.report(Digit(self.side, digit, duration_ms))
+
+    def refresh_all(self, now: float) -> None:
+        """Let every endpoint of the session see to what it does with packets."""
+        self._session.refresh(now)
+
+    def play(self, name: str, key: str, now: float) -> None:
+        """See MediaSession.play."""
+        self.stop("replaced")
+        audio = self._session.around.prompts.get(key)
+        if audio is None:
+            self.report(PlayFailed(self.side, name, "no-prompt"))
+            return
+        known = [endpoint for endpoint in self.endpoints if endpoint.remote is not None]
+        if known and self._audio_endpoint() is None:
+            self.report(PlayFailed(self.side, name, "no-codec"))
+            return
+        self._waiting = Playback(name, audio)
+        self._waiting_timer = self.reactor.timers.schedule(
+            now + NO_REMOTE_AFTER_S, self._on_waited_enough
+        )
+        self.hand_over()
+
+    def hand_over(self) -> None:
+        """Give a waiting prompt to the endpoint that can play it, once there is one."""
+        endpoint = self._audio_endpoint()
+        if self._waiting is not None and endpoint is not None:
+            endpoint.talker.play(self._waiting)
+            self._forget_waiting()
+
+    def stop(self, reason: str) -> None:
+        """Stop the prompt, waiting or playing."""
+        for endpoint in self.endpoints:
+            playback = endpoint.talker.playback
+            if playback is not None:
+                endpoint.talker.playback = None
+                self.report(PlayFailed(self.side, playback.name, reason))
+        if self._waiting is not None:
+            self.report(PlayFailed(self.side, self._waiting.name, reason))
+            self._forget_waiting()
+
+    def check_silence(self, now: float, limit: float) -> None:
+        """Report a party that has fallen silent; once, until it is heard again."""
+        silent = max((endpoint.silent_for(now) for endpoint in self.endpoints), default=0.0)
+        if any(0.0 < endpoint.silent_for(now) < limit for endpoint in self.endpoints):
+            silent = 0.0  # another stream of the same party is alive
+        if silent < limit:
+            self._silence_told = False
+        elif not self._silence_told:
+            self._silence_told = True
+            self.report(Silent(self.side, silent))
+
+    def close(self) -> list[PortPair]:
+        """Let go of everything; returns the ports."""
+        self._forget_waiting()
+        pairs = [endpoint.close() for endpoint in self.endpoints]
+        self.endpoints = []
+        return pairs
+
+    def stats(self) -> SideStats:
+        """The packets of all streams."""
+        ends = self.endpoints
+        return SideStats(
+            received=sum(end.received for end in ends),
+            relayed=sum(end.relayed for end in ends),
+            gated=sum(end.gated for end in ends),
+            strangers=sum(end.line.strangers for end in ends),
+            invalid=sum(end.invalid for end in ends),
+            generated=sum(end.generated for end in ends),
+        )
+
+    def _audio_endpoint(self) -> Endpoint | None:
+        for endpoint in self.endpoints:
+            remote = endpoint.remote
+            if remote is not None and remote.kind == "rtp" and remote.codec is not None:
+                return endpoint
+        return None
+
+    def _on_waited_enough(self, now: float) -> None:
+        if any(endpoint.remote is not None for endpoint in self.endpoints):
+            self.stop("no-codec")
+        else:
+            self.stop("no-remote")
+
+    def _forget_waiting(self) -> None:
+        if self._waiting_timer is not None:
+            self._waiting_timer.cancel()
+        self._waiting = self._waiting_timer = None
+
+
+class Session:
+    """Raises NoPorts where so many streams can't be had."""
+
+    def __init__(self, number: int, streams: int, around: Surroundings, now: float) -> None:
+        self.id = number
+        self.around = around
+        self.a = Party(self, Side.A)
+        self.b = Party(self, Side.B)
+        try:
+            for _ in range(streams):
+                self._add_stream(now)
+        except Exception:
+            self.close(now)
+            raise
+
+    def party(self, side: Side) -> Party:
+        """One side."""
+        return self.a if side is Side.A else self.b
+
+    def opened(self) -> Opened:
+        """The event that tells the ports."""
+        ports_a = tuple(endpoint.line.port for endpoint in self.a.endpoints)
+        ports_b = tuple(endpoint.line.port for endpoint in self.b.endpoints)
+        return Opened(ports_a, ports_b)
+
+    def add_stream(self, now: float) -> None:
+        """Raises NoPorts, and is as before then."""
+        self._add_stream(now)
+        self.refresh(now)
+
+    def configure(self, side: Side, stream: int, remote: RemoteMedia | None, now: float) -> None:
+        """See MediaSession.configure. A stream that was never opened is ignored."""
+        party = self.party(side)
+        if not 0 <= stream < len(party.endpoints):
+            return
+        party.endpoints[stream].configure(remote, now)
+        party.hand_over()
+        self.refresh(now)
+
+    def gate(self, side_from: Side, is_open: bool, now: float) -> None:
+        """See MediaSession.gate."""
+        self.party(side_from).gate_open = is_open
+        self.refresh(now)
+
+    def play(self, side: Side, name: str, key: str, now: float) -> None:
+        """See MediaSession.play."""
+        self.party(side).play(name, key, now)
+        self.refresh(now)
+
+    def stop(self, side: Side, now: float) -> None:
+        """See MediaSession.stop."""
+        self.party(side).stop("stopped")
+        self.refresh(now)
+
+    def refresh(self, now: float) -> None:
+        """Let every endpoint see to what it does with packets."""
+        for party in (self.a, self.b):
+            for endpoint in party.endpoints:
+                endpoint.refresh(now)
+
+    def check_silence(self, now: float, limit: float) -> None:
+        """To be called every second."""
+        for party in (self.a, self.b):
+            party.check_silence(now, limit)
+            for endpoint in party.endpoints:
+                endpoint.line.look_again()
+
+    def close(self, now: float) -> Closed:
+        """Give the ports back. Returns the last event."""
+        closed = Closed(self.a.stats(), self.b.stats())
+        for party in (self.a, self.b):
+            for pair in party.close():
+                self.around.ports.give_back(pair, now)
+        return closed
+
+    def _add_stream(self, now: float) -> None:
+        ports = self.around.ports
+        pair_a = ports.take(now)
+        try:
+            pair_b = ports.take(now)
+        except Exception:
+            ports.give_back(pair_a, now)
+            raise
+        end_a, end_b = Endpoint(self.a, pair_a), Endpoint(self.b, pair_b)
+        end_a.meet(end_b)
+        end_b.meet(end_a)
+        self.a.endpoints.append(end_a)
+        self.b.endpoints.append(end_b)
