@@ -1,0 +1,1 @@
+"""Calls: two legs, the consent process and the media between them."""

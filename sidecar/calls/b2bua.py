@@ -1,0 +1,341 @@
+"""The back-to-back user agent: messages in, calls and relays carried on, messages out.
+
+No socket and no clock of its own: bytes come by `receive`, time by `Clock`, and after each event
+`transmit` and `wake_at` tell the shell what to send and when to come again. Whatever comes from
+outside (datagrams, media events, a record written, a timer) enters through `run`, one at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol, cast
+
+import structlog
+
+from sidecar.calls.agent import Agent
+from sidecar.calls.bodies import description
+from sidecar.calls.call import Call
+from sidecar.calls.forwarding import Forwarding, take_prack
+from sidecar.calls.header_policy import ALLOW, EXTENSIONS, unsupported
+from sidecar.calls.identifiers import new_tag
+from sidecar.calls.leg import Leg
+from sidecar.calls.relay import Relay, unwrapped_contact
+from sidecar.calls.routing import Peer
+from sidecar.calls.session import has_audio
+from sidecar.sip.dialog import id_of_request
+from sidecar.sip.errors import ParseError
+from sidecar.sip.flow import Flow
+from sidecar.sip.message import Request, Response, respond
+from sidecar.sip.parser import MessageError, parse_message
+from sidecar.sip.sdp import SdpError, SessionDescription
+from sidecar.sip.transactions import (
+    AckArrived,
+    CancelArrived,
+    ClientTransaction,
+    Event,
+    RequestArrived,
+    ResponseArrived,
+    ServerTransaction,
+    TimedOut,
+    TransportFailed,
+)
+
+log = structlog.get_logger(__name__)
+
+NO_DIALOG = 481
+
+
+class Owner(Protocol):
+    """Whoever sent a request and waits for what becomes of it."""
+
+    def on_response(self, transaction: ClientTransaction, response: Response) -> None:
+        """A response came: any provisional but 100, a final one, a further 2xx of an INVITE."""
+
+    def on_failure(self, transaction: ClientTransaction) -> None:
+        """No final response will come: timer B or F, or the transport failed."""
+
+
+class B2bua(Agent):
+    """All calls and relays of one sidecar."""
+
+    accepting = True
+    _retransmitted = 0
+
+    # The ways in.
+
+    def receive(self, data: bytes, flow: Flow) -> None:
+        """Take one datagram, or one message of a stream."""
+        self.run(self._receive, data, flow)
+
+    def wake(self) -> None:
+        """Do what is due by now."""
+        self.run(lambda: None)
+
+    def transport_failed(self, flow: Flow) -> None:
+        """Take note that nothing reaches the peer of a flow."""
+        self.run(lambda: self.layer.transport_failed(flow, self.now))
+
+    def run(self, step: Callable[..., None], *arguments: Any) -> None:
+        """Do one step and all that follows from it, then say what to send and when to wake."""
+        self.now = self.ports.clock.monotonic()
+        self.timers.run(self.now)
+        step(*arguments)
+        while events := self.layer.take_events():
+            for event in events:
+                self._dispatch(event)
+        outbox = self.layer.take_outbox()
+        if outbox:
+            self.ports.transmit(outbox)
+        self.ports.wake_at(self.timers.next_deadline())
+        self._count_retransmissions()
+
+    def close(self) -> None:
+        """End every call; new ones are refused from now on."""
+        self.accepting = False
+        for call in tuple(self.calls.values()):
+            call.give_up("shutting_down", status=503)
+        self.challenges.close()
+
+    @property
+    def unfinished(self) -> int:
+        """Calls, legs and transactions that still live: zero once all is said and done."""
+        return len(self.calls) + len(self.legs) + len(self.layer) + len(self.challenges)
+
+    # Messages in.
+
+    def _receive(self, data: bytes, flow: Flow) -> None:
+        peer = self.ports.source_of(flow.remote)
+        if peer is None:
+            self.metrics.sip_rejected("unknown_source")
+            return
+        try:
+            message = parse_message(data)
+        except MessageError as error:
+            self._malformed(error, peer, flow)
+            return
+        if isinstance(message, Request):
+            self.metrics.sip_request(message.method, peer.kind)
+        self.layer.receive(message, flow, self.now)
+
+    def _malformed(self, error: MessageError, peer: Peer, flow: Flow) -> None:
+        self.metrics.sip_rejected("malformed")
+        log.info("sip_message_malformed", side=peer.kind, peer=peer.name, problem=error.reason)
+        if error.request is not None:
+            response = respond(error.request, error.status, error.reason, new_tag())
+            self.metrics.sip_response(error.status, peer.kind)
+            self.layer.transmit(response.encode(), flow)
+
+    def _dispatch(self, event: Event) -> None:
+        match event:
+            case ResponseArrived(transaction, response):
+                if transaction.owner is not None:
+                    cast(Owner, transaction.owner).on_response(transaction, response)
+            case RequestArrived(transaction, request, flow):
+                self._request(transaction, request, flow)
+            case AckArrived(request, _flow, _transaction):
+                self._ack(request)
+            case CancelArrived(transaction, request):
+                self._cancel(transaction, request)
+            case TimedOut(transaction) | TransportFailed(transaction):
+                if isinstance(transaction, ClientTransaction) and transaction.owner is not None:
+                    cast(Owner, transaction.owner).on_failure(transaction)
+
+    def _request(self, transaction: ServerTransaction, request: Request, flow: Flow) -> None:
+        peer = self.ports.source_of(flow.remote)
+        if peer is None:
+            return
+        hops = request.headers.get("Max-Forwards")
+        if hops is not None and not hops.strip().isdigit():
+            self._reject(transaction, request, peer, 400, "malformed")
+        elif hops is not None and int(hops) == 0 and request.method != "OPTIONS":
+            self._reject(transaction, request, peer, 483, "too_many_hops")
+        elif request.to_tag is not None:
+            self._within(transaction, request, peer, flow)
+        else:
+            self._outside(transaction, request, peer, flow)
+
+    # Requests outside of dialogs.
+
+    def _outside(
+        self, transaction: ServerTransaction, request: Request, peer: Peer, flow: Flow
+    ) -> None:
+        missing = unsupported(request.headers)
+        if missing:
+            headers = [("Unsupported", ", ".join(missing))]
+            self._reject(transaction, request, peer, 420, "bad_extension", headers)
+        elif request.method == "INVITE":
+            self._invite(transaction, request, peer, flow)
+        elif request.method == "OPTIONS":
+            self.respond(transaction, self._options(request, flow), peer)
+        elif request.method == "BYE":
+            self._reject(transaction, request, peer, NO_DIALOG, "no_dialog")
+        elif request.method == "MESSAGE" and not self._message_allowed(request, peer):
+            self._reject(transaction, request, peer, 403, "message_denied")
+        elif not self.accepting:
+            self._reject(transaction, request, peer, 503, "shutting_down")
+        else:
+            Relay(self, transaction, request, peer, flow).start()
+
+    def _invite(
+        self, transaction: ServerTransaction, request: Request, peer: Peer, flow: Flow
+    ) -> None:
+        if not self.accepting:
+            self._reject(transaction, request, peer, 503, "shutting_down", [("Retry-After", "10")])
+            return
+        if request.contact is None or request.target.scheme not in ("sip", "sips", "tel"):
+            status = 400 if request.contact is None else 416
+            self._reject(transaction, request, peer, status, "unusable_invite")
+            return
+        route = self.router.route(request, peer)
+        if route is None:
+            self._reject(transaction, request, peer, 404, "no_destination")
+            return
+        call = Call(self, transaction, request, flow, route, self.rules.decide(route.facts))
+        try:
+            body = description(request)
+            offer = SessionDescription.parse(body) if body is not None else None
+            if offer is not None and not has_audio(offer):
+                raise SdpError("No audio offered", status=488)
+            if offer is None and request.body:
+                raise SdpError("Unsupported Media Type", status=415)
+        except SdpError as error:
+            call.refuse_offer(error)
+            return
+        call.begin(len(offer.media) if offer is not None else 1)
+
+    def _options(self, request: Request, flow: Flow) -> Response:
+        response = respond(request, 200, None, new_tag())
+        response.headers.add("Allow", ALLOW)
+        response.headers.add("Accept", "application/sdp")
+        response.headers.add("Supported", ", ".join(sorted(EXTENSIONS)))
+        response.headers.add("Contact", self.contact(flow))
+        return response
+
+    def _message_allowed(self, request: Request, peer: Peer) -> bool:
+        route = self.router.route(request, peer)
+        allowed = route is not None and self.rules.decide(route.facts).messages == "allow"
+        self.metrics.message("allowed" if allowed else "denied")
+        return allowed
+
+    # Requests within dialogs.
+
+    def _within(
+        self, transaction: ServerTransaction, request: Request, peer: Peer, flow: Flow
+    ) -> None:
+        leg = self.legs.get(id_of_request(request))
+        if leg is None:
+            if request.method != "INVITE" and unwrapped_contact(request.target) is not None:
+                Relay(self, transaction, request, peer, flow).start()
+            else:
+                self._reject(transaction, request, peer, NO_DIALOG, "no_dialog")
+            return
+        if leg.peer is not peer:
+            self._reject(transaction, request, peer, NO_DIALOG, "foreign_dialog")
+        elif not leg.dialog.accepts(request):
+            self._reject(transaction, request, peer, 500, "out_of_order")
+        elif request.method == "BYE":
+            self._bye(transaction, request, leg)
+        elif leg.over:
+            self._reject(transaction, request, peer, NO_DIALOG, "no_dialog")
+        elif request.method == "PRACK":
+            self._prack(transaction, request, leg)
+        else:
+            self._pass_on(transaction, request, leg)
+
+    def _bye(self, transaction: ServerTransaction, request: Request, leg: Leg) -> None:
+        self.respond(transaction, leg.dialog.response(request, 200), leg.peer)
+        if leg.over:
+            return  # ours crossed theirs
+        if leg.awaits_ack is not None:
+            leg.awaits_ack.stop()
+        reasons = [("Reason", value) for value in request.headers.get_all("Reason")]
+        self.forget(leg)
+        leg.call.hung_up(leg, reasons)
+
+    def _prack(self, transaction: ServerTransaction, request: Request, leg: Leg) -> None:
+        try:
+            headers = take_prack(leg, request)
+        except ParseError:
+            self._reject(transaction, request, leg.peer, 400, "malformed")
+            return
+        if headers is None or leg.other is None:
+            self._reject(transaction, request, leg.peer, NO_DIALOG, "no_dialog")
+        else:
+            Forwarding(self, transaction, request, leg, leg.other).start(headers)
+
+    def _pass_on(self, transaction: ServerTransaction, request: Request, leg: Leg) -> None:
+        other = leg.other
+        if other is None or other.over:
+            self._answer_for_nobody(transaction, request, leg)
+        elif request.method == "INVITE" and (leg.invited or leg.awaits_ack is not None):
+            self._reject(transaction, request, leg.peer, 491, "glare")
+        elif request.method == "INVITE" and leg.inviting is not None:
+            again = [("Retry-After", "3")]
+            self._reject(transaction, request, leg.peer, 500, "overlapping_invite", again)
+        else:
+            forwarding = Forwarding(self, transaction, request, leg, other)
+            transaction.owner = forwarding
+            forwarding.start(self.mapped(request, other.dialog.flow))
+
+    def _answer_for_nobody(
+        self, transaction: ServerTransaction, request: Request, leg: Leg
+    ) -> None:
+        """Answer a caller whose call has no other leg yet (the notice before connecting)."""
+        if request.method in ("OPTIONS", "INFO") or (
+            request.method == "UPDATE" and not request.body
+        ):
+            self.respond(transaction, leg.dialog.response(request, 200), leg.peer)
+        elif request.method in ("INVITE", "UPDATE"):
+            self._reject(transaction, request, leg.peer, 491, "no_other_leg")
+        else:
+            self._reject(transaction, request, leg.peer, 480, "no_other_leg")
+
+    def _ack(self, ack: Request) -> None:
+        leg = self.legs.get(id_of_request(ack))
+        if leg is None or leg.awaits_ack is None:
+            return
+        leg.awaits_ack.stop()
+        leg.awaits_ack = None
+        if leg.other is not None and leg.other.ack_owed is not None:
+            leg.call.pass_ack_on(leg, leg.other, ack)
+        if leg.bye_waits:
+            self.hang_up(leg)
+        else:
+            leg.call.acknowledged(leg, ack)
+
+    def _cancel(self, transaction: ServerTransaction, cancel: Request) -> None:
+        owner = transaction.owner
+        if isinstance(owner, Call):
+            owner.cancelled(cancel)
+        elif isinstance(owner, Forwarding):
+            owner.cancel()
+
+    def _reject(
+        self,
+        transaction: ServerTransaction,
+        request: Request,
+        peer: Peer,
+        status: int,
+        reason: str,
+        headers: list[tuple[str, str]] | None = None,
+    ) -> None:
+        """Answer a request that goes no further, and say why: one counter, one log line."""
+        self.metrics.sip_rejected(reason)
+        log.info(
+            "sip_request_rejected",
+            reason=reason,
+            method=request.method if request.method.isalpha() else "other",
+            status=status,
+            side=peer.kind,
+            peer=peer.name,
+        )
+        response = respond(request, status, None, new_tag() if request.to_tag is None else None)
+        for name, value in headers or []:
+            response.headers.add(name, value)
+        self.respond(transaction, response, peer)
+
+    def _count_retransmissions(self) -> None:
+        seen = self.layer.counters.retransmitted
+        for _ in range(seen - self._retransmitted):
+            self.metrics.sip_retransmission()
+        self._retransmitted = seen

@@ -1,0 +1,32 @@
+"""Message bodies that cross a call: the session description rewritten, all else as it came."""
+
+from __future__ import annotations
+
+from sidecar.calls.leg import End
+from sidecar.calls.session import Sessions
+from sidecar.sip.message import Request, Response
+from sidecar.sip.offer_answer import Carrier
+from sidecar.sip.sdp import replace_sdp_part, sdp_part
+
+
+def description(message: Request | Response) -> bytes | None:
+    """Return the session description in a message, None where there is none. Raises SdpError."""
+    if not message.body:
+        return None
+    return sdp_part(message.headers.get("Content-Type"), message.body)
+
+
+def cross(
+    sessions: Sessions, source: End, target: End, carrier: Carrier, message: Request | Response
+) -> bytes:
+    """Return the body that carries on to `target` what `source` sent.
+
+    Raises SdpError or OfferAnswerError.
+    """
+    sdp = description(message)
+    if sdp is None:
+        source.session.received(carrier, None)
+        target.session.sent(carrier, None)
+        return message.body
+    new = sessions.across(source, target, carrier, sdp)
+    return replace_sdp_part(message.headers.get("Content-Type"), message.body, new)

@@ -1,0 +1,484 @@
+"""One call: from an INVITE of one neighbour to the last BYE.
+
+The caller's INVITE opens the A leg, the sidecar's own INVITE the B leg. With a notice
+`before-connect` the sidecar answers the A leg by itself first; else the callee's answer crosses
+to the caller. What is played, and when speech may pass, is decided by the consent machine
+(`sidecar.consent.machine`); this class carries it out.
+"""
+
+from __future__ import annotations
+
+import secrets
+from asyncio import Future
+from collections.abc import Callable
+from enum import Enum
+from typing import TYPE_CHECKING
+
+import structlog
+
+from sidecar.calls.bodies import cross, description
+from sidecar.calls.consent_process import ConsentProcess
+from sidecar.calls.header_policy import passed, tags, without
+from sidecar.calls.identifiers import new_tag
+from sidecar.calls.leg import End, Leg
+from sidecar.calls.outcome import disposition_of
+from sidecar.calls.placing import Placing
+from sidecar.calls.progress import pass_on
+from sidecar.calls.session import Sessions
+from sidecar.consent.machine import BothUp, CallerUp, HungUp
+from sidecar.media.engine import (
+    Closed,
+    Lost,
+    MediaEvent,
+    MediaSession,
+    Opened,
+    Played,
+    PlayFailed,
+    Refused,
+    Side,
+    Silent,
+)
+from sidecar.records.record import CallRecord, Disposition, EndedBy
+from sidecar.sip.dialog import Dialog
+from sidecar.sip.message import Request, Response, respond
+from sidecar.sip.offer_answer import Carrier, OfferAnswerError, Origins, State
+from sidecar.sip.sdp import SdpError
+
+if TYPE_CHECKING:
+    from sidecar.calls.agent import Agent
+    from sidecar.calls.routing import Route
+    from sidecar.consent.decision import Decision
+    from sidecar.sip.flow import Flow
+    from sidecar.sip.transactions import ServerTransaction
+
+log = structlog.get_logger(__name__)
+
+HeaderLines = list[tuple[str, str]]
+RETRY_AFTER: HeaderLines = [("Retry-After", "5")]
+ENDED_BY = {Side.A: EndedBy.CALLER, Side.B: EndedBy.CALLEE}
+CHALLENGES = (401, 407)
+
+
+class Phase(Enum):
+    """How far a call has come."""
+
+    OPENING = "the record is being written, ports are being opened"
+    ANNOUNCING = "answered by the sidecar; the caller hears the notice, there is no B leg yet"
+    PLACING = "the B leg is being set up"
+    ANSWERED = "the callee has answered, the caller's ACK is awaited"
+    UP = "both legs are up"
+    ENDED = "nothing is left but farewells"
+
+
+class Call:
+    """A call and all that belongs to it. Every method runs within `Agent.run`."""
+
+    __slots__ = (
+        "_a_end",
+        "_arrived",
+        "_parked",
+        "_recorded",
+        "_session_number",
+        "_when_ports",
+        "a",
+        "b",
+        "agent",
+        "consent",
+        "decision",
+        "flow",
+        "id",
+        "invite",
+        "legs",
+        "media",
+        "phase",
+        "placing",
+        "record",
+        "request",
+        "route",
+        "sessions",
+    )
+
+    def __init__(
+        self,
+        agent: Agent,
+        invite: ServerTransaction,
+        request: Request,
+        flow: Flow,
+        route: Route,
+        decision: Decision,
+    ) -> None:
+        self.agent = agent
+        self.invite = invite
+        self.request = request
+        self.flow = flow
+        self.route = route
+        self.decision = decision
+        self.phase = Phase.OPENING
+        self.a: Leg | None = None
+        self.b: Leg | None = None
+        self.placing: Placing | None = None
+        self._session_number = secrets.randbits(48)
+        self._a_end = self.new_end(Side.A)
+        self._arrived = agent.now
+        self._when_ports: list[Callable[[], None]] = []
+        self._recorded = False
+        self._parked = False
+        self.legs: list[Leg] = []
+
+    # Opening.
+
+    def begin(self, streams: int) -> None:
+        """Have the record written and ports opened; the call goes on when both are done."""
+        agent = self.agent
+        resumed = agent.challenges.resume(self.request)
+        self.record = resumed or agent.new_record(self.route, self.decision)
+        self.id = self.record.call_id
+        self.invite.owner = self
+        agent.calls[self.id] = self
+        self.media: MediaSession = agent.media.open(
+            streams, lambda event: agent.run(self._on_media, event)
+        )
+        narrowed = self.decision.notice is not None
+        self.sessions = Sessions(self.media, agent.media_address, narrowed=narrowed)
+        self.consent = ConsentProcess(self, self.decision, self.media)
+        if resumed is not None:
+            self._recorded = True
+        else:
+            agent.metrics.call_began()
+            written = agent.records.begin(self.record)
+            written.add_done_callback(lambda done: agent.run(self._on_recorded, done))
+        log.info(
+            "call_started",
+            call=self.id,
+            direction=self.route.facts.direction,
+            trunk=self.route.facts.trunk,
+            pbx=self.route.facts.pbx,
+            rule=self.decision.rule,
+            recording=self.decision.recording.value,
+        )
+
+    def refuse_offer(self, error: SdpError) -> None:
+        """Refuse a call whose offer can't be used; it leaves its record all the same."""
+        agent = self.agent
+        record = agent.new_record(self.route, self.decision)
+        record.disposition, record.ended_by = Disposition.REFUSED, EndedBy.SIDECAR
+        agent.metrics.call_began()
+        agent.metrics.sip_rejected("offer_unusable")
+        log.info("call_refused", call=record.call_id, reason="offer_unusable", problem=error.reason)
+        response = respond(self.request, error.status, None, new_tag())
+        agent.respond(self.invite, response, self.route.source)
+        agent.finish(record)
+        self.phase = Phase.ENDED
+
+    def _on_recorded(self, written: Future[None]) -> None:
+        if self.phase is not Phase.OPENING:
+            return
+        if written.exception() is not None:
+            self.fail_closed("record_not_written")
+            return
+        self._recorded = True
+        self._go_on()
+
+    def _on_media(self, event: MediaEvent) -> None:
+        match event:
+            case Opened():
+                self.sessions.ports = {Side.A: event.ports_a, Side.B: event.ports_b}
+                waiting, self._when_ports = self._when_ports, []
+                for go_on in waiting:
+                    go_on()
+                if self.phase is Phase.OPENING:
+                    self._go_on()
+            case Refused():
+                self._ports_refused(event.reason)
+            case Played():
+                self.consent.played(event)
+            case PlayFailed():
+                self.consent.failed(event)
+            case Silent():
+                self.give_up("media_silent")
+            case Lost():
+                self.fail_closed("media_lost")
+            case Closed():
+                self.agent.count_media(self.route, event)
+
+    def _ports_refused(self, reason: str) -> None:
+        waiting, self._when_ports = self._when_ports, []
+        for go_on in waiting:
+            go_on()  # the added streams find no port and are declined
+        if self.phase is Phase.OPENING:
+            self.agent.metrics.sip_rejected("no_ports")
+            log.warning("call_refused", call=self.id, reason="no_ports", problem=reason)
+            self._refuse(503, Disposition.REFUSED, EndedBy.SIDECAR, RETRY_AFTER)
+
+    def when_ports(self, lacking: int, go_on: Callable[[], None]) -> None:
+        """Call `go_on` once `lacking` more streams have ports, or can't have any."""
+        for _ in range(lacking):
+            self.media.add_stream()
+        self._when_ports.append(go_on)
+
+    def _go_on(self) -> None:
+        if not (self._recorded and self.sessions.ports[Side.A]):
+            return
+        notice = self.decision.notice
+        if notice is not None and notice.at == "before-connect":
+            self._answer_alone()
+        else:
+            self.place()
+
+    # The A leg.
+
+    def new_end(self, side: Side) -> End:
+        """Return a session end with an `o=` line of its own."""
+        self._session_number += 1
+        return End(side, Origins(self.agent.media_address, self._session_number))
+
+    def _new_a_leg(self) -> Leg:
+        contact = self.agent.contact(self.flow)
+        dialog = Dialog.as_uas(self.request, new_tag(), contact, self.flow)
+        leg = Leg(self, self.route.source, dialog, self._a_end.fork())
+        self.agent.add_leg(leg)
+        return leg
+
+    def _answer_alone(self) -> None:
+        leg = self.a = self._new_a_leg()
+        try:
+            offer = description(self.request)
+            body = (
+                self.sessions.offer_alone(leg.end)
+                if offer is None
+                else self.sessions.answer_alone(leg.end, offer)
+            )
+        except SdpError as error:
+            self._refuse(error.status, Disposition.REFUSED, EndedBy.SIDECAR)
+            return
+        self.phase = Phase.ANNOUNCING
+        self._answer(leg, 200, "OK", [("Content-Type", "application/sdp")], body)
+
+    def _answer(
+        self, leg: Leg, status: int, reason: str, headers: HeaderLines, body: bytes
+    ) -> None:
+        headers += self.agent.decision_headers(self.decision, self.route.source)
+        response = leg.dialog.response(self.request, status, reason, headers, body)
+        self.agent.answer_invite(leg, self.invite, response)
+
+    def acknowledged(self, leg: Leg, ack: Request) -> None:
+        """The ACK to the 2xx of this call's first INVITE has come."""
+        if self.phase is Phase.ANNOUNCING:
+            answer = description(ack)
+            if leg.end.session.offered is not None:
+                if answer is None:
+                    self.give_up("no_answer_in_ack")
+                    return
+                self.sessions.take_answer(leg.end, Carrier.ACK, answer)
+            self.consent.handle(CallerUp())
+        elif self.phase is Phase.ANSWERED:
+            self.phase = Phase.UP
+            self.consent.handle(BothUp())
+
+    # The B leg.
+
+    def place(self) -> None:
+        """Place the B leg."""
+        announcing = self.phase is Phase.ANNOUNCING
+        self.phase = Phase.PLACING
+        self.placing = Placing(self)
+        if not self._next_target(self.placing):
+            self.callee_silent()
+        elif not announcing:
+            self.agent.metrics.call_set_up(self.agent.now - self._arrived)
+
+    def _next_target(self, placing: Placing) -> bool:
+        """Try the next target; an offer that can't cross ends the call, which counts as tried."""
+        try:
+            return placing.next_target()
+        except (SdpError, OfferAnswerError) as error:
+            self._content_unusable(error)
+            return True
+
+    def invite_content(self, end: End) -> tuple[HeaderLines, bytes]:
+        """Return what the INVITE to the callee carries: headers that cross, ours, and the offer.
+
+        Raises SdpError (488: no common codec) or OfferAnswerError.
+        """
+        headers = passed(self.request.headers, trusted=self.route.source.trusted)
+        headers += self.agent.mapped(self.request, self.flow)
+        headers += self.agent.decision_headers(self.decision, self.route.destination)
+        if self.a is None:
+            return headers, cross(self.sessions, self._a_end, end, Carrier.INVITE, self.request)
+        headers = without(headers, "require", "supported", "content-type", "content-disposition")
+        headers += [("Supported", "timer, replaces"), ("Content-Type", "application/sdp")]
+        return headers, self.sessions.offer_as_agreed(self.a.end, end)
+
+    def try_next(self) -> bool:
+        """Place the B leg with the next target, where the caller has heard of none yet."""
+        placing = self.placing
+        if placing is None or placing.progressed or self.phase is not Phase.PLACING:
+            return False
+        self._a_end.session.reject()
+        return self._next_target(placing)
+
+    def callee_progressed(self, leg: Leg, response: Response) -> None:
+        """A provisional response came from one of the callee's forks."""
+        if self.a is not None:
+            self._progressed_after_notice(self.a, leg, response)
+            return
+        try:
+            pass_on(self, leg, self._mate(leg), response)
+        except (SdpError, OfferAnswerError) as error:
+            log.warning("progress_unusable", call=self.id, problem=error.reason)
+
+    def _mate(self, leg: Leg) -> Leg:
+        """Return the caller's early dialog that belongs to this fork of the callee's."""
+        if leg.other is None:
+            leg.other = self._new_a_leg()
+            leg.other.other = leg
+        return leg.other
+
+    def _progressed_after_notice(self, a: Leg, leg: Leg, response: Response) -> None:
+        answer = description(response)
+        if answer is None:
+            self.media.ring(Side.A, True)
+            return
+        self.sessions.take_answer(leg.end, Carrier.PROVISIONAL, answer, other=a.end)
+        self.media.ring(Side.A, False)
+        self.consent.early_media()
+
+    def callee_answered(self, leg: Leg, response: Response) -> None:
+        """The first 2xx came; `leg` is the fork that answered."""
+        self.b = leg
+        self.record.answered_at = self.agent.wall()
+        self.agent.records.update(self.record)
+        self.consent.answered()
+        try:
+            if self.a is not None:
+                self._join(self.a, leg, response)
+            else:
+                self._pass_answer_on(leg, response)
+        except (SdpError, OfferAnswerError) as error:
+            log.warning("answer_unusable", call=self.id, problem=error.reason)
+            self.agent.send_ack(leg)
+            self.give_up("answer_unusable", Disposition.FAILED, status=502)
+
+    def _join(self, a: Leg, leg: Leg, response: Response) -> None:
+        """Join the callee to a caller who has heard the notice already."""
+        answer = description(response)
+        if answer is None:
+            raise SdpError("No answer in 200")
+        self.sessions.take_answer(leg.end, Carrier.FINAL, answer, other=a.end)
+        self.media.ring(Side.A, False)
+        a.other, leg.other = leg, a
+        self.agent.send_ack(leg)
+        self.phase = Phase.UP
+        self.consent.handle(BothUp())
+
+    def _pass_answer_on(self, leg: Leg, response: Response) -> None:
+        a = self._mate(leg)
+        body = cross(self.sessions, leg.end, a.end, Carrier.FINAL, response)
+        self.a = a
+        if leg.end.session.state is State.STABLE:
+            self.agent.send_ack(leg)
+        self.phase = Phase.ANSWERED
+        headers = passed(response.headers, trusted=leg.peer.trusted)
+        self._answer(a, response.status, response.reason, headers, body)
+
+    def callee_refused(self, status: int, response: Response) -> None:
+        """A final response other than 2xx came, and no further target is left."""
+        headers = passed(response.headers, trusted=self.route.destination.trusted)
+        headers += self.agent.redirect_contacts(response, self.flow)
+        if status in CHALLENGES and self.a is None:
+            self._parked = self.agent.challenges.park(self.request, self.record, self.agent.now)
+        self._refuse(status, disposition_of(status), EndedBy.CALLEE, headers, response.reason)
+
+    def pass_ack_on(self, leg: Leg, other: Leg, ack: Request) -> None:
+        """The neighbour's ACK brings the answer that the other leg's 2xx waits for."""
+        try:
+            body = cross(self.sessions, leg.end, other.end, Carrier.ACK, ack)
+        except (SdpError, OfferAnswerError) as error:
+            log.warning("answer_unusable", call=self.id, problem=error.reason)
+            self.give_up("answer_unusable")
+            return
+        headers = passed(ack.headers, trusted=leg.peer.trusted)
+        self.agent.send_ack(other, headers, body)
+
+    def callee_silent(self) -> None:
+        """No target answered within timer B, or none can be reached."""
+        self.agent.metrics.sip_rejected("destination_silent")
+        log.warning("destination_silent", call=self.id, destination=self.route.destination.name)
+        self._refuse(503, Disposition.FAILED, EndedBy.SIDECAR, RETRY_AFTER)
+
+    def _content_unusable(self, error: SdpError | OfferAnswerError) -> None:
+        """The caller's offer can't cross: no common codec, or no session description at all."""
+        self.agent.metrics.sip_rejected("offer_unusable")
+        log.info("call_refused", call=self.id, reason="offer_unusable", problem=error.reason)
+        self._refuse(error.status, Disposition.REFUSED, EndedBy.SIDECAR)
+
+    # The end.
+
+    def cancelled(self, cancel: Request) -> None:
+        """The caller gave up before a final response."""
+        if self.phase is Phase.ENDED:
+            return
+        if self.placing is not None:
+            reasons = [("Reason", value) for value in cancel.headers.get_all("Reason")]
+            self.placing.cancel(reasons)
+        self._refuse(487, Disposition.CANCELLED, EndedBy.CALLER)
+
+    def hung_up(self, leg: Leg, headers: HeaderLines) -> None:
+        """A BYE came (and was answered): say goodbye to the other leg."""
+        if self.placing is not None and self.b is None:
+            self.placing.cancel(headers)
+        answered = self.record.answered_at is not None
+        disposition = Disposition.ANSWERED if answered else Disposition.CANCELLED
+        self._end(disposition, ENDED_BY[leg.side], headers)
+
+    def fail_closed(self, reason: str) -> None:
+        """A promise can't be kept: the call does not go on (promise 8)."""
+        if self.phase is Phase.ENDED:
+            return
+        self.agent.metrics.fail_closed(reason)
+        log.error("call_failed_closed", call=self.id, reason=reason)
+        self.give_up(reason, Disposition.REFUSED, status=503)
+
+    def give_up(
+        self, reason: str, disposition: Disposition | None = None, status: int = 500
+    ) -> None:
+        """End the call from our side, whatever it has come to."""
+        if self.phase is Phase.ENDED:
+            return
+        log.info("call_given_up", call=self.id, reason=reason)
+        if self.placing is not None and self.b is None:
+            self.placing.cancel([])
+        answered = self.record.answered_at is not None
+        fallback = Disposition.ANSWERED if answered else Disposition.FAILED
+        self._refuse(status, disposition or fallback, EndedBy.SIDECAR)
+
+    def _refuse(
+        self,
+        status: int,
+        disposition: Disposition,
+        ended_by: EndedBy,
+        headers: HeaderLines | None = None,
+        reason: str | None = None,
+    ) -> None:
+        """End the call with a final response, or with BYE where the caller was answered already."""
+        if not self.invite.finished:
+            response = respond(self.request, status, reason, new_tag())
+            for name, value in headers or []:
+                response.headers.add(name, value)
+            self.agent.respond(self.invite, response, self.route.source)
+        self._end(disposition, ended_by, [("Reason", f"SIP ;cause={status}")])
+
+    def _end(self, disposition: Disposition, ended_by: EndedBy, headers: HeaderLines) -> None:
+        if self.phase is Phase.ENDED:
+            return
+        self.phase = Phase.ENDED
+        self.consent.handle(HungUp())
+        self.consent.abandon()
+        agent = self.agent
+        for leg in tuple(self.legs):
+            agent.part(leg, headers)
+        self.media.close()
+        agent.calls.pop(self.id, None)
+        self.record.disposition, self.record.ended_by = disposition, ended_by
+        if not self._parked:
+            agent.finish(self.record)

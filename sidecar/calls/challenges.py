@@ -1,0 +1,61 @@
+"""Calls that were asked for credentials: the same call, and one record, when the caller returns.
+
+A 401 or 407 of the other side crosses to the caller, who sends the INVITE again with the same
+Call-ID and From tag (RFC 3261 section 22.2). Until then, or until it is clear that it won't
+come, the call's record waits here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sidecar.records.record import CallRecord
+from sidecar.sip.message import Request
+from sidecar.sip.timers import Timer, TimerHeap
+
+RETURNS_WITHIN = 32.0
+MOST_WAITING = 5000
+
+
+class Challenges:
+    """The records of calls that wait for their second INVITE; `expired` gets those given up."""
+
+    def __init__(self, timers: TimerHeap, expired: Callable[[CallRecord], None]) -> None:
+        self._timers = timers
+        self._expired = expired
+        self._waiting: dict[tuple[str, str], tuple[CallRecord, Timer]] = {}
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def park(self, request: Request, record: CallRecord, now: float) -> bool:
+        """Keep the record for the caller's return; False where too many wait already."""
+        if len(self._waiting) >= MOST_WAITING:
+            return False
+        key = _key(request)
+        timer = self._timers.schedule(now + RETURNS_WITHIN, lambda _now: self._expire(key))
+        self._waiting[key] = (record, timer)
+        return True
+
+    def resume(self, request: Request) -> CallRecord | None:
+        """Return the record of the call that this INVITE takes up again, or None."""
+        found = self._waiting.pop(_key(request), None)
+        if found is None:
+            return None
+        record, timer = found
+        timer.cancel()
+        return record
+
+    def close(self) -> None:
+        """Give up all that wait."""
+        for key in tuple(self._waiting):
+            self._waiting[key][1].cancel()
+            self._expire(key)
+
+    def _expire(self, key: tuple[str, str]) -> None:
+        record, _timer = self._waiting.pop(key)
+        self._expired(record)
+
+
+def _key(request: Request) -> tuple[str, str]:
+    return request.call_id, request.from_tag or ""

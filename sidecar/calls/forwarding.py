@@ -1,0 +1,184 @@
+"""A request within a call on its way from one leg to the other, and its responses back.
+
+Every method but ACK, BYE and CANCEL goes this way: re-INVITE, UPDATE, PRACK, INFO, REFER, NOTIFY
+and those nobody has thought of yet. Session descriptions are rewritten, header fields cross by
+the header policy, everything else stays.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sidecar.calls.bodies import cross, description
+from sidecar.calls.header_policy import passed
+from sidecar.calls.leg import Leg
+from sidecar.sip.errors import ParseError
+from sidecar.sip.message import Request, Response
+from sidecar.sip.offer_answer import Carrier, OfferAnswerError, State
+from sidecar.sip.sdp import SdpError
+
+if TYPE_CHECKING:
+    from sidecar.calls.agent import Agent
+    from sidecar.sip.transactions import ClientTransaction, ServerTransaction
+
+CARRIERS = {"INVITE": Carrier.INVITE, "UPDATE": Carrier.UPDATE, "PRACK": Carrier.PRACK}
+ANSWERS = {
+    "INVITE": Carrier.FINAL,
+    "UPDATE": Carrier.UPDATE_OK,
+    "PRACK": Carrier.PRACK_OK,
+}
+REQUEST_TERMINATED = 487
+
+
+class Forwarding:
+    """One request under way; the owner of its client transaction on the other leg."""
+
+    __slots__ = ("_agent", "_client", "_headers", "_request", "_server", "_source", "_target")
+
+    def __init__(
+        self, agent: Agent, server: ServerTransaction, request: Request, source: Leg, target: Leg
+    ) -> None:
+        self._agent = agent
+        self._server = server
+        self._request = request
+        self._source = source
+        self._target = target
+        self._client: ClientTransaction | None = None
+        self._headers: list[tuple[str, str]] = []
+
+    def start(self, headers: list[tuple[str, str]]) -> None:
+        """Send the request on; `headers` are those that had to be mapped for the other leg."""
+        self._headers = headers
+        if self._request.method == "INVITE":
+            self._source.inviting = self
+            self._target.invited = True
+        try:
+            sdp = description(self._request)
+            lacking = self._source.call.sessions.lacking(sdp) if sdp is not None else 0
+        except SdpError as error:
+            self._refuse(error.status, error.reason)
+            return
+        if lacking:
+            self._source.call.when_ports(lacking, self._send)
+        else:
+            self._send()
+
+    def cancel(self) -> None:
+        """The neighbour cancels its re-INVITE; the 487 comes from the other leg."""
+        if self._client is not None:
+            self._agent.layer.cancel(self._client, self._agent.now)
+
+    def abandon(self) -> None:
+        """The call is over: nobody waits for the other leg's answer any more."""
+        self._finish(REQUEST_TERMINATED)
+
+    def on_response(self, transaction: ClientTransaction, response: Response) -> None:
+        """Pass a response back."""
+        request = self._request
+        self._target.dialog.refresh_target(response)
+        if request.method == "INVITE" and 200 <= response.status < 300:
+            self._accepted(transaction, response)
+            return
+        try:
+            body = self._body_back(response)
+        except (SdpError, OfferAnswerError) as error:
+            self._finish(error.status, error.reason)
+            return
+        headers = passed(response.headers, trusted=self._target.peer.trusted)
+        out = self._source.dialog.response(request, response.status, response.reason, headers, body)
+        if response.status >= 200:
+            self._settle(rejected=response.status >= 300)
+        self._agent.respond(self._server, out, self._source.peer)
+
+    def on_failure(self, _transaction: ClientTransaction) -> None:
+        """The other leg stays silent (RFC 3261 12.2.1.2: as if it had answered 408)."""
+        self._finish(408)
+
+    def _send(self) -> None:
+        request, target = self._request, self._target
+        if target.over:
+            self._finish(481)
+            return
+        try:
+            carrier = CARRIERS.get(request.method)
+            body = request.body
+            if carrier is not None:
+                sessions = self._source.call.sessions
+                body = cross(sessions, self._source.end, target.end, carrier, request)
+        except (SdpError, OfferAnswerError) as error:
+            self._refuse(error.status, error.reason)
+            return
+        self._source.dialog.refresh_target(request)
+        headers = passed(request.headers, trusted=self._source.peer.trusted) + self._headers
+        out = target.dialog.request(request.method, headers, body)
+        self._client = self._agent.send_in_dialog(target, out, self)
+
+    def _accepted(self, transaction: ClientTransaction, response: Response) -> None:
+        """Take the 2xx to a re-INVITE; one that comes again gets its ACK again."""
+        target = self._target
+        if self._source.inviting is not self:
+            if target.ack:
+                self._agent.repeat_ack(target)
+            return
+        target.ack = b""
+        target.ack_owed = transaction.request
+        try:
+            body = self._body_back(response)
+        except (SdpError, OfferAnswerError) as error:
+            self._agent.send_ack(target)
+            self._finish(error.status, error.reason)
+            return
+        if target.end.session.state is State.STABLE:
+            self._agent.send_ack(target)
+        headers = passed(response.headers, trusted=target.peer.trusted)
+        out = self._source.dialog.response(
+            self._request, response.status, response.reason, headers, body
+        )
+        self._settle(rejected=False)
+        self._agent.answer_invite(self._source, self._server, out)
+
+    def _body_back(self, response: Response) -> bytes:
+        carrier = ANSWERS.get(self._request.method)
+        if carrier is None or not 200 <= response.status < 300:
+            return response.body
+        call = self._source.call
+        return cross(call.sessions, self._target.end, self._source.end, carrier, response)
+
+    def _settle(self, *, rejected: bool) -> None:
+        """The exchange on both legs is over; a refused offer leaves what was agreed before."""
+        if self._request.method == "INVITE":
+            self._source.inviting = None
+            self._target.invited = False
+        if rejected and self._request.method in CARRIERS:
+            self._source.end.session.reject()
+            self._target.end.session.reject()
+
+    def _refuse(self, status: int, reason: str | None = None) -> None:
+        """Refuse a request that the other leg has not seen."""
+        if self._request.method == "INVITE":
+            self._source.inviting = None
+            self._target.invited = False
+        self._answer(status, reason)
+
+    def _finish(self, status: int, reason: str | None = None) -> None:
+        if not self._server.finished:
+            self._settle(rejected=True)
+            self._answer(status, reason)
+
+    def _answer(self, status: int, reason: str | None) -> None:
+        response = self._source.dialog.response(self._request, status, reason)
+        self._agent.respond(self._server, response, self._source.peer)
+
+
+def take_prack(leg: Leg, prack: Request) -> list[tuple[str, str]] | None:
+    """Return the RAck header for the other leg; None where the PRACK matches nothing (481).
+
+    Raises ParseError for a malformed RAck (400).
+    """
+    if leg.provisionals is None or not leg.provisionals.acknowledge(prack):
+        return None
+    rseq = (prack.headers.get("RAck") or "").split()[0]
+    original = leg.racks.pop(int(rseq), None)
+    if original is None:
+        raise ParseError("RAck without its response")
+    return [("RAck", original)]

@@ -1,0 +1,174 @@
+"""Placing the B leg: the INVITE to each target in turn, its forks, its answer or refusal.
+
+A target that stays silent for one timer B, can't be reached, or answers 503 gives way to the
+next. Each fork behind the target that answers (1xx or 2xx with a tag of its own) is an early
+dialog and so a leg; the first 2xx wins, later ones are acknowledged and hung up
+(RFC 3261 section 13.2.2.4).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sidecar.calls.identifiers import new_call_id, new_tag
+from sidecar.calls.leg import End, Leg
+from sidecar.media.engine import Side
+from sidecar.sip.dialog import Dialog
+from sidecar.sip.headers import Headers
+from sidecar.sip.message import Request, Response
+from sidecar.sip.uri import Uri
+
+if TYPE_CHECKING:
+    from sidecar.calls.call import Call
+    from sidecar.sip.flow import Flow
+    from sidecar.sip.transactions import ClientTransaction
+
+MOST_FORKS = 12
+FORK_ENDED = 199
+
+
+class Placing:
+    """The B leg of a call while it is being set up; the owner of its INVITE's transactions."""
+
+    __slots__ = (
+        "_call",
+        "_call_id",
+        "_client",
+        "_cseq",
+        "_flow",
+        "_request",
+        "_tag",
+        "_targets",
+        "cancelled",
+        "end",
+        "forks",
+        "winner",
+    )
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+        self._targets = iter(call.route.destination.uris)
+        self._call_id = new_call_id()
+        self._tag = new_tag()
+        self._cseq = 0
+        self._client: ClientTransaction | None = None
+        self._flow: Flow | None = None
+        self._request: Request | None = None
+        self.end = call.new_end(Side.B)
+        self.forks: dict[str, Leg] = {}
+        self.winner: Leg | None = None
+        self.cancelled = False
+
+    @property
+    def progressed(self) -> bool:
+        """Whether a fork has been told to the caller already."""
+        return bool(self.forks)
+
+    def next_target(self) -> bool:
+        """Send the INVITE to the next target that can be reached; False where none is left.
+
+        Raises SdpError or OfferAnswerError where the caller's offer can't cross.
+        """
+        agent = self._call.agent
+        for target in self._targets:
+            flow = agent.flow_to(target)
+            if flow is not None:
+                self._flow = flow
+                self._invite(target, flow)
+                return True
+        return False
+
+    def cancel(self, headers: list[tuple[str, str]]) -> None:
+        """Give the INVITE up; a 2xx that crosses the CANCEL is hung up."""
+        self.cancelled = True
+        if self._client is not None:
+            self._call.agent.layer.cancel(self._client, self._call.agent.now, headers)
+
+    def on_response(self, transaction: ClientTransaction, response: Response) -> None:
+        """Take a response to one of our INVITEs."""
+        if response.status < 200:
+            self._provisional(transaction, response)
+        elif response.status < 300:
+            self._accepted(transaction, response)
+        elif transaction is self._client and not self.cancelled:
+            self._client = None
+            if response.status != 503 or not self._call.try_next():
+                self._call.callee_refused(response.status, response)
+
+    def on_failure(self, transaction: ClientTransaction) -> None:
+        """No answer within timer B, or the transport failed."""
+        if transaction is self._client and not self.cancelled:
+            self._client = None
+            if not self._call.try_next():
+                self._call.callee_silent()
+
+    def _invite(self, target: Uri, flow: Flow) -> None:
+        call, agent, names = self._call, self._call.agent, self._call.agent.identities
+        request, to_trunk = call.request, call.route.destination.kind == "trunk"
+        self._cseq += 1
+        self.end = call.new_end(Side.B)
+        crossing, body = call.invite_content(self.end)
+        headers = Headers(
+            [
+                ("Max-Forwards", str(agent.hops_left(request))),
+                ("From", names.calling(request.from_, to_trunk=to_trunk, flow=flow, tag=self._tag)),
+                ("To", names.called(request.to, to_trunk=to_trunk, target=target)),
+                ("Call-ID", self._call_id),
+                ("CSeq", f"{self._cseq} INVITE"),
+                ("Contact", agent.contact(flow)),
+                *crossing,
+            ]
+        )
+        uri = agent.router.request_uri(request.uri, call.route.destination, target)
+        self._request = Request("INVITE", uri, headers, body)
+        self._client = agent.send_request(self._request, flow, call.route.destination, self)
+
+    def _provisional(self, transaction: ClientTransaction, response: Response) -> None:
+        if transaction is not self._client or response.status == 100 or self.cancelled:
+            return
+        tag = response.to_tag
+        if response.status == FORK_ENDED or (tag is None and not self.forks):
+            return
+        leg = self._fork(response) if tag is not None else next(iter(self.forks.values()))
+        if leg is not None:
+            self._call.callee_progressed(leg, response)
+
+    def _accepted(self, transaction: ClientTransaction, response: Response) -> None:
+        leg = self.forks.get(response.to_tag or "")
+        if leg is not None and leg.ack:
+            self._call.agent.repeat_ack(leg)
+            return
+        if leg is not None and leg is self.winner:
+            return  # its ACK waits for the caller's
+        stale = self.winner is not None or transaction is not self._client or self.cancelled
+        leg = leg or self._fork(response)
+        if leg is None:
+            return
+        leg.dialog.confirm(response)
+        leg.ack_owed = transaction.request
+        if stale:
+            self._call.agent.send_ack(leg)
+            self._call.agent.hang_up(leg)
+            return
+        self.winner = leg
+        self._drop_forks()
+        self._call.callee_answered(leg, response)
+
+    def _fork(self, response: Response) -> Leg | None:
+        tag = response.to_tag or ""
+        leg = self.forks.get(tag)
+        request, flow = self._request, self._flow
+        if leg is None and len(self.forks) < MOST_FORKS and request and flow:
+            call = self._call
+            dialog = Dialog.as_uac(request, response, call.agent.contact(flow), flow)
+            leg = Leg(call, call.route.destination, dialog, self.end.fork())
+            self.forks[tag] = leg
+            call.agent.add_leg(leg)
+        return leg
+
+    def _drop_forks(self) -> None:
+        """Forget the early dialogs that lost; the PBX ends them without us."""
+        for leg in self.forks.values():
+            if leg is not self.winner:
+                self._call.agent.forget(leg)
+        self.forks = {tag: leg for tag, leg in self.forks.items() if leg is self.winner}

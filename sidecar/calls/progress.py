@@ -1,0 +1,57 @@
+"""Provisional responses of the callee on their way to the caller, reliable ones too (RFC 3262)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sidecar.calls.bodies import cross, description
+from sidecar.calls.header_policy import passed, without
+from sidecar.sip.message import Response
+from sidecar.sip.offer_answer import Carrier
+from sidecar.sip.reliable import ReliableProvisionals, rack_for, rseq_of
+
+if TYPE_CHECKING:
+    from sidecar.calls.call import Call
+    from sidecar.calls.leg import Leg
+
+
+def pass_on(call: Call, callee: Leg, caller: Leg, response: Response) -> None:
+    """Send a provisional response of the callee's early dialog in the caller's.
+
+    A reliable one stays reliable: the caller's PRACK is what acknowledges it to the callee.
+    Raises SdpError or OfferAnswerError.
+    """
+    rseq = rseq_of(response)
+    if rseq is not None and callee.order.check(rseq) != "next":
+        return
+    callee.dialog.refresh_target(response)
+    carrier = Carrier.PROVISIONAL if rseq is None else Carrier.RELIABLE
+    body = cross(call.sessions, callee.end, caller.end, carrier, response)
+    if description(response) is not None:
+        call.consent.early_media()
+    agent = call.agent
+    headers = passed(response.headers, trusted=callee.peer.trusted)
+    headers += agent.decision_headers(call.decision, call.route.source)
+    if rseq is not None:
+        headers = without(headers, "require")
+    out = caller.dialog.response(call.request, response.status, response.reason, headers, body)
+    if rseq is None:
+        agent.respond(call.invite, out, caller.peer)
+        return
+    provisionals = caller.provisionals or _provisionals(call, caller)
+    number = provisionals.number(out)
+    data = agent.respond(call.invite, out, caller.peer)
+    provisionals.sent(number, data, call.invite.flow, agent.now)
+    caller.racks[number] = rack_for(response)
+
+
+def _provisionals(call: Call, caller: Leg) -> ReliableProvisionals:
+    agent = call.agent
+    caller.provisionals = ReliableProvisionals(
+        agent.timers,
+        agent.layer.durations,
+        call.request,
+        transmit=agent.layer.retransmit,
+        failed=lambda _now: call.give_up("no_prack", status=504),
+    )
+    return caller.provisionals

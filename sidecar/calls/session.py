@@ -1,0 +1,207 @@
+"""Session descriptions on their way from one leg to the other, and the media they ask for.
+
+Each leg has its own offer/answer exchange (RFC 3264) with the sidecar; an offer that arrives on
+one leg becomes the sidecar's offer on the other, its answer comes back the same way. Both see
+only the sidecar's addresses. Media is told where to send once an answer has arrived.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Literal
+
+from sidecar.calls.leg import End
+from sidecar.errors import PeerError
+from sidecar.media.engine import MediaSession, RemoteMedia, Side
+from sidecar.sip.offer_answer import Carrier, OfferAnswerError, Role
+from sidecar.sip.sdp import (
+    TELEPHONE_EVENT,
+    Codec,
+    MediaDescription,
+    NoCommonCodec,
+    SdpError,
+    SessionDescription,
+    address_of,
+    anchor,
+    make_answer,
+    make_offer,
+    narrow,
+)
+
+PROMPT_CODECS: tuple[Literal["PCMU", "PCMA", "G722"], ...] = ("PCMU", "PCMA", "G722")
+"""Codecs that prompts exist in."""
+
+
+class Sessions:
+    """The sessions of one call: rewrites each description and configures the media.
+
+    `narrowed` says that a prompt may have to be played, so that only codecs may be negotiated
+    which both sides and the prompts have. `ports` are set once the media session is open.
+    """
+
+    __slots__ = ("_address", "_media", "_narrowed", "ports")
+
+    def __init__(self, media: MediaSession, address: str, *, narrowed: bool) -> None:
+        self._media = media
+        self._address = address
+        self._narrowed = narrowed
+        self.ports: dict[Side, tuple[int, ...]] = {Side.A: (), Side.B: ()}
+
+    def across(self, source: End, target: End, carrier: Carrier, body: bytes) -> bytes:
+        """Take the description that `source` sent and return the one to send to `target`.
+
+        `carrier` is the message that brought it and will carry it on. Raises SdpError,
+        NoCommonCodec, or OfferAnswerError (Glare is answered with 491).
+        """
+        sdp = SessionDescription.parse(body)
+        role = source.session.received(carrier, sdp)
+        if role is Role.OFFER:
+            return self._offer(source, target, carrier, sdp)
+        if role is Role.IGNORED:
+            return self.repeat(target)
+        anchored = self._anchored(target, sdp)
+        target.session.sent(carrier, anchored)
+        offer = target.session.remote if role is Role.ANSWER else target.session.offered
+        if offer is not None:
+            self._configure(target.side, offer, source.side, sdp)
+        return anchored.encode()
+
+    def answer_alone(self, end: End, body: bytes) -> bytes:
+        """Answer the offer of an INVITE without another leg (policy `before-connect`)."""
+        offer = SessionDescription.parse(body)
+        end.session.received(Carrier.INVITE, offer)
+        port = self.ports[end.side][0]
+        answer = end.origins.stamp(
+            make_answer(offer, self._address, port, end.origins.current, PROMPT_CODECS)
+        )
+        end.session.sent(Carrier.FINAL, answer)
+        self._configure_one(end.side, offer, answer)
+        return answer.encode()
+
+    def offer_alone(self, end: End) -> bytes:
+        """Make an offer in the 2xx to an INVITE that brought none."""
+        port = self.ports[end.side][0]
+        offer = end.origins.stamp(
+            make_offer(self._address, port, end.origins.current, PROMPT_CODECS)
+        )
+        end.session.sent(Carrier.FINAL, offer)
+        return offer.encode()
+
+    def take_answer(
+        self, end: End, carrier: Carrier, body: bytes, other: End | None = None
+    ) -> None:
+        """Take an answer that does not cross; `other` is where the session is agreed already.
+
+        Raises SdpError or OfferAnswerError.
+        """
+        answer = SessionDescription.parse(body)
+        role = end.session.received(carrier, answer)
+        if role is Role.IGNORED:
+            return
+        if other is None or other.session.remote is None:
+            self._configure_one(end.side, answer, answer)
+        else:
+            self._configure(other.side, other.session.remote, end.side, answer)
+
+    def offer_as_agreed(self, source: End, target: End) -> bytes:
+        """Offer `target` just what is agreed with `source` already (policy `before-connect`)."""
+        local, remote = source.session.local, source.session.remote
+        if local is None or remote is None:
+            raise SdpError("No session agreed yet")
+        offer = self._anchored(target, _as_agreed(remote, local))
+        target.session.sent(Carrier.INVITE, offer)
+        return offer.encode()
+
+    def repeat(self, end: End) -> bytes:
+        """Return what was last agreed to with `leg`, for a 2xx that only repeats it."""
+        return end.session.local.encode() if end.session.local is not None else b""
+
+    def lacking(self, body: bytes) -> int:
+        """Return how many streams a description has more than there are ports for."""
+        return max(0, len(SessionDescription.parse(body).media) - len(self.ports[Side.A]))
+
+    def _offer(self, source: End, target: End, carrier: Carrier, sdp: SessionDescription) -> bytes:
+        try:
+            offered = narrow(sdp, frozenset(PROMPT_CODECS)) if self._narrowed else sdp
+            if offered is None:
+                raise NoCommonCodec
+            anchored = self._anchored(target, offered)
+            target.session.sent(carrier, anchored)
+        except (SdpError, OfferAnswerError):
+            source.session.reject()
+            raise
+        return anchored.encode()
+
+    def _anchored(self, target: End, sdp: SessionDescription) -> SessionDescription:
+        ports = self.ports[target.side]
+        ports += (0,) * (len(sdp.media) - len(ports))
+        return target.origins.stamp(
+            anchor(sdp, address=self._address, ports=ports, origin=target.origins.current)
+        )
+
+    def _configure(
+        self, offerer: Side, offer: SessionDescription, answerer: Side, answer: SessionDescription
+    ) -> None:
+        pairs = zip(offer.media, answer.media, self.ports[Side.A], strict=False)
+        for index, (offered, answered, _port) in enumerate(pairs):
+            live = offered.live and answered.live
+            codec = _codec(answered)
+            for side, sdp, media in ((offerer, offer, offered), (answerer, answer, answered)):
+                remote = _remote(sdp, index, media, codec) if live else None
+                self._place(side, index, remote)
+
+    def _configure_one(
+        self, side: Side, theirs: SessionDescription, settled: SessionDescription
+    ) -> None:
+        pairs = zip(theirs.media, settled.media, self.ports[side], strict=False)
+        for index, (media, answered, _port) in enumerate(pairs):
+            live = media.live and answered.live
+            remote = _remote(theirs, index, media, _codec(answered)) if live else None
+            self._place(side, index, remote)
+
+    def _place(self, side: Side, stream: int, remote: RemoteMedia | None) -> None:
+        try:
+            self._media.configure(side, stream, remote)
+        except PeerError as error:
+            raise SdpError(error.reason, error.status) from error
+
+
+def has_audio(sdp: SessionDescription) -> bool:
+    """Tell whether a description wants at least one RTP audio stream."""
+    return any(media.kind == "audio" and media.rtp and media.live for media in sdp.media)
+
+
+def _as_agreed(remote: SessionDescription, local: SessionDescription) -> SessionDescription:
+    """Return their description cut down to the streams and codecs that we agreed to."""
+    media = []
+    for theirs, ours in zip(remote.media, local.media, strict=False):
+        formats = tuple(each for each in theirs.formats if each in ours.formats)
+        kept = replace(theirs, formats=formats) if ours.live else replace(theirs, port=0)
+        media.append(kept)
+    return replace(remote, media=tuple(media))
+
+
+def _codec(media: MediaDescription) -> Codec | None:
+    return next((codec for codec in media.codecs if codec.name != TELEPHONE_EVENT), None)
+
+
+def _remote(
+    sdp: SessionDescription, index: int, media: MediaDescription, codec: Codec | None
+) -> RemoteMedia | None:
+    host, port, rtcp_port, _mux = address_of(sdp, index)
+    if media.connection is None or media.connection.unreachable:
+        return None
+    events = next((each for each in media.codecs if each.name == TELEPHONE_EVENT), None)
+    spoken = next((each for each in PROMPT_CODECS if codec and codec.name == each), None)
+    return RemoteMedia(
+        address=host,
+        port=port,
+        rtcp_port=rtcp_port,
+        kind="rtp" if media.rtp else "raw",
+        codec=spoken,
+        payload_type=codec.payload_type if codec and spoken else None,
+        telephone_event=events.payload_type if events is not None else None,
+        telephone_event_rate=events.rate if events is not None else 8000,
+        hears=media.direction in ("sendrecv", "recvonly"),
+        sends=media.direction in ("sendrecv", "sendonly"),
+    )
