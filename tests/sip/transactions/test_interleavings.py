@@ -61,13 +61,17 @@ plans = st.builds(
 
 @dataclass
 class Weather:
-    """What becomes of each packet: lost, delivered once, or doubled, each copy with its delay."""
+    """What becomes of each packet: lost, delivered once, or doubled, each copy with its delay.
+
+    Nothing is lost before `worsens`, so that things get under way first.
+    """
 
     dice: Random
     loss: float
+    worsens: float
 
-    def copies(self) -> list[float]:
-        if self.dice.random() < self.loss:
+    def copies(self, now: float) -> list[float]:
+        if now >= self.worsens and self.dice.random() < self.loss:
             return []
         doubled = self.dice.random() < 0.2
         return [self.dice.choice([0.01, 0.05, 0.2, 0.45]) for _ in range(1 + doubled)]
@@ -75,8 +79,9 @@ class Weather:
 
 weathers = st.builds(
     Weather,
-    dice=st.randoms(use_true_random=False),
-    loss=st.sampled_from([0.0, 0.3, 0.6, 0.8, 0.9, 0.95]),
+    dice=st.integers(0, 2**32).map(Random),
+    loss=st.sampled_from([0.0, 0.3, 0.6, 0.8, 0.9, 0.95, 1.0]),
+    worsens=st.sampled_from([0.0, 0.0, 0.05, 0.5, 1.0, 3.0]),
 )
 
 
@@ -125,7 +130,7 @@ class Network:
 
     def carry(self, name, data):
         other = "callee" if name == "caller" else "caller"
-        copies = self.weather.copies() if self.weather else [LATENCY]
+        copies = self.weather.copies(self.now) if self.weather else [LATENCY]
         for delay in copies:
             self.heap.schedule(
                 self.now + delay,
