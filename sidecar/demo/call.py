@@ -107,9 +107,9 @@ class Call:
         return await self.phone.transact(dialog.request(method, headers, body), self._flow(dialog))
 
     async def reinvite(
-        self, *, hold: bool = False, sdp: bool | bytes = True, headers: HeaderList = ()
+        self, *, hold: bool = False, sdp: bool | bytes | None = True, headers: HeaderList = ()
     ) -> Response:
-        """Offer anew: hold or not, our own bytes, or nothing (`sdp=False`, a delayed offer).
+        """Offer anew: hold or not, our own bytes, or nothing (`sdp=None`, a delayed offer).
 
         Acknowledges a 2xx; returns the final response whatever it is.
         """
@@ -125,8 +125,8 @@ class Call:
         finally:
             self._inviting = False
 
-    async def update(self, *, hold: bool = False, sdp: bool | bytes = True) -> Response:
-        """Send an UPDATE (RFC 3311), with an offer unless `sdp` is False."""
+    async def update(self, *, hold: bool = False, sdp: bool | bytes | None = True) -> Response:
+        """Send an UPDATE (RFC 3311), with an offer unless `sdp` is None."""
         self.session.direction = "sendonly" if hold else "sendrecv"
         body = self.session.write(Carrier.UPDATE, sdp)
         response = await self.send_request("UPDATE", typed(body), body)

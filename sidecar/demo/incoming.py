@@ -76,9 +76,9 @@ class IncomingCall(Call):
         return prack
 
     async def answer(
-        self, *, headers: HeaderList = (), sdp: bool | bytes = True, wait: bool = True
+        self, *, headers: HeaderList = (), sdp: bool | bytes | None = True, wait: bool = True
     ) -> Request | None:
-        """Answer 200 with the description that is due, or with `sdp`; `sdp=False` sends none.
+        """Answer 200 with the description that is due, or with `sdp`; `sdp=None` sends none.
 
         Waits for the ACK and returns it unless `wait` is False. Raises CallFailed where the call
         is over already or no ACK comes.
@@ -87,7 +87,7 @@ class IncomingCall(Call):
             raise CallFailed(None, "the call is over")
         exchange = self.session.exchange
         due = exchange.local is None or exchange.state is State.REMOTE_OFFER
-        body = self.session.write(Carrier.FINAL, sdp) if due and sdp is not False else b""
+        body = self.session.write(Carrier.FINAL, sdp) if due and sdp else b""
         self._answered = True
         self._reliable.stop()
         self.dialog_in_use().confirm()

@@ -115,13 +115,13 @@ class Phone(SipPort):
         *,
         via: SocketAddress | None = None,
         headers: HeaderList = (),
-        sdp: bool | bytes = True,
+        sdp: bool | bytes | None = True,
         caller: str | None = None,
     ) -> OutgoingCall:
         """Call `target`, a URI, through `via` where given.
 
         `caller` is the URI to write into From in place of our own. `sdp` may be bytes to send as
-        offer, or False to leave the offer to the callee. Returns when the INVITE is sent.
+        offer, or None to leave the offer to the callee. Returns when the INVITE is sent.
         """
         media = await RtpEndpoint.open(self.host, self.tone_hz, echo=self.echo)
         tag = secrets.token_hex(4)
@@ -148,8 +148,10 @@ class Phone(SipPort):
         async def take(call: IncomingCall) -> None:
             await call.ring(early_media=early_media)
             await asyncio.sleep(ring_s)
-            if call.ended_by is None:
+            try:
                 await call.answer()
+            except SdpError as error:
+                await call.reject(error.status)
 
         self._on_call = take
 

@@ -14,7 +14,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sidecar.demo.tones import Block, decode, encode, tone
+from sidecar.demo.timeline import Received, blocks
+from sidecar.demo.tones import Block, encode, tone
 from sidecar.demo.watched import Watched
 from sidecar.rtp.packet import Packet, RtpError
 from sidecar.rtp.silence import silence
@@ -28,19 +29,6 @@ _END_PACKETS = 3
 _VOLUME = 10  # -10 dBm0
 _ATTEMPTS = 200
 _CODECS = {"PCMU": 0, "PCMA": 8}
-
-
-class Received(NamedTuple):
-    """A packet that came in: `arrived` is the loop's clock, `wall` the time of day, in seconds."""
-
-    arrived: float
-    wall: float
-    sequence: int
-    timestamp: int
-    ssrc: int
-    marker: bool
-    payload_type: int
-    payload: bytes
 
 
 @dataclass(slots=True)
@@ -162,12 +150,8 @@ class RtpEndpoint(Watched):
         )
 
     def blocks(self) -> list[Block]:
-        """What was heard, packet by packet, timed by arrival in seconds of the day's clock."""
-        return [
-            Block(packet.wall, decode(self.payload_types[packet.payload_type], packet.payload))
-            for packet in self.received
-            if packet.payload_type in self.payload_types
-        ]
+        """What was heard, packet by packet, timed in seconds of the day's clock."""
+        return blocks(self.received, self.payload_types)
 
     def send_raw(self, data: bytes, address: tuple[str, int] | None = None) -> None:
         """Send any bytes from the RTP port, to the peer or elsewhere."""

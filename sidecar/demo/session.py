@@ -45,13 +45,13 @@ class Session:
         self.exchange = exchange
         self._adjust()
 
-    def write(self, carrier: Carrier, sdp: bool | bytes = True) -> bytes:
+    def write(self, carrier: Carrier, sdp: bool | bytes | None = True) -> bytes:
         """The body that a message of ours is to bring, accounted for.
 
         It is the answer where an offer waits for one, else an offer; `sdp` may be bytes to send
-        in its place, or False for none. Raises NoCommonCodec and OfferAnswerError.
+        in its place, or None for none. Raises NoCommonCodec and OfferAnswerError.
         """
-        if sdp is False:
+        if not sdp:
             self.exchange.sent(carrier, None)
             return b""
         if isinstance(sdp, bytes):

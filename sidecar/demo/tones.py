@@ -1,8 +1,8 @@
 """Tones to send, and when they are heard again: one second of a sine, and Goertzel's filter.
 
 Sound is 8 kHz mono. A block is 20 ms; a tone is in it where that frequency alone holds most of
-its power, which neither speech nor another tone does for long. Times come from the packets'
-arrival, so spans can be set beside what a log or a record says happened when.
+its power, which neither speech nor another tone does for long. Spans are timed as the blocks are
+(`timeline`: the day's clock), so they can be set beside what a log or a record says.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ from sidecar.demo.echo_pbx import echo_pbx
 from sidecar.demo.incoming import IncomingCall
 from sidecar.demo.outgoing import OutgoingCall
 from sidecar.demo.phone import Phone
+from sidecar.demo.rtp_endpoint import RtpEndpoint
 from sidecar.demo.sip_port import Direction
 from sidecar.demo.tones import speech_or_prompt_spans, tone_spans
 from sidecar.sip.message import Message, Request, Response
@@ -145,6 +146,37 @@ async def test_a_caller_who_hangs_up_while_it_rings_cancels(caller: Phone, calle
         await here.answer()
 
 
+async def test_a_cancel_that_comes_before_the_telephone_has_opened_its_ports_is_obeyed(
+    caller: Phone, callee: Phone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = await caller.invite(callee.uri)
+    cancelled = asyncio.Event()
+    opening = RtpEndpoint.open
+
+    async def open_late(host: str, tone_hz: int | None, *, echo: bool) -> RtpEndpoint:
+        await cancelled.wait()
+        return await opening(host, tone_hz, echo=echo)
+
+    monkeypatch.setattr(RtpEndpoint, "open", open_late)
+
+    response = await there.hang_up()
+    cancelled.set()
+
+    assert response is not None
+    assert response.status == 487
+    await asyncio.gather(*asyncio.all_tasks() - {asyncio.current_task()})
+    assert callee.calls == {}
+
+
+async def test_an_automatic_answer_refuses_what_it_cannot_speak(callee: Phone) -> None:
+    callee.codecs = ("PCMU",)
+    callee.auto_answer()
+    async with Phone(codecs=("PCMA",)) as caller:
+        there = await caller.invite(callee.uri)
+        with pytest.raises(CallFailed, match="488"):
+            await there.answered()
+
+
 async def test_a_200_that_crosses_the_cancel_is_acknowledged_and_ended(
     caller: Phone, callee: Phone
 ) -> None:
@@ -247,7 +279,7 @@ async def test_a_lost_prack_makes_the_183_come_again(caller: Phone, callee: Phon
 
 
 async def test_an_invite_without_offer_is_offered_in_the_200(caller: Phone, callee: Phone) -> None:
-    there = await caller.invite(callee.uri, sdp=False)
+    there = await caller.invite(callee.uri, sdp=None)
     here = await callee.incoming()
     ack = await here.answer()
 
@@ -263,7 +295,7 @@ async def test_an_invite_without_offer_is_offered_in_the_200(caller: Phone, call
 async def test_a_delayed_re_invite_is_answered_in_the_ack(caller: Phone, callee: Phone) -> None:
     there, here = await talking(caller, callee)
 
-    assert (await here.reinvite(sdp=False)).status == 200
+    assert (await here.reinvite(sdp=None)).status == 200
 
     assert b"m=audio" in here.sent[-1].body
     assert lines(here.sent)[-2:] == ["INVITE", "ACK"]
