@@ -1,0 +1,56 @@
+"""What README.md and docs/ tell people to type exists, and what they link to, too."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import click
+import pytest
+
+from sidecar.cli import main
+from tests.project.repository import ROOT
+
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+MAKEFILE = (ROOT / "Makefile").read_text()
+TARGETS = set(re.findall(r"^([a-z]+):", MAKEFILE, re.MULTILINE))
+
+
+def code_in(page: Path) -> str:
+    """All that is set as code, in blocks and within lines."""
+    text = page.read_text()
+    blocks = re.findall(r"^```.*?^```|^ {4}\S.*?$", text, re.MULTILINE | re.DOTALL)
+    return "\n".join([*blocks, *re.findall(r"`([^`\n]+)`", text)])
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_make_target_that_is_named_exists(page: Path) -> None:
+    named = set(re.findall(r"\bmake ([a-z]+)", code_in(page)))
+
+    assert named <= TARGETS
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_command_that_is_named_exists(page: Path) -> None:
+    assert isinstance(main, click.Group)
+    named = set(re.findall(r"\bconsent-sidecar ([a-z]+)\b", code_in(page)))
+
+    assert named <= set(main.commands)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_within_the_repository_leads_somewhere(page: Path) -> None:
+    text = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+    links = re.findall(r"\]\((?!https?:)([^)#]+)", text)
+    named = re.findall(r"`((?:docs|config|tools|tests|sidecar|requirements)/[\w./-]+)`", text)
+
+    missing = [link for link in links if not (page.parent / link).exists()]
+    missing += [path for path in named if not (ROOT / path).exists()]
+
+    assert missing == []
+
+
+def test_every_phony_target_has_a_recipe() -> None:
+    (phony,) = re.findall(r"^\.PHONY: (.*)$", MAKEFILE, re.MULTILINE)
+
+    assert set(phony.split()) <= TARGETS
