@@ -10,6 +10,7 @@ import json
 import math
 import struct
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ REPORTED = {
 
 def report(event: str, **fields: object) -> None:
     """One event for the parent."""
-    print(json.dumps({"event": event, **fields}), flush=True)
+    print(json.dumps({"event": event, "at": time.time(), **fields}), flush=True)
 
 
 class Softphone:
@@ -69,10 +70,12 @@ class Softphone:
             await self.agent.unregister(timeout=2)
 
     def _config(self) -> Config:
+        low, high = self.options["media"]
         return Config(
             net_interface="127.0.0.1",
             expose_headers=tuple(self.options["headers"]),
-            extra_config_text=f"sip_listen 127.0.0.1:{self.options['port']}\n",
+            extra_config_text=f"sip_listen 127.0.0.1:{self.options['port']}\n"
+            f"rtp_ports {low}-{high}\n",
         )
 
     def _account(self) -> Account:

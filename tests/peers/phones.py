@@ -21,7 +21,14 @@ from typing import Any, Self, TextIO
 import numpy as np
 
 from .audio import Samples
-from .processes import LOOPBACK, PeerFailedError, _die_with_parent, free_port, kill_group
+from .processes import (
+    LOOPBACK,
+    PeerFailedError,
+    _die_with_parent,
+    free_port,
+    kill_group,
+    port_range,
+)
 
 HERE = Path(__file__).parent
 Event = dict[str, Any]
@@ -54,6 +61,8 @@ class Phone:
         """A phone that sends a tone of that many Hz (0: silence) and answers by itself or not."""
         self.name = name
         self.port = free_port()
+        low, high = port_range(20)
+        self.media_ports = range(low, high + 1)
         self.heard_file = folder / f"{name}.pcm"
         self.log = folder / f"{name}.log"
         self.seen: list[Event] = []
@@ -61,6 +70,7 @@ class Phone:
         self._options = {
             "name": name,
             "port": self.port,
+            "media": [low, high],
             "heard": str(self.heard_file),
             "tone": tone,
             "answer": answer,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ctypes
 import os
+import random
 import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
@@ -125,13 +126,37 @@ def free_ports(count: int) -> list[int]:
     return ports
 
 
-_ranges: Iterator[int] = iter(range(12000, 31000, 500))
+def free_media_port() -> int:
+    """An even port whose next three are free too: SIPp wants RTP and RTCP of sound and video."""
+    for port in random.sample(range(5062, 10000, 4), 200):
+        with ExitStack() as held:
+            try:
+                for offset in range(4):
+                    udp = held.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+                    udp.bind((LOOPBACK, port + offset))
+            except OSError:
+                continue
+            return port
+    raise PeerFailedError("no four free neighbouring ports between 5062 and 10000")
+
+
+_given: list[range] = []
 
 
 def port_range(width: int = 200) -> tuple[int, int]:
-    """A range of UDP ports below the ephemeral ones for a peer's media; no two calls overlap."""
-    low = next(_ranges) + os.getpid() % 50 * 2
-    return low, low + width - 1
+    """A range of UDP ports below the ephemeral ones, free now and not given out before."""
+    taken = {
+        int(line.split()[1].rpartition(":")[2], 16)
+        for line in Path("/proc/net/udp").read_text().splitlines()[1:]
+    }
+    for low in random.sample(range(10000, 32000 - width, 20), 400):
+        wanted = range(low, low + width)
+        if taken.isdisjoint(wanted) and all(
+            wanted.stop <= other.start or other.stop <= wanted.start for other in _given
+        ):
+            _given.append(wanted)
+            return wanted.start, wanted.stop - 1
+    raise PeerFailedError(f"no {width} free neighbouring ports between 10000 and 32000")
 
 
 def wait_until(what: str, condition: Callable[[], bool], timeout: float = 10.0) -> None:

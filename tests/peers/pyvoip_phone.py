@@ -26,7 +26,7 @@ _writing = threading.Lock()
 def report(event: str, **fields: object) -> None:
     """One event for the parent."""
     with _writing:
-        print(json.dumps({"event": event, **fields}), flush=True)
+        print(json.dumps({"event": event, "at": time.time(), **fields}), flush=True)
 
 
 def tone(hertz: float, seconds: float) -> bytes:
@@ -48,7 +48,7 @@ class Softphone:
         self.call: VoIPCall | None = None
         account = options["account"]
         host, port = account["server"].rsplit(":", 1)
-        media = 31000 + options["port"] % 900
+        low, high = options["media"]
         self.phone = VoIPPhone(
             host,
             int(port),
@@ -57,8 +57,8 @@ class Softphone:
             myIP="127.0.0.1",
             callCallback=self._incoming,
             sipPort=options["port"],
-            rtpPortLow=media,
-            rtpPortHigh=media + 20,
+            rtpPortLow=low,
+            rtpPortHigh=high,
         )
 
     def run(self) -> None:

@@ -9,6 +9,7 @@ import urllib.error
 import urllib.request
 import wave
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -22,23 +23,25 @@ START_SECONDS = 20.0
 Record = dict[str, Any]
 
 
-def rules(
+def rule(
     recording: str,
     *,
+    name: str = "every-call",
+    to: str = "*",
     at: str = "answer",
-    to: Sequence[str] = ("caller", "callee"),
-    extra: str = "",
+    hear: Sequence[str] = ("caller", "callee"),
 ) -> str:
-    """A rules file with one rule for every call; `extra` stands before it."""
+    """One table of a rules file: a policy for the numbers `to`, a notice unless it is off."""
     notice = ""
     if recording != "off":
-        named = ", ".join(f'"{party}"' for party in to)
+        named = ", ".join(f'"{party}"' for party in hear)
         notice = (
             'notice = { prompt = "recording-notice", language = "en", '
             f'to = [{named}], at = "{at}" }}\n'
         )
     return (
-        f'{extra}\n[[rule]]\nname = "every-call"\nmatch = {{}}\nrecording = "{recording}"\n{notice}'
+        f'[[rule]]\nname = "{name}"\nmatch = {{ to = ["{to}"] }}\n'
+        f'recording = "{recording}"\n{notice}'
     )
 
 
@@ -60,6 +63,11 @@ def write_prompt(folder: Path, sound: Samples, name: str = "recording-notice") -
         file.writeframes(sound.astype("<i2").tobytes())
 
 
+def _seconds(text: str | None) -> float | None:
+    """A time column as Unix seconds, as the capture and the phones tell time."""
+    return None if text is None else datetime.fromisoformat(text).timestamp()
+
+
 class Sidecar:
     """One running sidecar between a trunk and a PBX. Use as a context manager."""
 
@@ -72,13 +80,16 @@ class Sidecar:
         trunk: str = "",
         prompt: Samples | None = None,
         media_ports: tuple[int, int] | None = None,
+        port: int = 0,
         pbx_hosts: Sequence[str] = (),
         trunk_hosts: Sequence[str] = (LOOPBACK,),
     ) -> None:
-        """`pbx` and `trunk` are host:port; `prompt` replaces the packaged notice."""
+        """`pbx` and `trunk` are host:port; `prompt` replaces the packaged notice, `port` is
+        the one of SIP where it must be known before."""
         self.folder = folder
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.port, self.http_port, spare = free_ports(3)
+        own, self.http_port, spare = free_ports(3)
+        self.port = port or own
         self.pbx = pbx
         self.trunk = trunk or f"{LOOPBACK}:{spare}"
         self.media_ports = media_ports or port_range(400)
@@ -192,11 +203,14 @@ listen = "{LOOPBACK}:{self.http_port}"
         """All call records, oldest first."""
         connection = sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)
         try:
-            connection.row_factory = sqlite3.Row
-            rows = connection.execute("SELECT * FROM cdr ORDER BY started_at").fetchall()
+            cursor = connection.execute("SELECT * FROM cdr ORDER BY started_at")
+            names = [column[0] for column in cursor.description]
+            rows = [dict(zip(names, row, strict=True)) for row in cursor]
         finally:
             connection.close()
-        return [dict(row) for row in rows]
+        for row in rows:
+            row.update({name: _seconds(row[name]) for name in names if name.endswith("_at")})
+        return rows
 
     def wait_records(self, count: int, timeout: float = 10.0) -> list[Record]:
         """All records, once there are so many that have ended. Raises PeerFailedError."""

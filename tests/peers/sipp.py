@@ -8,7 +8,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from .processes import LOOPBACK, PeerFailedError, Process, free_port, listens, wait_until
+from .processes import (
+    LOOPBACK,
+    PeerFailedError,
+    Process,
+    free_media_port,
+    free_port,
+    listens,
+    wait_until,
+)
 
 SCENARIOS = Path(__file__).parent / "scenarios"
 
@@ -89,7 +97,7 @@ class Sipp:
         self.port = port or free_port()
         self.folder = folder / f"sipp-{scenario}-{self.port}"
         self.folder.mkdir(parents=True)
-        self.media_port = media_port or free_port()
+        self.media_port = media_port or free_media_port()
         self.scenario = scenario
         self.seconds = seconds
         self.statistics = self.folder / "statistics.csv"
