@@ -146,12 +146,20 @@ def respond(
     items: list[tuple[str, str]] = []
     for name, value in request.headers.items():
         if name in _COPIED or (status == 100 and name == "Timestamp"):
-            if name == "To" and to_tag is not None and request.to_tag is None:
+            if name == "To" and to_tag is not None and _wants_tag(request):
                 value = f"{value};tag={to_tag}"
             items.append((name, value))
     return Response(
         status, REASONS.get(status, "") if reason is None else reason, Headers.trusted(items)
     )
+
+
+def _wants_tag(request: Request) -> bool:
+    """False also for a refused request whose To can't be read: it goes back as it came."""
+    try:
+        return request.to_tag is None
+    except ParseError:
+        return False
 
 
 class _Respond(Protocol):

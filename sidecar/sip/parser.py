@@ -149,8 +149,10 @@ def _check(message: Request | Response) -> CSeq:
 def _check_request(request: Request) -> None:
     if _check(request).method != request.method:
         raise ParseError("CSeq Method Differs")
-    if _PLAIN_URI.fullmatch(request.uri) is None:
-        _ = request.target
+    # Headers may not stand in a Request-URI (section 19.1.1); a proxy would add them to what
+    # it sends.
+    if _PLAIN_URI.fullmatch(request.uri) is None and request.target.headers:
+        raise ParseError("Headers In Request-URI")
     hops = request.headers.get("Max-Forwards")
     if hops is not None and (_NUMBER.fullmatch(hops) is None or int(hops) > 255):
         raise ParseError("Malformed Max-Forwards")
