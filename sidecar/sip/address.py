@@ -110,4 +110,4 @@ class Address:
         return f"{name}<{self.uri}>{format_parameters(self.parameters)}"
 
 
-_WILDCARD = Address(None, Uri("*"))
+_WILDCARD = Address(None, Uri("*", read=True))

@@ -124,13 +124,6 @@ def replace_parameter(parameters: Parameters, name: str, value: str | None) -> P
     return tuple(kept)
 
 
-def check_parameters(parameters: Parameters) -> None:
-    """Raise ParseError for a parameter that could not be read back."""
-    if not parameters or parse_parameters(format_parameters(parameters)) == parameters:
-        return
-    raise ParseError("Malformed Parameter")
-
-
 def quote(text: str) -> str:
     """Write a quoted-string."""
     return '"' + _TO_ESCAPE.sub(lambda match: "\\" + match.group(), text) + '"'

@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar, overload
 from sidecar.sip.address import Address
 from sidecar.sip.cseq import CSeq
 from sidecar.sip.errors import ParseError
-from sidecar.sip.grammar import TOKEN, is_token, split_values
+from sidecar.sip.grammar import TOKEN, breaks_line, is_token, split_values
 from sidecar.sip.headers import Headers
 from sidecar.sip.reasons import REASONS
 from sidecar.sip.uri import Uri
@@ -192,7 +192,7 @@ class Response(Message):
         """Make a response; raises ValueError for what can't stand in a status line."""
         if not 100 <= status <= 699:
             raise ValueError("a status is 100 to 699")
-        if "\r" in reason or "\n" in reason:
+        if breaks_line(reason):
             raise ValueError("a reason phrase is one line")
         super().__init__(headers, body)
         self.status = status

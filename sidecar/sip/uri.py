@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import InitVar, dataclass, replace
 from typing import Any
 from urllib.parse import unquote
 
@@ -41,8 +41,6 @@ What only has to be known to be well formed is matched with it, which is faster 
 _TEL = re.compile(r"[tT][eE][lL]:([0-9A-Fa-f+*#().\-]++)(;[^?\x00-\x20<>\"\x7f]++)?")
 _ABSOLUTE = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*+):([^\x00-\x20<>\"\x7f]++)")
 _PARAMETER = re.compile(rf"{_PART}(?:={_PART})?")
-_UNSAFE = re.compile(r"[\x00-\x20<>\"\x7f]")
-_UNSAFE_USER = re.compile(r"[\x00-\x20<>\"\x7f@:]")
 
 # Parameters that make two URIs different where only one of them has it (section 19.1.4).
 _MUST_MATCH = frozenset(("user", "ttl", "method", "maddr", "transport"))
@@ -56,7 +54,8 @@ class Uri:
     without brackets. For tel: URIs the number is in `user` and `host` is empty; for schemes
     other than sip, sips and tel everything behind the colon is in `opaque`.
 
-    Raises ParseError when made of parts that could not be read back.
+    Raises ParseError when made of parts that would not be read back as they are. (`read` is
+    for `parse` alone: it tells that they were just read.)
     """
 
     scheme: str
@@ -68,17 +67,13 @@ class Uri:
     headers: Parameters = ()
     opaque: str | None = None
 
-    def __post_init__(self) -> None:
-        if self.user is not None and (not self.user or _UNSAFE_USER.search(self.user)):
-            raise ParseError("Malformed User Part")
-        if self.password is not None and _UNSAFE_USER.search(self.password):
-            raise ParseError("Malformed Password")
-        if _UNSAFE.search(f"{self.scheme}{self.host}{self.opaque}"):
+    read: InitVar[bool] = False
+
+    def __post_init__(self, read: bool) -> None:
+        # Parts put together by hand have to read back as themselves, so that none of them can
+        # smuggle in another ("a@b" as user, ";x=y" in a host).
+        if not read and Uri.parse(str(self)) != self:
             raise ParseError("Malformed URI")
-        if self.parameters or self.headers:
-            for name, value in (*self.parameters, *self.headers):
-                if not name or _UNSAFE.search(name) or (value and _UNSAFE.search(value)):
-                    raise ParseError("Malformed URI Parameter")
 
     @classmethod
     def parse(cls, text: str) -> Uri:
@@ -95,6 +90,7 @@ class Uri:
             parse_port(port),
             _parse_parameters(parameters) if parameters else (),
             _parse_headers(headers) if headers else (),
+            read=True,
         )
 
     @property
@@ -149,11 +145,11 @@ def _parse_other(text: str) -> Uri:
     found = _TEL.fullmatch(text)
     if found is not None:
         parameters = _parse_parameters(found[2]) if found[2] else ()
-        return Uri("tel", user=found[1], parameters=parameters)
+        return Uri("tel", user=found[1], parameters=parameters, read=True)
     found = _ABSOLUTE.fullmatch(text)
     if found is None or found[1].lower() in ("sip", "sips", "tel"):
         raise ParseError("Malformed URI")
-    return Uri(found[1].lower(), opaque=found[2])
+    return Uri(found[1].lower(), opaque=found[2], read=True)
 
 
 def _parse_parameters(text: str) -> Parameters:
