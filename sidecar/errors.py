@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +23,14 @@ class OperatorError(SidecarError):
     def __str__(self) -> str:
         place = ":".join(str(part) for part in (self.file, self.line) if part is not None)
         return ": ".join(part for part in (place, self.key, self.message) if part)
+
+
+class OperatorErrors(SidecarError):
+    """All that was found wrong at once."""
+
+    def __init__(self, errors: Iterable[OperatorError]) -> None:
+        self.errors = tuple(errors)
+        super().__init__("\n".join(map(str, self.errors)))
 
 
 @dataclass

@@ -57,7 +57,7 @@ class UdpListener:
         except OSError:
             sock.close()
             raise
-        self._stream = cast(asyncio_dgram.DatagramServer, stream)
+        self._stream = cast("asyncio_dgram.DatagramServer", stream)
         self.address = sock.getsockname()[:2]
         self._tasks = [
             asyncio.create_task(self._read(self._stream), name=f"udp-read-{self.address}"),

@@ -1,0 +1,1 @@
+"""Rules, decisions and the consent machine: pure, without clock, socket or log."""

@@ -1,0 +1,235 @@
+"""The service: builds every part from the settings, joins them, starts and stops them."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+
+import structlog
+
+from sidecar import __version__
+from sidecar.calls.agent import DecisionHeaders, Ports
+from sidecar.calls.b2bua import B2bua
+from sidecar.calls.probe import Probe
+from sidecar.calls.routing import Peer, Router
+from sidecar.consent.rules import RuleSet
+from sidecar.hosts import HostTable
+from sidecar.media.local import LocalEngine
+from sidecar.media.prompts import PromptLibrary
+from sidecar.metrics import Metrics
+from sidecar.net.address import Address
+from sidecar.net.names import Names
+from sidecar.net.transports import Transports
+from sidecar.readiness import Problem
+from sidecar.records.sqlite import SqliteStore
+from sidecar.settings import Settings
+from sidecar.sip.flow import Flow
+from sidecar.sip.uri import Uri
+from sidecar.web.app import create_app
+from sidecar.web.server import WebServer
+
+log = structlog.get_logger(__name__)
+
+SIP_PORT = 5060
+FAREWELLS_WITHIN = 3.0
+
+
+class SystemClock:
+    """The machine's clocks."""
+
+    def monotonic(self) -> float:
+        """Seconds that never jump."""
+        return time.monotonic()
+
+    def wall(self) -> float:
+        """Unix seconds."""
+        return time.time()
+
+
+class Service:
+    """One running sidecar."""
+
+    def __init__(self, settings: Settings, rules: RuleSet) -> None:
+        self._settings = settings
+        self._rules = rules
+        self._peers = _peers(settings)
+        self._hosts = HostTable(settings)
+        self._wake: asyncio.TimerHandle | None = None
+        self._wake_at = 0.0
+        self._probes: list[Probe] = []
+        self.metrics = Metrics()
+        uris = [uri for peer in self._peers.values() for uri in peer.uris]
+        self._names = Names(uri.host for uri in uris)
+        self.media = LocalEngine(
+            settings.media.address,
+            settings.media.ports,
+            PromptLibrary(settings.prompts.folder),
+        )
+
+    async def start(self) -> None:
+        """Start everything. Raises OperatorError where a part can't be had."""
+        settings = self._settings
+        self.records = await SqliteStore.open(
+            settings.records.database, self.metrics, keep_days=settings.records.keep_days
+        )
+        self.transports = Transports(
+            [(each.transport, each.host, each.port) for each in settings.sip.listen],
+            settings.sip.advertise,
+            self._receive,
+            lambda address: self._source_of(address) is not None,
+            self._transport_failed,
+        )
+        self.web = WebServer(create_app(self.metrics, self.problems), *settings.http.listen)
+        try:
+            await self._names.start()
+            await self.media.start()
+            await self.transports.start()
+            self.b2bua = self._new_b2bua()
+            await self.web.start()
+        except BaseException:
+            await self.stop()
+            raise
+        self.b2bua.run(self._start_probes)
+        log.info("started", version=__version__, sip=self._listening(), http=self.web.port)
+
+    async def stop(self) -> None:
+        """Say goodbye on every call, then stop every part in the opposite order."""
+        if hasattr(self, "b2bua"):
+            self.b2bua.run(self._say_goodbye)
+            await self._farewells()
+        if self._wake is not None:
+            self._wake.cancel()
+        await self.web.stop()
+        await self.transports.close()
+        await self.media.close()
+        await self._names.close()
+        await self.records.close()
+        log.info("stopped")
+
+    def problems(self) -> list[Problem]:
+        """Return what keeps the service from its work, or soon will."""
+        problems = []
+        if not self.records.healthy:
+            problems.append(Problem("records", "the disk does not take call records"))
+        if not self.media.worker_pids:
+            problems.append(Problem("media", "no media worker runs"))
+        for probe in self._probes:
+            if probe.reachable is False:
+                message = f"{probe.peer.kind} {probe.peer.name} does not answer"
+                problems.append(Problem(probe.peer.kind, message, blocking=False))
+        return problems
+
+    # What the agent is plugged into.
+
+    def _new_b2bua(self) -> B2bua:
+        settings = self._settings
+        addresses = [address for _, address in self.transports.addresses]
+        own_hosts = {host for host, _port in addresses}
+        if settings.sip.advertise:
+            own_hosts.add(settings.sip.advertise)
+        trunks = {peer.name: peer for peer in self._peers.values() if peer.kind == "trunk"}
+        pbxs = {peer.name: peer for peer in self._peers.values() if peer.kind == "pbx"}
+        return B2bua(
+            ports=Ports(
+                source_of=self._source_of,
+                flow_to=self._flow_to,
+                transmit=self._transmit,
+                wake_at=self._wake_at_time,
+                clock=SystemClock(),
+            ),
+            router=Router(trunks, pbxs, own_hosts),
+            rules=self._rules,
+            media=self.media,
+            records=self.records,
+            metrics=self.metrics,
+            media_address=settings.sip.advertise or settings.media.address,
+            headers=DecisionHeaders(settings.headers.consent, settings.headers.record),
+            keep_numbers=settings.records.numbers == "full",
+        )
+
+    def _receive(self, data: bytes, flow: Flow) -> None:
+        self.b2bua.receive(data, flow)
+
+    def _transport_failed(self, flow: Flow) -> None:
+        self.b2bua.transport_failed(flow)
+
+    def _source_of(self, address: Address) -> Peer | None:
+        found = self._hosts.find(*address)
+        return self._peers[found] if found is not None else None
+
+    def _flow_to(self, uri: Uri) -> Flow | None:
+        host = self._names.address_of(uri.host)
+        if host is None:
+            return None
+        transport = (uri.param("transport") or "udp").upper()
+        return self.transports.flow_to(transport, (host, uri.port or SIP_PORT))
+
+    def _transmit(self, outbox: list[tuple[bytes, Flow]]) -> None:
+        for data, flow in outbox:
+            self.transports.send(data, flow)
+
+    def _wake_at_time(self, deadline: float | None) -> None:
+        """Have the agent woken at a deadline; a wake-up that comes too early does no harm."""
+        if deadline is None or (self._wake is not None and self._wake_at <= deadline):
+            return
+        if self._wake is not None:
+            self._wake.cancel()
+        loop = asyncio.get_running_loop()
+        delay = max(0.0, deadline - time.monotonic())
+        self._wake_at = deadline
+        self._wake = loop.call_later(delay, self._wake_up)
+
+    def _wake_up(self) -> None:
+        self._wake = None
+        self.b2bua.wake()
+
+    # Beginning and end.
+
+    def _start_probes(self) -> None:
+        for peer in self._peers.values():
+            for uri in peer.uris:
+                probe = Probe(self.b2bua, peer, uri)
+                self._probes.append(probe)
+                probe.ask(self.b2bua.now)
+
+    def _say_goodbye(self) -> None:
+        for probe in self._probes:
+            probe.close()
+        self.b2bua.close()
+
+    async def _farewells(self) -> None:
+        """Give the BYEs a moment to be answered."""
+        deadline = time.monotonic() + FAREWELLS_WITHIN
+        while self.b2bua.legs and time.monotonic() < deadline:
+            await asyncio.sleep(0.02)
+
+    def _listening(self) -> list[str]:
+        return [
+            f"{transport.lower()}://{host}:{port}"
+            for transport, (host, port) in self.transports.addresses
+        ]
+
+
+async def serve(settings: Settings, rules: RuleSet) -> None:
+    """Run until SIGTERM or SIGINT. Raises OperatorError where the service can't start."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    service = Service(settings, rules)
+    await service.start()
+    await stop.wait()
+    await service.stop()
+
+
+def _peers(settings: Settings) -> dict[tuple[str, str], Peer]:
+    peers = [
+        Peer("trunk", name, trunk.trusted, tuple(map(Uri.parse, trunk.uris)))
+        for name, trunk in settings.trunk.items()
+    ]
+    peers += [
+        Peer("pbx", name, True, tuple(map(Uri.parse, pbx.uris)))
+        for name, pbx in settings.pbx.items()
+    ]
+    return {(peer.kind, peer.name): peer for peer in peers}
