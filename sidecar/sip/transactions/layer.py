@@ -243,9 +243,9 @@ class TransactionLayer:
     # How messages find their transaction.
 
     def _receive_response(self, response: Response, flow: Flow, now: float) -> None:
-        branch = response.via.branch
-        transaction = self._clients.get((branch or "", response.cseq.method))
-        if transaction is None or not is_ours(response, transaction.flow):
+        via = response.via
+        transaction = self._clients.get((via.branch or "", response.cseq.method))
+        if transaction is None or not is_ours(response, via, transaction.flow):
             self.counters.strays += 1
             return
         if transaction.finished:
@@ -274,18 +274,18 @@ class TransactionLayer:
         self, request: Request, flow: Flow, status: int, tag: str = "", **headers: str
     ) -> None:
         """Answer without a transaction: the same request gets the same To tag each time (8.2.7)."""
-        back = reply_flow(request.via, flow)
-        data = own_answer(request, status, tag or derived_tag(request), headers)
-        note_source(request, flow)
-        self.transmit(data.encode(), back)
+        via, tag = request.via, tag or derived_tag(request)
+        note_source(request, via, flow)
+        data = own_answer(request, status, tag, headers).encode()
+        self.transmit(data, reply_flow(via, flow))
 
     def _find_invite(self, request: Request) -> InviteServer | None:
-        transaction = self._servers.get(server_key(request, "INVITE"))
+        transaction = self._servers.get(server_key(request, request.via, "INVITE"))
         return transaction if isinstance(transaction, InviteServer) else None
 
     def _receive_request(self, request: Request, flow: Flow, now: float) -> None:
-        method = request.method
-        key = server_key(request, method)
+        method, via = request.method, request.via
+        key = server_key(request, via, method)
         transaction = self._servers.get(key)
         if transaction is not None:
             self.counters.absorbed += 1
@@ -300,10 +300,9 @@ class TransactionLayer:
             self.counters.merged += 1
             self._answer(request, flow, 482)
             return
-        back = reply_flow(request.via, flow)
-        note_source(request, flow)
+        note_source(request, via, flow)
         machine = InviteServer if method == "INVITE" else NonInviteServer
-        transaction = machine(self, request, back, key)
+        transaction = machine(self, request, reply_flow(via, flow), key)
         self._servers[key] = transaction
         if merge is not None:
             transaction.merge_key = merge

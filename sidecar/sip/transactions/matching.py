@@ -20,13 +20,12 @@ ServerKey = tuple[str | int | None, ...]
 _SOURCE_PARAMETERS = frozenset({"received", "rport"})
 
 
-def server_key(request: Request, method: str) -> ServerKey:
+def server_key(request: Request, via: Via, method: str) -> ServerKey:
     """Give the key of the server transaction of `method` that this request belongs to.
 
-    Call it before `note_source`: a peer of RFC 2543 is known by its Via as it was sent. Its To tag
-    is left out, for the ACK has the tag of our response there.
+    `via` is its top one as it came, before `note_source`, for a peer of RFC 2543 is known by it.
+    The To tag of such a peer is left out: the ACK has the tag of our response there.
     """
-    via = request.via
     branch = via.branch
     if branch is not None and branch.startswith(BRANCH_COOKIE):
         return (branch, via.host.lower(), via.port, method)
@@ -50,9 +49,8 @@ def merge_key(request: Request) -> ServerKey | None:
     return (request.from_tag, request.call_id, number, method)
 
 
-def note_source(request: Request, flow: Flow) -> None:
+def note_source(request: Request, via: Via, flow: Flow) -> None:
     """Write `received` and `rport` into the top Via (RFC 3261 18.2.1, RFC 3581 section 4)."""
-    via = request.via
     address, port = flow.remote
     asked = via.has_rport
     if not asked and via.host.lower() == address:
@@ -78,9 +76,8 @@ def reply_flow(via: Via, flow: Flow) -> Flow:
     return flow if flow.remote[1] == port else flow._replace(remote=(address, port))
 
 
-def is_ours(response: Response, flow: Flow) -> bool:
+def is_ours(response: Response, via: Via, flow: Flow) -> bool:
     """Tell whether the one Via is one that we wrote (RFC 3261 18.1.2, 8.1.3.3)."""
-    via = response.via
     return (via.host.lower(), via.port) == _sent_by(flow.sent_by) and len(
         response.headers.get_all("Via")
     ) == 1

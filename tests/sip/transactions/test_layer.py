@@ -228,6 +228,18 @@ class TestSymmetricResponses:
 
         assert here.sent[0][2].remote[0] == "203.0.113.9"
 
+    @pytest.mark.parametrize("method", ["CANCEL", "INVITE"])
+    def test_answers_without_a_transaction_go_the_same_way(self, bench, method):
+        here = bench(limit=0)
+        via = "SIP/2.0/UDP 10.1.1.1:5060;branch=z9hG4bK-nat;rport"
+
+        here.hear(here.asked(method, via=via), FROM_NAT)
+
+        _, response, flow = here.sent[0]
+        assert response.status in (481, 503)
+        assert (response.via.received, response.via.rport) == ("203.0.113.9", 40123)
+        assert flow.remote == ("203.0.113.9", 40123)
+
     def test_over_a_connection_responses_go_back_on_it(self, bench):
         here = bench("TCP")
 
