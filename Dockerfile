@@ -16,6 +16,9 @@ COPY sidecar sidecar
 RUN /opt/build/bin/python -m hatchling build -t wheel -d dist \
  && /opt/build/bin/pip --python /opt/consent-sidecar/bin/python install --quiet --no-cache-dir \
       --no-deps dist/*.whl
+COPY config /etc/consent-sidecar
+RUN sed -i 's#^database = .*#database = "sqlite:////var/lib/consent-sidecar/records.db"#' \
+      /etc/consent-sidecar/sidecar.toml
 
 # hadolint ignore=DL3006
 FROM ${BASE}
@@ -23,7 +26,7 @@ LABEL org.opencontainers.image.title="Consent Sidecar" \
       org.opencontainers.image.licenses="Apache-2.0"
 RUN useradd --uid 10064 --no-log-init --home-dir /var/lib/consent-sidecar --create-home sidecar
 COPY --from=build /opt/consent-sidecar /opt/consent-sidecar
-COPY config /etc/consent-sidecar
+COPY --from=build /etc/consent-sidecar /etc/consent-sidecar
 ENV PATH=/opt/consent-sidecar/bin:$PATH \
     PYTHONUNBUFFERED=1
 USER 10064
