@@ -20,13 +20,15 @@ from prometheus_client import (
     Histogram,
     ProcessCollector,
     disable_created_metrics,
+    generate_latest,
 )
-from prometheus_client.exposition import choose_encoder
+from prometheus_client.openmetrics import exposition as openmetrics
 
 from sidecar import __version__
 
 PREFIX = "consent_sidecar_"
 OTHER = "other"
+OPENMETRICS = "application/openmetrics-text"
 MAX_WORDS = 48
 SETUP_BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 
@@ -234,6 +236,10 @@ class Metrics:
         self._calls_active.dec()
         self._calls.add(direction, disposition)
 
+    def call_interrupted(self, direction: str) -> None:
+        """A call of a killed process was found, and its record closed."""
+        self._calls.add(direction, "interrupted")
+
     def call_set_up(self, seconds: float) -> None:
         """The INVITE went out, `seconds` after the other leg's came in."""
         self._setup.observe(seconds)
@@ -289,13 +295,14 @@ class Metrics:
     def render(self, accept: str = "") -> tuple[bytes, str]:
         """The text of a scrape and its content type, as the Accept header asks.
 
-        Takes milliseconds: call it in a thread. What can't be understood gets the plain format.
+        OpenMetrics 1.0 where it is named at all, else the text format of Prometheus. Takes
+        milliseconds: call it in a thread.
         """
-        try:
-            encode, content_type = choose_encoder(accept)
-        except ValueError:
-            encode, content_type = choose_encoder("")
-        return encode(self.registry), content_type
+        media_types = {part.partition(";")[0].strip().lower() for part in accept.split(",")}
+        if OPENMETRICS in media_types:
+            content_type = f"{OPENMETRICS}; version=1.0.0; charset=utf-8"
+            return openmetrics.generate_latest(self.registry), content_type  # type: ignore[no-untyped-call]
+        return generate_latest(self.registry), "text/plain; version=0.0.4; charset=utf-8"
 
 
 class _Counts:

@@ -42,11 +42,6 @@ class Awaited:
             raise CallFailed(None, outcome)
         return outcome
 
-    @property
-    def done(self) -> bool:
-        """Whether the final response, or word that none will come, is there."""
-        return self._final.done()
-
     def on_response(self, response: Response) -> None:
         """See `Owner`."""
         self.responses.append(response)

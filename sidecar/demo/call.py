@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from sidecar.demo.awaited import Awaited, CallFailed
+from sidecar.demo.awaited import CallFailed
+from sidecar.demo.reinviting import Reinviting
 from sidecar.demo.rtp_endpoint import RtpEndpoint
 from sidecar.demo.session import Session
 from sidecar.demo.sip_port import HeaderList
@@ -118,7 +119,7 @@ class Call:
         body = self.session.write(Carrier.INVITE, sdp)
         invite = dialog.request("INVITE", [*headers, *typed(body)], body)
         self._inviting = True
-        owner = _Reinviting(self, dialog, invite)
+        owner = Reinviting(self, dialog, invite)
         try:
             self.phone.send(invite, self._flow(dialog), owner)
             return await owner.final()
@@ -129,11 +130,15 @@ class Call:
         """Send an UPDATE (RFC 3311), with an offer unless `sdp` is None."""
         self.session.direction = "sendonly" if hold else "sendrecv"
         body = self.session.write(Carrier.UPDATE, sdp)
-        response = await self.send_request("UPDATE", typed(body), body)
-        if response.status < 300:
+        accepted = False
+        try:
+            response = await self.send_request("UPDATE", typed(body), body)
+            accepted = response.status < 300
+        finally:
+            if not accepted:
+                self.session.reject()
+        if accepted:
             self.session.read(Carrier.UPDATE_OK, response)
-        else:
-            self.session.reject()
         return response
 
     async def refer(self, target: str, headers: HeaderList = ()) -> Response:
@@ -273,26 +278,3 @@ class Call:
     def _no_ack(self, _now: float) -> None:
         self.ack_missing = True
         self.phone.spawn(self.hang_up())
-
-
-class _Reinviting(Awaited):
-    """The owner of a re-INVITE: acknowledges its 2xx, each time it comes."""
-
-    def __init__(self, call: Call, dialog: Dialog, invite: Request) -> None:
-        super().__init__()
-        self._call = call
-        self._dialog = dialog
-        self._invite = invite
-        self._ack = b""
-
-    def on_response(self, response: Response) -> None:
-        """Take a response; see `Owner`."""
-        call = self._call
-        if 200 <= response.status < 300 and self._ack:
-            call.phone.repeat(self._ack, call.phone.flow_of(self._dialog))
-        elif 200 <= response.status < 300:
-            self._dialog.refresh_target(response)
-            self._ack = call.acknowledge(self._dialog, self._invite, response)
-        elif response.status >= 300:
-            call.session.reject()
-        super().on_response(response)

@@ -48,6 +48,7 @@ class OutgoingCall(Call):
         self._cancelled = False
         loop = asyncio.get_running_loop()
         self._rings: asyncio.Future[Response | None] = loop.create_future()
+        self._why_not = ""
         self._final: asyncio.Future[Response | None] = loop.create_future()
 
     @property
@@ -79,7 +80,7 @@ class OutgoingCall(Call):
         """Wait for the final response, whatever it is; raises CallFailed where none comes."""
         response = await asyncio.shield(self._final)
         if response is None:
-            raise CallFailed(None, "no final response")
+            raise CallFailed(None, self._why_not)
         return response
 
     async def hang_up(self, headers: HeaderList = ()) -> Response | None:
@@ -116,6 +117,7 @@ class OutgoingCall(Call):
 
     def on_failure(self, reason: str) -> None:
         """See `Owner`."""
+        self._why_not = reason
         self._finish(None)
         self.end("failure")
 

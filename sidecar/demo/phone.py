@@ -123,9 +123,9 @@ class Phone(SipPort):
         `caller` is the URI to write into From in place of our own. `sdp` may be bytes to send as
         offer, or None to leave the offer to the callee. Returns when the INVITE is sent.
         """
+        flow = self.flow_to(via or self._next_hop(Uri.parse(target)))
         media = await RtpEndpoint.open(self.host, self.tone_hz, echo=self.echo)
         tag = secrets.token_hex(4)
-        flow = self.flow_to(via or self._next_hop(Uri.parse(target)))
         request = self._request("INVITE", target, tag, headers, caller)
         request.headers.set("Contact", self.contact)
         if "Supported" not in request.headers:

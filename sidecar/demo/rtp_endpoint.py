@@ -11,7 +11,9 @@ import secrets
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 from sidecar.demo.timeline import Received, blocks
@@ -84,25 +86,32 @@ class RtpEndpoint(Watched):
     ) -> RtpEndpoint:
         """Bind an even port and the one above it; raises OSError where no pair is free."""
         endpoint = cls(tone_hz, echo=echo)
-        loop = asyncio.get_running_loop()
         for _ in range(_ATTEMPTS):
-            rtp, _ = await loop.create_datagram_endpoint(
-                lambda: _Protocol(endpoint._on_rtp), local_addr=(host, 0)
-            )
-            port: int = rtp.get_extra_info("sockname")[1]
-            try:
-                if port % 2 == 0:
-                    rtcp, _ = await loop.create_datagram_endpoint(
-                        lambda: _Protocol(endpoint._on_rtcp),
-                        local_addr=(host, port + 1),
-                    )
-                    endpoint.port = port
-                    endpoint._transports = [rtp, rtcp]
-                    return endpoint
-            except OSError:
-                pass  # somebody else has the odd port: try another pair
-            rtp.close()
+            if await endpoint._bind(host):
+                return endpoint
         raise OSError(f"no free pair of ports on {host}")
+
+    async def _bind(self, host: str) -> bool:
+        """Take a pair of ports if the first one offered is even and the next one free."""
+        loop = asyncio.get_running_loop()
+        bound: list[asyncio.DatagramTransport] = []
+        try:
+            rtp, _ = await loop.create_datagram_endpoint(
+                partial(_Protocol, self._on_rtp), local_addr=(host, 0)
+            )
+            bound.append(rtp)
+            self.port = rtp.get_extra_info("sockname")[1]
+            if self.port % 2:
+                return False
+            with suppress(OSError):  # somebody else has the port above
+                rtcp, _ = await loop.create_datagram_endpoint(
+                    partial(_Protocol, self._on_rtcp), local_addr=(host, self.port + 1)
+                )
+                self._transports, bound = [rtp, rtcp], []
+            return bool(self._transports)
+        finally:
+            for transport in bound:
+                transport.close()
 
     def expect(self, payload_types: dict[int, str], telephone_event: int | None) -> None:
         """Take these payload types of the peer for PCMU, PCMA, and keys."""
@@ -137,6 +146,10 @@ class RtpEndpoint(Watched):
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._plan[-1] = self._plan[-1]._replace(done=done)
         return done
+
+    async def hear(self, packets: int) -> None:
+        """Wait until so many packets have come in since the beginning."""
+        await self.until(lambda: len(self.received) >= packets)
 
     @property
     def digits(self) -> str:

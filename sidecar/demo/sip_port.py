@@ -41,6 +41,15 @@ Filter = Callable[[Message], bool]
 HeaderList = Iterable[tuple[str, str]]
 
 
+def outline(messages: Iterable[Message]) -> list[str]:
+    """Methods and statuses in order, such as ["INVITE", "180"]."""
+    return [
+        message.method if isinstance(message, Request) else str(message.status)
+        for message in messages
+        if isinstance(message, Request | Response)
+    ]
+
+
 class SipPort(Watched, ABC):
     """Sends requests for their owners and hands arrivals to its subclass.
 

@@ -261,7 +261,7 @@ class Endpoint:
         self._report(self._decoder.feed(timestamp, line.view[start:end], now), rate)
         if not self._overdue and (deadline := self._decoder.deadline) is not None:
             self._overdue = True
-            self.party.reactor.timers.schedule(deadline, self._on_overdue)
+            self.party.reactor.schedule(deadline, self._on_overdue)
 
     def _on_overdue(self, now: float) -> None:
         """Look whether the end of a key press was lost."""
@@ -271,7 +271,7 @@ class Endpoint:
         self._report(self._decoder.expire(now), next(iter(self._event_rates.values()), 8000))
         if (deadline := self._decoder.deadline) is not None:
             self._overdue = True
-            self.party.reactor.timers.schedule(deadline, self._on_overdue)
+            self.party.reactor.schedule(deadline, self._on_overdue)
 
     def _report(self, keys: list[KeyPress], rate: int) -> None:
         for key in keys:

@@ -8,15 +8,25 @@ import time
 import traceback
 from collections.abc import Callable
 
-from sidecar.sip.timers import TimerHeap
+from sidecar.sip.timers import Timer, TimerHeap
 
 from .pacer import Pacer
 
 Handler = Callable[[float], None]
 """Called with the time, in seconds of the monotonic clock, when its socket can be read."""
 
+COALESCE_S = 0.002
+"""After packets have come the loop rests so long, to take the next ones together.
+
+Waking up costs more than relaying a packet; a jitter buffer does not notice two milliseconds.
+"""
+
 _MAX_EVENTS = 128
 """Sockets served before ticks are looked at again: about a millisecond's work."""
+
+_RETRY_S = 0.01
+_NEVER = float("inf")
+_IDLE_S = 3600.0
 
 
 class Reactor:
@@ -27,7 +37,8 @@ class Reactor:
         self._poller = select.epoll()
         self._handlers: dict[int, Handler] = {}
         self.pacer = Pacer(now)
-        self.timers = TimerHeap()
+        self._timers = TimerHeap()
+        self._wake_at = now
         self.running = True
         self._fault_told_at = now - 1.0
 
@@ -47,13 +58,19 @@ class Reactor:
         if self._handlers.pop(sock.fileno(), None) is not None:
             self._poller.unregister(sock.fileno())
 
+    def schedule(self, at: float, callback: Handler) -> Timer:
+        """Call `callback(now)` at that time of the monotonic clock."""
+        self._wake_at = min(self._wake_at, at)
+        return self._timers.schedule(at, callback)
+
     def run(self, after_each: Callable[[], bool]) -> None:
         """Serve until `running` is False.
 
         after_each: called after each round, before waiting; True if it has to be called again
         soon even if nothing happens.
         """
-        poll, handlers, monotonic = self._poller.poll, self._handlers, time.monotonic
+        poll, handlers = self._poller.poll, self._handlers
+        monotonic, sleep = time.monotonic, time.sleep
         timeout = 0.0
         while self.running:
             ready = poll(timeout, _MAX_EVENTS)
@@ -66,12 +83,20 @@ class Reactor:
                     handler(now)
                 except Exception:  # noqa: BLE001 - one bad packet must not end every call
                     self._on_fault(now)
-            try:
-                self.pacer.run(now)
-                self.timers.run(now)
-            except Exception:  # noqa: BLE001 - likewise
-                self._on_fault(now)
-            timeout = 0.01 if after_each() else self._timeout()
+            if now >= self._wake_at:
+                self._run_due(now)
+            if after_each():
+                self._wake_at = min(self._wake_at, now + _RETRY_S)
+            timeout = min(self._wake_at - monotonic(), _IDLE_S)
+            if ready and timeout > COALESCE_S:
+                sleep(COALESCE_S)
+                timeout -= COALESCE_S
+            elif timeout < 0.0:
+                timeout = 0.0
+
+    def replan(self) -> None:
+        """To be called when somebody has joined the pacer outside of a tick."""
+        self._wake_at = min(self._wake_at, self.pacer.next_at() or _NEVER)
 
     def close(self) -> None:
         """Close the poller; the sockets are their owners' to close."""
@@ -84,7 +109,12 @@ class Reactor:
             self._fault_told_at = now
             traceback.print_exc()
 
-    def _timeout(self) -> float:
-        """Seconds until the next tick or timer; -1 for none."""
-        deadlines = [at for at in (self.pacer.next_at(), self.timers.next_deadline()) if at]
-        return max(min(deadlines) - time.monotonic(), 0.0) if deadlines else -1
+    def _run_due(self, now: float) -> None:
+        """Ticks and timers, and when the next of them is due."""
+        try:
+            self.pacer.run(now)
+            self._timers.run(now)
+        except Exception:  # noqa: BLE001 - as for a packet
+            self._on_fault(now)
+        next_tick, next_timer = self.pacer.next_at(), self._timers.next_deadline()
+        self._wake_at = min(next_tick or _NEVER, next_timer or _NEVER)

@@ -91,9 +91,7 @@ class Party:
             self.report(PlayFailed(self.side, name, "no-codec"))
             return
         self._waiting = Playback(name, audio)
-        self._waiting_timer = self.reactor.timers.schedule(
-            now + NO_REMOTE_AFTER_S, self._on_waited_enough
-        )
+        self._waiting_timer = self.reactor.schedule(now + NO_REMOTE_AFTER_S, self._on_waited_enough)
         self.hand_over()
 
     def hand_over(self) -> None:

@@ -84,6 +84,7 @@ class Worker:
                 self._open(command, now)
             elif (session := self._sessions.get(command.session)) is not None:
                 self._carry_out(session, command, now)
+        self._reactor.replan()
 
     def _start(self, command: Start, now: float) -> None:
         try:
@@ -95,7 +96,7 @@ class Worker:
         ports.avoid(command.avoid, now)
         self._around = Surroundings(self._reactor, ports, self._prompts, self._report)
         self._silent_after = command.silent_after
-        self._reactor.timers.schedule(now + 1.0, self._every_second)
+        self._reactor.schedule(now + 1.0, self._every_second)
         self._outbox.append(Ready())
 
     def _open(self, command: Open, now: float) -> None:
@@ -151,7 +152,7 @@ class Worker:
         self._outbox.append(Report(session, event))
 
     def _every_second(self, now: float) -> None:
-        self._reactor.timers.schedule(now + 1.0, self._every_second)
+        self._reactor.schedule(now + 1.0, self._every_second)
         for session in self._sessions.values():
             session.check_silence(now, self._silent_after)
 

@@ -33,7 +33,7 @@ CLOSE_LEFT_OVERS = f"""
         ended_at = max(started_at, coalesce(answered_at, ''), coalesce(notice_caller_at, ''),
                        coalesce(notice_callee_at, ''),
                        coalesce((SELECT at FROM heartbeat), ''))
-    WHERE ended_at IS NULL
+    WHERE ended_at IS NULL RETURNING direction
 """  # noqa: S608
 log = structlog.get_logger(__name__)
 
@@ -68,7 +68,9 @@ class SqliteStore:
         of life (see docs/records.md). `keep_days`: finished records older than that are erased;
         0 keeps them all. Raises OperatorError where the file can't be used.
         """
-        lock = await asyncio.to_thread(_prepare, path)
+        lock, interrupted = await asyncio.to_thread(_prepare, path)
+        for direction in interrupted:
+            metrics.call_interrupted(direction)
         try:
             connection = await aiosqlite.connect(
                 path, isolation_level=None, timeout=files.BUSY_SECONDS, factory=_Connection
@@ -153,8 +155,8 @@ class _Connection(sqlite3.Connection):
             return super().executemany(sql, parameters)
 
 
-def _prepare(path: Path) -> int:
-    """Create, lock and migrate the file, close left-over calls; returns the lock."""
+def _prepare(path: Path) -> tuple[int, list[str]]:
+    """Create, lock and migrate the file, close left-over calls; the lock, and their directions."""
     files.create(path)
     lock = files.lock(path)
     try:
@@ -162,7 +164,7 @@ def _prepare(path: Path) -> int:
             _Connection(path, isolation_level=None, timeout=files.BUSY_SECONDS)
         ) as connection:
             before = schema.migrate(connection, path)
-            left_over = connection.execute(CLOSE_LEFT_OVERS).rowcount
+            interrupted = [direction for (direction,) in connection.execute(CLOSE_LEFT_OVERS)]
     except sqlite3.Error as error:
         os.close(lock)
         raise OperatorError(
@@ -173,6 +175,6 @@ def _prepare(path: Path) -> int:
         raise
     if 0 < before < len(schema.MIGRATIONS):
         log.info("records_migrated", before=before, now=len(schema.MIGRATIONS))
-    if left_over:
-        log.warning("calls_interrupted", records=left_over)
-    return lock
+    if interrupted:
+        log.warning("calls_interrupted", records=len(interrupted))
+    return lock, interrupted

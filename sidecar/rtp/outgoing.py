@@ -20,7 +20,8 @@ MAX_DROPOUT = 3000
 MAX_MISORDER = 100
 """Beyond these a source has started afresh (RFC 3550, appendix A.1)."""
 
-_SEQUENCE_ON = Struct("!HII")
+_FROM_SEQUENCE = Struct("!HII")
+_unpack_from, _pack_into = _FROM_SEQUENCE.unpack_from, _FROM_SEQUENCE.pack_into
 _MASK32 = 0xFFFFFFFF
 
 
@@ -106,30 +107,26 @@ class Outgoing:
         Returns False for a packet that must not be sent: it is older than the first one relayed,
         and its number is taken.
         """
-        sequence, timestamp, ssrc = _SEQUENCE_ON.unpack_from(packet, 2)
+        sequence, timestamp, ssrc = _unpack_from(packet, 2)
         ahead = (sequence - self._source_sequence) & 0xFFFF
-        if ssrc != self._source:
-            self._join(packet, sequence, timestamp, ssrc, now)
-        elif ahead >= 0x8000:
-            if ahead < 0x10000 - MAX_MISORDER:
-                self._join(packet, sequence, timestamp, ssrc, now)
-            elif 0x10000 - ahead >= self._relayed_since_join:
-                return False
-        elif ahead > MAX_DROPOUT:
-            self._join(packet, sequence, timestamp, ssrc, now)
-        else:
+        if ssrc == self._source and ahead <= MAX_DROPOUT:
             self._source_sequence = sequence
-            self.sequence = (sequence + self.sequence_offset) & 0xFFFF
             self._relayed_since_join += ahead
-        timestamp = (timestamp + self.timestamp_offset) & _MASK32
-        if 0 < (timestamp - self.timestamp) & _MASK32 < 0x80000000:
+            self.sequence = sent = (sequence + self.sequence_offset) & 0xFFFF
+        elif ssrc == self._source and ahead >= 0x10000 - MAX_MISORDER:
+            if 0x10000 - ahead >= self._relayed_since_join:
+                return False
+            sent = (sequence + self.sequence_offset) & 0xFFFF
+        else:
+            self._join(packet, sequence, timestamp, ssrc, now)
+            sent = self.sequence
+        timestamp = (timestamp + self.timestamp_offset) & 0xFFFFFFFF
+        if 0 < (timestamp - self.timestamp) & 0xFFFFFFFF < 0x80000000:
             self.timestamp = timestamp
             self._at = now
-        _SEQUENCE_ON.pack_into(
-            packet, 2, (sequence + self.sequence_offset) & 0xFFFF, timestamp, self.ssrc
-        )
+        _pack_into(packet, 2, sent, timestamp, self.ssrc)
         self.packets += 1
-        self.octets += size - HEADER_SIZE
+        self.octets += size - 12
         return True
 
     def _join(

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 from sidecar.sip.sdp.codecs import Codec, read_codecs
@@ -139,10 +138,6 @@ class MediaDescription:
             if candidate == name and value is not None:
                 return value
         return None
-
-    def with_lines(self, lines: Iterable[Line]) -> MediaDescription:
-        """A copy with other lines below the `m=` line."""
-        return replace(self, lines=tuple(lines))
 
     def __str__(self) -> str:
         count = f"/{self.port_count}" if self.port_count != 1 else ""
