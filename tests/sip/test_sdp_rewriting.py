@@ -175,6 +175,13 @@ def test_media_goes_to_unicast_addresses_only(connection: str, usable: bool) -> 
     assert refused.value.status == 488
 
 
+def test_a_refused_line_without_connection_has_no_address() -> None:
+    sdp = read("v=0\no=- 1 1 IN IP4 192.0.2.1\ns=-\nt=0 0\nm=audio 0 RTP/AVP 0\n")
+
+    with pytest.raises(SdpError, match="without a connection"):
+        address_of(sdp, 0)
+
+
 # -- narrowing -----------------------------------------------------------------------------------
 
 MANY = (
@@ -236,6 +243,14 @@ def test_an_offer_of_ours_lists_the_codecs_in_order_and_telephone_event() -> Non
     assert [codec.name for codec in offer.media[0].codecs] == ["PCMA", "PCMU", "TELEPHONE-EVENT"]
     assert address_of(offer, 0) == ("203.0.113.7", 30000, 30001, False)
     assert offer.origin == OURS
+
+
+def test_an_offer_of_ours_may_do_without_telephone_event() -> None:
+    offer = make_offer("::1", 30000, OURS, ("PCMU",), telephone_event=False, direction="inactive")
+
+    assert offer.media[0].formats == ("0",)
+    assert offer.media[0].direction == "inactive"
+    assert offer.connection == ("IP6", "::1")
 
 
 def test_our_answer_takes_the_first_codec_in_the_offerers_order() -> None:
