@@ -47,9 +47,11 @@ def arrows() -> dict[tuple[str, str], list[str]]:
 def diagram() -> str:
     """The machine as a Mermaid state diagram."""
     lines = ["```mermaid", "stateDiagram-v2"]
-    for phase in consent.Phase:
-        if " " in phase.value:
-            lines.append(f'    state "{phase.value}" as {identifier(phase.value)}')
+    lines += [
+        f'    state "{phase.value}" as {identifier(phase.value)}'
+        for phase in consent.Phase
+        if " " in phase.value
+    ]
     lines.append(f"    [*] --> {identifier(consent.Phase.SETUP.value)}")
     lines += [
         f"    {identifier(source)} --> {identifier(target)} : {', '.join(events)}"

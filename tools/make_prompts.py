@@ -43,7 +43,7 @@ class Kokoro:
         import kokoro_onnx  # noqa: PLC0415 - heavy, and only there for `make prompts`
 
         voices = CACHE / "voices.npz"
-        np.savez(voices, **self._voices())
+        np.savez(voices, allow_pickle=False, **self._voices())
         self._engine = kokoro_onnx.Kokoro(str(self._model()), str(voices))
 
     def __call__(self, text: str, settings: dict[str, Any]) -> tuple[Samples, int]:

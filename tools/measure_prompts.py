@@ -18,9 +18,9 @@ from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
-from make_prompts import HERE, OUTPUT, rms_of_speech
 
 from sidecar.rtp.g711 import decode_ulaw, encode_ulaw
+from tools.make_prompts import HERE, OUTPUT, rms_of_speech
 
 LIMIT = 0.10
 DIGITS = {

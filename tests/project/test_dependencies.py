@@ -6,6 +6,7 @@ import ast
 import re
 import sys
 from importlib.metadata import packages_distributions
+from pathlib import Path
 
 import pytest
 
@@ -63,7 +64,7 @@ def test_every_dependency_is_explained() -> None:
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.name)
-def test_a_lock_pins_every_package_by_hash_and_names_no_index(lock) -> None:
+def test_a_lock_pins_every_package_by_hash_and_names_no_index(lock: Path) -> None:
     text = lock.read_text()
     entries = re.split(r"\n(?=[a-z0-9])", re.sub(r"^#.*\n", "", text, flags=re.MULTILINE).strip())
 
