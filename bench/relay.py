@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import re
 import shutil
 import socket
@@ -32,6 +33,7 @@ NG_PORT = 42999
 HERE = Path(__file__).parent
 
 Pairs = list[tuple[int, int]]
+_cookies = itertools.count(1)
 
 
 class Figure(NamedTuple):
@@ -184,7 +186,7 @@ def _wait_for_ng(control: socket.socket) -> None:
 def _ng(control: socket.socket, message: dict[str, str]) -> int:
     """One request; the audio port of the answer's SDP, 0 where there is none."""
     body = "".join(f"{len(k)}:{k}{len(v)}:{v}" for k, v in sorted(message.items()))
-    control.send(f"bench{id(message)} d{body}e".encode())
+    control.send(f"{next(_cookies)} d{body}e".encode())
     found = re.search(rb"m=audio (\d+)", control.recv(65535))
     return int(found.group(1)) if found else 0
 
@@ -207,8 +209,9 @@ async def _measure(relay: Path, talkers_program: Path) -> list[Row]:
     figures: dict[str, list[Figure]] = {}
 
     async def note(what: str, ports: Pairs, pid: int) -> None:
-        talk = asyncio.to_thread(talkers.talk, SECONDS, ports, pid)
-        figures.setdefault(what, []).append(await talk)
+        await asyncio.to_thread(talkers.talk, 1.0, ports, pid)  # until sources are learned
+        figure = await asyncio.to_thread(talkers.talk, SECONDS, ports, pid)
+        figures.setdefault(what, []).append(figure)
 
     for _ in range(ROUNDS):
         with c_relay(relay, talkers.ports) as (ports, pid):
