@@ -217,8 +217,9 @@ class TestRequests:
             "<sip:alice@pc33.example.com>",
         ]
 
-    def test_what_may_not_stand_in_a_request_uri_is_left_out_of_it(self):
-        contact = "<sip:alice@pc33.example.com;method=INVITE;transport=tcp?Subject=hi>"
+    @pytest.mark.parametrize("extra", [";method=INVITE", "?Subject=hi", ";Method=BYE?Subject=hi"])
+    def test_what_may_not_stand_in_a_request_uri_is_left_out_of_it(self, extra):
+        contact = f"<sip:alice@pc33.example.com;transport=tcp{extra}>"
         dialog = Dialog.as_uas(incoming(Contact=contact), "ours", OUR_CONTACT, FLOW)
 
         assert dialog.request("BYE").uri == "sip:alice@pc33.example.com;transport=tcp"

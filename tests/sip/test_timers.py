@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import weakref
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -141,6 +142,19 @@ def test_a_compaction_during_a_run_loses_nothing(heap):
 
     assert fired == [3.0]
     assert len(heap) == 0
+
+
+def test_a_compaction_keeps_the_order(heap):
+    fired = []
+    deadlines = list(range(1000))
+    Random(7).shuffle(deadlines)
+    timers = [heap.schedule(float(at), lambda _, at=at: fired.append(at)) for at in deadlines]
+
+    for timer in timers[:700]:
+        timer.cancel()
+    heap.run(1000.0)
+
+    assert fired == sorted(deadlines[700:])
 
 
 def test_a_cancelled_timer_lets_go_of_what_its_callback_holds(heap):

@@ -111,7 +111,7 @@ class Transaction(ABC):
         self._ends_with = ""
         self._interval = 0.0
         self.flow = flow
-        """Where the request came from or went to."""
+        """Where our messages of this transaction go; for a server the way back (18.2.2)."""
         self.method = request.method
         self.owner = owner
         """Whatever the transaction user wants to find again; free to set."""
