@@ -8,8 +8,8 @@ open exchange is refused: with 491 where one of the two is ours (glare, RFC 3261
 RFC 3311 section 5.2), with 500 and Retry-After where the peer overtakes its own offer. `TABLE`
 says this for every state and event.
 
-Which SIP message may carry an offer, and which then its answer, is `PATTERNS`, the table of
-RFC 6337 section 2.2. `sent` and `received` read messages by it: they tell whether a description
+Which SIP message may carry an offer, and which then its answer, is `PATTERNS`, table 1 of
+RFC 6337. `sent` and `received` read messages by it: they tell whether a description
 is the offer, the answer, an early look at the answer (an unreliable 18x, RFC 6337 section 3.1.1)
 or one to be ignored (in the 200 after an answer in a reliable 18x).
 """
@@ -101,7 +101,7 @@ class Carrier(Enum):
     UPDATE_OK = "2xx of an UPDATE"
 
 
-# RFC 6337 section 2.2, table 1: which messages answer the offer that another one carried. The last
+# RFC 6337, table 1: which messages answer the offer that another one carried. The last
 # named is the last chance: without a description in it the offer will never be answered.
 PATTERNS: dict[Carrier, tuple[Carrier, ...]] = {
     Carrier.INVITE: (Carrier.RELIABLE, Carrier.FINAL),

@@ -126,7 +126,7 @@ def test_an_answer_with_more_media_lines_than_the_offer_is_refused() -> None:
     assert exchange.state is State.LOCAL_OFFER
 
 
-# -- what a message carries (RFC 6337 section 2.2) -----------------------------------------------
+# -- what a message carries (RFC 6337, table 1) -----------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -76,7 +76,7 @@ class Connection(NamedTuple):
     def unreachable(self) -> bool:
         """Whether this says "send nothing here": hold as RFC 2543 knew it.
 
-        0.0.0.0, its IPv6 twin, and a name under `.invalid` (RFC 6157 section 5.2).
+        0.0.0.0, its IPv6 twin, and a name under `.invalid` (RFC 6157).
         """
         return self.address in _UNREACHABLE or self.address.lower().endswith(".invalid")
 
