@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,10 +31,25 @@ def limits() -> WriterLimits:
 
 
 @pytest.fixture
-async def store(path: Path, metrics: Metrics, limits: WriterLimits) -> AsyncIterator[SqliteStore]:
-    store = await SqliteStore.open(path, metrics, limits=limits)
-    yield store
-    await store.close()
+async def open_store(
+    path: Path, metrics: Metrics, limits: WriterLimits
+) -> AsyncIterator[Callable[..., Awaitable[SqliteStore]]]:
+    """`SqliteStore.open` with the test's path; what it opened is closed, however the test ends."""
+    stores: list[SqliteStore] = []
+
+    async def open_one(**options: Any) -> SqliteStore:
+        store = await SqliteStore.open(path, metrics, **{"limits": limits, **options})
+        stores.append(store)
+        return store
+
+    yield open_one
+    for store in stores:
+        await store.close()
+
+
+@pytest.fixture
+async def store(open_store: Callable[..., Awaitable[SqliteStore]]) -> SqliteStore:
+    return await open_store()
 
 
 @pytest.fixture

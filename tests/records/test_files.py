@@ -5,8 +5,8 @@ import stat
 from pathlib import Path
 
 import pytest
-from sidecar.errors import OperatorError
 
+from sidecar.errors import OperatorError
 from sidecar.records import database_path
 from sidecar.records.files import create, lock
 

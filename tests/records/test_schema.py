@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sidecar.errors import OperatorError
 
+from sidecar.errors import OperatorError
 from sidecar.records.record import COLUMNS
 from sidecar.records.schema import APPLICATION_ID, MIGRATIONS, check_version, migrate
 

@@ -8,8 +8,8 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sidecar.errors import OperatorError
 
+from sidecar.errors import OperatorError
 from sidecar.metrics import Metrics
 from sidecar.records import (
     CallRecord,
@@ -24,6 +24,7 @@ from sidecar.records.schema import APPLICATION_ID
 NOON = 1_767_268_800.0
 
 Call = Callable[..., CallRecord]
+Open = Callable[..., Awaitable[SqliteStore]]
 Until = Callable[[Callable[[], bool]], Awaitable[None]]
 
 
@@ -156,9 +157,9 @@ def store_locked(path: Path) -> closing[sqlite3.Connection]:
 
 
 async def test_a_short_lock_of_another_program_is_waited_for(
-    path: Path, metrics: Metrics, call: Call, until: Until
+    open_store: Open, path: Path, call: Call, until: Until
 ) -> None:
-    store = await SqliteStore.open(path, metrics, limits=WriterLimits(first_retry=0.001))
+    store = await open_store(limits=WriterLimits(first_retry=0.001))
     with store_locked(path):
         begun = store.begin(call("a"))
         await until(lambda: store.pending == 1)
@@ -168,7 +169,6 @@ async def test_a_short_lock_of_another_program_is_waited_for(
 
     assert store.healthy
     assert store.pending == 0
-    await store.close()
 
 
 async def test_a_disk_that_takes_nothing_refuses_calls_until_it_does(
@@ -190,10 +190,10 @@ async def test_a_disk_that_takes_nothing_refuses_calls_until_it_does(
 
 
 async def test_calls_that_are_up_are_finished_even_while_the_disk_takes_nothing(
-    path: Path, metrics: Metrics, limits: WriterLimits, call: Call
+    open_store: Open, path: Path, metrics: Metrics, limits: WriterLimits, call: Call
 ) -> None:
     limits = WriterLimits(queue=2, pace=0, lazy=0.001, patience=0.05, first_retry=0.01)
-    store = await SqliteStore.open(path, metrics, limits=limits)
+    store = await open_store(limits=limits)
     calls = [call(name) for name in "abcd"]
     for record in calls:
         await store.begin(record)
@@ -210,8 +210,8 @@ async def test_calls_that_are_up_are_finished_even_while_the_disk_takes_nothing(
     assert metrics.registry.get_sample_value("consent_sidecar_records_lost_total") == 1
 
 
-async def test_a_full_queue_refuses_the_next_call(path: Path, metrics: Metrics, call: Call) -> None:
-    store = await SqliteStore.open(path, metrics, limits=WriterLimits(queue=3))
+async def test_a_full_queue_refuses_the_next_call(open_store: Open, path: Path, call: Call) -> None:
+    store = await open_store(limits=WriterLimits(queue=3))
 
     begun = [store.begin(call(name)) for name in "abc"]
     refused = store.begin(call("d"))
@@ -220,7 +220,6 @@ async def test_a_full_queue_refuses_the_next_call(path: Path, metrics: Metrics, 
         await refused
     await asyncio.gather(*begun)
     assert len(rows(path)) == 3
-    await store.close()
 
 
 async def test_a_disk_that_hangs_refuses_calls_until_it_answers(
@@ -261,9 +260,9 @@ async def test_a_full_disk_is_a_disk_that_takes_nothing(
 
 
 async def test_closing_with_a_broken_disk_gives_up_and_says_what_is_lost(
-    path: Path, metrics: Metrics, limits: WriterLimits, call: Call
+    open_store: Open, path: Path, metrics: Metrics, limits: WriterLimits, call: Call
 ) -> None:
-    store = await SqliteStore.open(path, metrics, limits=limits)
+    store = await open_store(limits=limits)
     with store_locked(path):
         store.finish(ended(call("a")))
         await store.close()
@@ -273,9 +272,9 @@ async def test_closing_with_a_broken_disk_gives_up_and_says_what_is_lost(
 
 
 async def test_a_writer_that_breaks_makes_the_store_unhealthy(
-    path: Path, metrics: Metrics, call: Call, monkeypatch: pytest.MonkeyPatch
+    open_store: Open, call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store = await SqliteStore.open(path, metrics)
+    store = await open_store()
 
     async def broken(_group: object) -> None:
         raise ZeroDivisionError
@@ -291,9 +290,9 @@ async def test_a_writer_that_breaks_makes_the_store_unhealthy(
 
 
 async def test_left_over_calls_are_closed_as_interrupted_at_the_last_sign_of_life(
-    path: Path, metrics: Metrics, call: Call
+    open_store: Open, metrics: Metrics, call: Call
 ) -> None:
-    store = await SqliteStore.open(path, metrics, clock=lambda: NOON + 100)
+    store = await open_store(clock=lambda: NOON + 100)
     await store.begin(call("long", NOON))
     done = call("done", NOON)
     await store.begin(done)
@@ -301,7 +300,9 @@ async def test_left_over_calls_are_closed_as_interrupted_at_the_last_sign_of_lif
     await store.begin(call("later than the sign", NOON + 200))
     await store.close()
 
-    again = await SqliteStore.open(path, metrics)
+    again = await open_store()
+    interrupted = {"direction": "inbound", "disposition": "interrupted"}
+    assert metrics.registry.get_sample_value("consent_sidecar_calls_total", interrupted) == 2
     records = {record.call_id: record for record in await again.list(10)}
     await again.close()
 
@@ -333,9 +334,9 @@ async def test_records_can_be_read_where_no_sidecar_runs(
 
 
 async def test_a_missing_or_foreign_file_is_an_operators_error(
-    path: Path, metrics: Metrics
+    open_store: Open, path: Path
 ) -> None:
-    store = await SqliteStore.open(path, metrics)
+    store = await open_store()
     await store.close()
     os.unlink(path)
     with pytest.raises(OperatorError, match="no call records yet"):
@@ -345,13 +346,13 @@ async def test_a_missing_or_foreign_file_is_an_operators_error(
     with pytest.raises(OperatorError, match="not a database"):
         await store.list(1)
     with pytest.raises(OperatorError, match="not a database"):
-        await SqliteStore.open(path, metrics)
+        await open_store()
 
 
 async def test_a_file_of_an_older_version_is_not_read_before_the_sidecar_has_run(
-    path: Path, metrics: Metrics
+    open_store: Open, path: Path
 ) -> None:
-    store = await SqliteStore.open(path, metrics)
+    store = await open_store()
     await store.close()
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA user_version = 0")
@@ -361,25 +362,25 @@ async def test_a_file_of_an_older_version_is_not_read_before_the_sidecar_has_run
 
 
 async def test_a_second_sidecar_on_the_same_file_is_refused_and_closes_nothing(
-    store: SqliteStore, path: Path, metrics: Metrics, call: Call
+    open_store: Open, store: SqliteStore, path: Path, call: Call
 ) -> None:
     await store.begin(call("a"))
 
     with pytest.raises(OperatorError, match="another consent-sidecar"):
-        await SqliteStore.open(path, metrics)
+        await open_store()
 
     assert rows(path) == [("a", None)]
 
 
-async def test_an_open_that_fails_leaves_nothing_locked(path: Path, metrics: Metrics) -> None:
+async def test_an_open_that_fails_leaves_nothing_locked(open_store: Open, path: Path) -> None:
     write_text(path)
     with pytest.raises(OperatorError):
-        await SqliteStore.open(path, metrics)
+        await open_store()
     os.unlink(path)
 
-    store = await SqliteStore.open(path, metrics)
+    store = await open_store()
 
-    await store.close()
+    assert store.healthy
 
 
 async def test_the_file_keeps_its_promises_to_the_disk(store: SqliteStore) -> None:

@@ -1,0 +1,54 @@
+"""The HTTP listener: started and stopped with the sidecar."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from sidecar.errors import OperatorError
+
+MAX_LINE = 4096
+"""Bytes of a request line or of a header."""
+MAX_HEADERS = 64
+IDLE_SECONDS = 75.0
+"""A connection that says nothing is closed then; Prometheus scrapes every 15 to 60 seconds."""
+STOP_SECONDS = 2.0
+"""How long `stop` waits for answers that are under way."""
+
+
+class WebServer:
+    """Serves an application on one address; loopback unless the operator says otherwise."""
+
+    def __init__(self, app: web.Application, host: str = "127.0.0.1", port: int = 9464) -> None:
+        self._host = host
+        self._port = port
+        self._runner = web.AppRunner(
+            app,
+            access_log=None,
+            handle_signals=False,
+            keepalive_timeout=IDLE_SECONDS,
+            max_line_size=MAX_LINE,
+            max_field_size=MAX_LINE,
+            max_headers=MAX_HEADERS,
+            shutdown_timeout=STOP_SECONDS,
+        )
+
+    async def start(self) -> None:
+        """Listen. Raises OperatorError where the address can't be had."""
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, self._host, self._port)
+        try:
+            await site.start()
+        except OSError as error:
+            await self._runner.cleanup()
+            raise OperatorError(
+                f"cannot listen on {self._host}:{self._port}: {error.strerror}", key="http.listen"
+            ) from error
+
+    @property
+    def port(self) -> int:
+        """The port in use (where 0 was asked for: the one that was given)."""
+        return int(self._runner.addresses[0][1])
+
+    async def stop(self) -> None:
+        """Finish what is under way, at most `STOP_SECONDS`, and close."""
+        await self._runner.cleanup()
