@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from . import asterisk
 from .audio import Samples
-from .processes import free_port
 from .sidecar import chirp
+from .sipp import Sipp, StartSipp
 
 HERE = Path(__file__).parent
 ADVICE = "run tests/peers/setup.sh"
@@ -55,9 +58,16 @@ def _peers(request: pytest.FixtureRequest) -> None:
 
 
 @pytest.fixture
-def callee_port() -> int:
-    """A free port for whoever is called."""
-    return free_port()
+def sipp(tmp_path: Path) -> Iterator[StartSipp]:
+    """Starts SIPps (arguments as `Sipp`'s, without the folder); none outlives the test."""
+    with ExitStack() as started:
+
+        def start(scenario: str, **arguments: Any) -> Sipp:
+            made = Sipp(tmp_path, scenario, **arguments)
+            started.callback(made.stop)
+            return made
+
+        yield start
 
 
 @pytest.fixture(scope="session")

@@ -27,11 +27,11 @@ def rule(
     recording: str,
     *,
     name: str = "every-call",
-    to: str = "*",
+    to: str = "",
     at: str = "answer",
     hear: Sequence[str] = ("caller", "callee"),
 ) -> str:
-    """One table of a rules file: a policy for the numbers `to`, a notice unless it is off."""
+    """One table of a rules file: a policy for the numbers `to` (all, if empty), with its notice."""
     notice = ""
     if recording != "off":
         named = ", ".join(f'"{party}"' for party in hear)
@@ -39,10 +39,8 @@ def rule(
             'notice = { prompt = "recording-notice", language = "en", '
             f'to = [{named}], at = "{at}" }}\n'
         )
-    return (
-        f'[[rule]]\nname = "{name}"\nmatch = {{ to = ["{to}"] }}\n'
-        f'recording = "{recording}"\n{notice}'
-    )
+    match = f'match = {{ to = ["{to}"] }}\n' if to else ""
+    return f'[[rule]]\nname = "{name}"\n{match}recording = "{recording}"\n{notice}'
 
 
 def chirp(seconds: float, low: float = 1600.0, high: float = 2600.0) -> Samples:
@@ -108,7 +106,7 @@ class Sidecar:
             for name, listed in (("pbx", self.pbx_hosts), ("trunk", self.trunk_hosts))
         }
         low, high = self.media_ports
-        prompts = f'[prompts]\nfolder = "{self.folder / "prompts"}"\n' if own_prompt else ""
+        prompts = '[prompts]\nfolder = "prompts"\n' if own_prompt else ""
         return f"""rules = "rules.toml"
 [sip]
 listen = ["udp://{self.address}", "tcp://{self.address}"]
@@ -124,7 +122,7 @@ engine = "local"
 address = "{LOOPBACK}"
 ports = "{low}-{high}"
 {prompts}[records]
-database = "sqlite://{self.database}"
+database = "sqlite:///{self.database.name}"
 [http]
 listen = "{LOOPBACK}:{self.http_port}"
 """

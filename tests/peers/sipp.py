@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Mapping
+import signal
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -92,7 +93,8 @@ class Sipp:
     ) -> None:
         """Start it: towards `remote` (host:port) as a caller, or as a callee without one.
 
-        `values` fill the scenario's {{placeholders}}; `seconds` bounds the whole run.
+        A caller ends after so many `calls`; a callee counts every OPTIONS as one more. `values`
+        fill the scenario's {{placeholders}}; `seconds` bounds the whole run.
         """
         self.port = port or free_port()
         self.folder = folder / f"sipp-{scenario}-{self.port}"
@@ -107,7 +109,7 @@ class Sipp:
         command = ["sipp", *([remote] if remote else []), "-sf", str(file), "-s", number]
         command += ["-i", LOOPBACK, "-p", str(self.port), "-t", transport]
         command += ["-mi", LOOPBACK, "-mp", str(self.media_port), "-nostdin"]
-        command += ["-m", str(calls), "-r", str(rate), "-l", str(limit)]
+        command += ["-m", str(calls), "-r", str(rate), "-l", str(limit)] if remote else []
         command += ["-timeout", f"{seconds:g}s", "-timeout_error", "-recv_timeout", "12000"]
         command += ["-trace_stat", "-stf", str(self.statistics), "-fd", "1"]
         command += ["-trace_err", "-error_file", str(self.folder / "errors.log")]
@@ -116,6 +118,7 @@ class Sipp:
         self.process = Process(
             f"sipp {scenario}", [*command, *options], self.folder / "screen.log", cwd=self.folder
         )
+        self._least, self._called = calls, not remote
         if not remote:
             wait_until(f"sipp {scenario} listens", lambda: listens(self.port))
 
@@ -125,7 +128,12 @@ class Sipp:
         return f"{LOOPBACK}:{self.port}"
 
     def finish(self) -> Outcome:
-        """Wait for the end of the run. Raises PeerFailedError if it hangs or cannot start."""
+        """Wait for the end of the run. Raises PeerFailedError if it hangs or cannot start.
+
+        A callee is told to take no more calls and ends with the last one it has.
+        """
+        if self._called and self.process.popen.poll() is None:
+            self.process.popen.send_signal(signal.SIGUSR1)
         code = self.process.wait(self.seconds + 10)
         if code not in (0, 1):
             raise PeerFailedError(f"sipp {self.scenario} ended with {code}:\n{self.why()}")
@@ -134,7 +142,7 @@ class Sipp:
     def succeed(self) -> Outcome:
         """Like finish, but any failed call raises PeerFailedError with SIPp's own words."""
         outcome = self.finish()
-        if outcome.failed or not outcome.successful:
+        if outcome.failed or outcome.successful < self._least:
             raise PeerFailedError(
                 f"sipp {self.scenario}: {outcome.successful} calls succeeded, "
                 f"{outcome.failed} failed:\n{self.why()}"
@@ -154,3 +162,7 @@ class Sipp:
     def stop(self) -> None:
         """End it at once."""
         self.process.stop()
+
+
+StartSipp = Callable[..., Sipp]
+"""What the fixture `sipp` gives: starts one, ends it with the test."""

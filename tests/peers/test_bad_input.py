@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from .processes import LOOPBACK, free_port, free_ports, wait_until
+from .processes import LOOPBACK, free_port, port_range, wait_until
 from .sidecar import Sidecar, chirp, rule
-from .sipp import Sipp
+from .sipp import StartSipp
 
 PEERS = ("sipp",)
 NUMBER = "+442079460101"
@@ -64,15 +64,15 @@ def reach(sidecar: Sidecar) -> tuple[str, int]:
     return LOOPBACK, sidecar.port
 
 
-def still_works(sidecar: Sidecar, folder: Path) -> None:
-    callee = Sipp(folder, "uas_basic", port=int(sidecar.pbx.rpartition(":")[2]))
-    Sipp(folder, "uac_basic", remote=sidecar.address, number=NUMBER, hold_ms=500).succeed()
+def still_works(sidecar: Sidecar, sipp: StartSipp) -> None:
+    callee = sipp("uas_basic", port=int(sidecar.pbx.rpartition(":")[2]))
+    sipp("uac_basic", remote=sidecar.address, number=NUMBER, hold_ms=500).succeed()
     callee.succeed()
     sidecar.wait_idle()
 
 
 def test_garbage_is_counted_and_changes_nothing(
-    sidecar: Sidecar, trunk: socket.socket, tmp_path: Path
+    sidecar: Sidecar, trunk: socket.socket, sipp: StartSipp
 ) -> None:
     before = sidecar.metric("sip_rejected_total")
     whole = invite(trunk, SDP + AUDIO, call_id="whole")
@@ -86,7 +86,7 @@ def test_garbage_is_counted_and_changes_nothing(
         lambda: sidecar.metric("sip_rejected_total") >= before + len(rubbish),
     )
     assert sidecar.metric("calls_active") == 0
-    still_works(sidecar, tmp_path)
+    still_works(sidecar, sipp)
 
 
 def test_a_body_cut_short_is_answered_400(sidecar: Sidecar, trunk: socket.socket) -> None:
@@ -137,21 +137,21 @@ def test_a_session_description_that_is_none_is_answered_and_not_a_crash(
 
 
 def test_a_used_up_port_range_is_answered_503_with_a_time_to_try_again(
-    tmp_path: Path, trunk: socket.socket
+    tmp_path: Path, trunk: socket.socket, sipp: StartSipp
 ) -> None:
-    low, _ = free_ports(1)[0] // 2 * 2 - 20000, 0
     callee_port = free_port()
+    low, high = port_range(16)  # four ports a call
     with Sidecar(
         tmp_path / "sidecar",
         pbx=f"{LOOPBACK}:{callee_port}",
         rules=rule("off"),
-        media_ports=(low, low + 3),  # two pairs: one call
+        media_ports=(low, high),
     ) as small:
-        callee = Sipp(tmp_path, "uas_basic", port=callee_port)
-        up = Sipp(tmp_path, "uac_basic", remote=small.address, number=NUMBER, hold_ms=1500)
-        wait_until("the first call is up", lambda: small.metric("calls_active") == 1)
+        callee = sipp("uas_basic", port=callee_port, calls=4)
+        up = sipp("uac_basic", remote=small.address, number=NUMBER, calls=4, hold_ms=2000)
+        wait_until("four calls are up", lambda: small.metric("calls_active") == 4)
 
-        trunk.sendto(invite(trunk, SDP + AUDIO, call_id="second"), reach(small))
+        trunk.sendto(invite(trunk, SDP + AUDIO, call_id="fifth"), reach(small))
         status, text = answer(trunk)
 
         assert status == 503
@@ -159,7 +159,7 @@ def test_a_used_up_port_range_is_answered_503_with_a_time_to_try_again(
         up.succeed()
         callee.succeed()
         small.wait_idle()
-        assert len(small.wait_records(2)) == 2
+        assert len(small.wait_records(5)) == 5
 
 
 def test_a_pbx_that_is_not_there_is_answered_503(sidecar: Sidecar, trunk: socket.socket) -> None:
@@ -205,16 +205,15 @@ def test_a_missing_rules_file_is_told_with_its_name(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_a_call_leaves_one_record_also_after_kill(tmp_path: Path) -> None:
+def test_a_call_leaves_one_record_also_after_kill(tmp_path: Path, sipp: StartSipp) -> None:
     callee_port = free_port()
     given = {"pbx": f"{LOOPBACK}:{callee_port}", "rules": rule("off")}
     with Sidecar(tmp_path / "sidecar", **given) as first:  # type: ignore[arg-type]
-        callee = Sipp(tmp_path, "uas_basic", port=callee_port)
-        caller = Sipp(tmp_path, "uac_basic", remote=first.address, number=NUMBER, hold_ms=20000)
+        callee = sipp("uas_basic", port=callee_port)
+        sipp("uac_basic", remote=first.address, number=NUMBER, hold_ms=20000)
         wait_until("the call is up", lambda: first.metric("calls_active") == 1)
         first.kill()
         callee.stop()
-        caller.stop()
 
         with Sidecar(tmp_path / "sidecar", **given) as second:  # type: ignore[arg-type]
             (record,) = second.wait_records(1)

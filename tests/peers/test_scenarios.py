@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-from .sipp import Sipp
+from .sipp import StartSipp
 
 PEERS = ("sipp",)
 PAIRS = [
@@ -23,9 +21,9 @@ PAIRS = [
 
 
 @pytest.mark.parametrize(("caller", "callee"), PAIRS)
-def test_a_scenario_pair_agrees_directly(caller: str, callee: str, tmp_path: Path) -> None:
-    answering = Sipp(tmp_path, callee)
-    calling = Sipp(tmp_path, caller, remote=answering.address)
+def test_a_scenario_pair_agrees_directly(caller: str, callee: str, sipp: StartSipp) -> None:
+    answering = sipp(callee)
+    calling = sipp(caller, remote=answering.address)
 
     assert calling.succeed().successful == 1
     assert answering.succeed().successful == 1

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from .processes import LOOPBACK, free_port
+from .processes import LOOPBACK, free_port, port_range
 from .sidecar import Sidecar, chirp, rule
-from .sipp import Sipp
+from .sipp import StartSipp
 
 PEERS = ("sipp",)
 UNRECORDED = "+442079460001"
@@ -32,17 +31,24 @@ def sidecar(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sidecar]:
         pbx=f"{LOOPBACK}:{free_port()}",
         rules="\n".join(rules),
         prompt=chirp(NOTICE_SECONDS),
+        media_ports=port_range(2000),  # four a call, and they rest before they are used again
     ) as running:
         yield running
 
 
-def callee(folder: Path, sidecar: Sidecar, scenario: str, **values: object) -> Sipp:
-    return Sipp(folder, scenario, port=int(sidecar.pbx.rpartition(":")[2]), **values)  # type: ignore[arg-type]
+@pytest.fixture
+def callee(sipp: StartSipp, sidecar: Sidecar) -> StartSipp:
+    """Starts the called side, where the sidecar looks for its PBX."""
+    port = int(sidecar.pbx.rpartition(":")[2])
+    return lambda scenario, **values: sipp(scenario, port=port, **values)
 
 
-def caller(folder: Path, sidecar: Sidecar, scenario: str, number: str, **values: object) -> Sipp:
-    given = {"hold_ms": HOLD_MS} | values
-    return Sipp(folder, scenario, remote=sidecar.address, number=number, **given)  # type: ignore[arg-type]
+@pytest.fixture
+def caller(sipp: StartSipp, sidecar: Sidecar) -> StartSipp:
+    """Starts a caller on the trunk; holds the line until the notice is over."""
+    return lambda scenario, number, **values: sipp(
+        scenario, remote=sidecar.address, number=number, **{"hold_ms": HOLD_MS} | values
+    )
 
 
 def last_disposition(sidecar: Sidecar, known: int) -> str:
@@ -63,12 +69,17 @@ def last_disposition(sidecar: Sidecar, known: int) -> str:
     ],
 )
 def test_a_call_is_answered_and_ended(
-    calling: str, answering: str, policy: str, sidecar: Sidecar, tmp_path: Path
+    calling: str,
+    answering: str,
+    policy: str,
+    sidecar: Sidecar,
+    caller: StartSipp,
+    callee: StartSipp,
 ) -> None:
     known = len(sidecar.records())
-    answers = callee(tmp_path, sidecar, answering, hold_ms=HOLD_MS)
+    answers = callee(answering, hold_ms=HOLD_MS)
 
-    caller(tmp_path, sidecar, calling, POLICIES[policy]).succeed()
+    caller(calling, POLICIES[policy]).succeed()
 
     answers.succeed()
     assert last_disposition(sidecar, known) == "answered"
@@ -80,11 +91,11 @@ def test_a_call_is_answered_and_ended(
     [("uac_early", "uas_early"), ("uac_late_offer", "uas_late_offer"), ("uac_prack", "uas_prack")],
 )
 def test_what_a_user_expects_of_sip_passes_through(
-    calling: str, answering: str, sidecar: Sidecar, tmp_path: Path
+    calling: str, answering: str, sidecar: Sidecar, caller: StartSipp, callee: StartSipp
 ) -> None:
-    answers = callee(tmp_path, sidecar, answering)
+    answers = callee(answering)
 
-    caller(tmp_path, sidecar, calling, ANNOUNCED).succeed()
+    caller(calling, ANNOUNCED).succeed()
 
     answers.succeed()
     sidecar.wait_idle()
@@ -95,44 +106,50 @@ def test_what_a_user_expects_of_sip_passes_through(
     [(486, "busy"), (603, "rejected"), (480, "no_answer"), (404, "rejected")],
 )
 def test_a_refusal_reaches_the_caller_as_it_is(
-    status: int, disposition: str, sidecar: Sidecar, tmp_path: Path
+    status: int, disposition: str, sidecar: Sidecar, caller: StartSipp, callee: StartSipp
 ) -> None:
     known = len(sidecar.records())
-    refuses = callee(tmp_path, sidecar, "uas_refuse", status=status)
+    refuses = callee("uas_refuse", status=status)
 
-    caller(tmp_path, sidecar, "uac_refused", ANNOUNCED, status=status).succeed()
+    caller("uac_refused", ANNOUNCED, status=status).succeed()
 
     refuses.succeed()
     assert last_disposition(sidecar, known) == disposition
     sidecar.wait_idle()
 
 
-def test_a_caller_who_gives_up_stops_the_ringing(sidecar: Sidecar, tmp_path: Path) -> None:
+def test_a_caller_who_gives_up_stops_the_ringing(
+    sidecar: Sidecar, caller: StartSipp, callee: StartSipp
+) -> None:
     known = len(sidecar.records())
-    rings = callee(tmp_path, sidecar, "uas_cancel")
+    rings = callee("uas_cancel")
 
-    caller(tmp_path, sidecar, "uac_cancel", ANNOUNCED, hold_ms=100).succeed()
+    caller("uac_cancel", ANNOUNCED, hold_ms=100).succeed()
 
     rings.succeed()
     assert last_disposition(sidecar, known) == "cancelled"
     sidecar.wait_idle()
 
 
-def test_a_caller_on_tcp_reaches_a_callee_on_udp(sidecar: Sidecar, tmp_path: Path) -> None:
-    answers = callee(tmp_path, sidecar, "uas_basic", calls=3)
+def test_a_caller_on_tcp_reaches_a_callee_on_udp(
+    sidecar: Sidecar, caller: StartSipp, callee: StartSipp
+) -> None:
+    answers = callee("uas_basic", calls=3)
 
-    caller(tmp_path, sidecar, "uac_basic", ANNOUNCED, calls=3, transport="t1").succeed()
+    caller("uac_basic", ANNOUNCED, calls=3, transport="t1").succeed()
 
     answers.succeed()
     sidecar.wait_idle()
 
 
 @pytest.mark.timeout(90)
-def test_one_message_in_ten_may_get_lost(sidecar: Sidecar, tmp_path: Path) -> None:
+def test_one_message_in_ten_may_get_lost(
+    sidecar: Sidecar, caller: StartSipp, callee: StartSipp
+) -> None:
     known = len(sidecar.records())
-    answers = callee(tmp_path, sidecar, "uas_basic", calls=10, seconds=60)
+    answers = callee("uas_basic", calls=10, seconds=60)
     lossy = caller(
-        tmp_path, sidecar, "uac_basic", ANNOUNCED,
+        "uac_basic", ANNOUNCED,
         calls=10, rate=10, seconds=50, options=("-lost", "10"),
     )  # fmt: skip
 
@@ -142,13 +159,13 @@ def test_one_message_in_ten_may_get_lost(sidecar: Sidecar, tmp_path: Path) -> No
     sidecar.wait_idle(timeout=40)
 
 
-def test_two_hundred_calls_at_fifty_a_second_all_succeed(sidecar: Sidecar, tmp_path: Path) -> None:
+def test_two_hundred_calls_at_fifty_a_second_all_succeed(
+    sidecar: Sidecar, caller: StartSipp, callee: StartSipp
+) -> None:
     known = len(sidecar.records())
-    answers = callee(tmp_path, sidecar, "uas_basic", calls=200, trace=False)
+    answers = callee("uas_basic", calls=200, trace=False)
 
-    outcome = caller(
-        tmp_path, sidecar, "uac_basic", ANNOUNCED, calls=200, rate=50, trace=False
-    ).succeed()
+    outcome = caller("uac_basic", ANNOUNCED, calls=200, rate=50, trace=False).succeed()
 
     assert outcome.successful == 200
     answers.succeed()
