@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from sidecar.records.files import database_path
 from sidecar.records.record import CallRecord, Consent, Direction, Disposition, EndedBy
 from sidecar.records.sqlite import SqliteStore
 from sidecar.records.store import RecordStore, StoreUnavailable
@@ -18,5 +17,4 @@ __all__ = [
     "SqliteStore",
     "StoreUnavailable",
     "WriterLimits",
-    "database_path",
 ]

@@ -4,33 +4,14 @@ from __future__ import annotations
 
 import fcntl
 import os
-import re
 import sqlite3
 from pathlib import Path
-from urllib.parse import unquote
 
 from sidecar.errors import OperatorError
 
 KEY = "records.database"
 BUSY_SECONDS = 0.2
 """How long one attempt waits for another program's lock; the writer tries again after that."""
-
-
-def database_path(url: str, folder: Path) -> Path:
-    """The file that `[records] database` names: `sqlite:///absolute` or `sqlite:relative`.
-
-    `sqlite:///var/lib/x.db` is `/var/lib/x.db` (as design and RFC 8089 have it); `sqlite:x.db`
-    and `sqlite://x/y.db` are relative to `folder`, the folder of the settings file. Raises
-    OperatorError for anything else.
-    """
-    scheme, colon, rest = url.partition(":")
-    path = unquote(rest.removeprefix("//"))
-    if scheme != "sqlite" or not colon or not path or path.endswith("/") or "\0" in path:
-        raise OperatorError(
-            f'{url!r} is not a record file; write "sqlite:///var/lib/consent-sidecar/records.db"',
-            key=KEY,
-        )
-    return folder / re.sub("^/+", "/", path)
 
 
 def create(path: Path) -> None:

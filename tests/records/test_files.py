@@ -7,42 +7,7 @@ from pathlib import Path
 import pytest
 
 from sidecar.errors import OperatorError
-from sidecar.records import database_path
 from sidecar.records.files import create, lock
-
-
-@pytest.mark.parametrize(
-    ("url", "path"),
-    [
-        ("sqlite:///var/lib/consent-sidecar/records.db", "/var/lib/consent-sidecar/records.db"),
-        ("sqlite:////var/lib/records.db", "/var/lib/records.db"),
-        ("sqlite:records.db", "/etc/sidecar/records.db"),
-        ("sqlite://records.db", "/etc/sidecar/records.db"),
-        ("sqlite://state/records.db", "/etc/sidecar/state/records.db"),
-        ("sqlite:///srv/call%20records.db", "/srv/call records.db"),
-    ],
-)
-def test_a_record_file_is_named_by_a_url(url: str, path: str) -> None:
-    assert database_path(url, Path("/etc/sidecar")) == Path(path)
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "",
-        "records.db",
-        "sqlite:",
-        "sqlite://",
-        "sqlite:///var/lib/",
-        "sqlite:a%00b",
-        "postgresql://localhost/records",
-    ],
-)
-def test_what_is_no_record_file_is_refused_with_an_example(url: str) -> None:
-    with pytest.raises(OperatorError, match="sqlite:///var/lib") as refusal:
-        database_path(url, Path("/etc/sidecar"))
-
-    assert refusal.value.key == "records.database"
 
 
 def test_a_new_file_and_its_folder_are_for_this_user_only(path: Path) -> None:
