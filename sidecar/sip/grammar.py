@@ -27,7 +27,8 @@ WHITESPACE = " \t"
 
 _PARAMETER = re.compile(rf"[ \t]*+;[ \t]*+({TOKEN})(?:[ \t]*+=[ \t]*+({VALUE}))?", re.DOTALL)
 _is_token = re.compile(TOKEN).fullmatch
-_SPLIT = re.compile(rf"{QUOTED}|<[^>]*+>|,|[^\"<,]++|.", re.DOTALL)
+# A quote or bracket that is never closed runs to the end, so that none is looked at twice.
+_SPLIT = re.compile(r'"(?:[^"\\]++|\\.)*+"?|<[^>]*+>?|,|[^"<,]++|.', re.DOTALL)
 _PAIR = re.compile(r"\\(.)", re.DOTALL)
 _TO_ESCAPE = re.compile(r'["\\\x00]')
 _BARE_NUL = re.compile(r"(?<!\\)\x00")

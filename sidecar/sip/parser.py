@@ -88,6 +88,8 @@ def _parse(head: str, data: bytes, body_start: int) -> Request | Response:
     if breaks_line("".join(lines)):
         raise ParseError("Control Character Alone")
     start_line = lines.pop(0)
+    if len(start_line) > MAX_LINE:
+        raise MessageError(414, "Request-URI Too Long")
     found = _REQUEST_LINE.fullmatch(start_line)
     if found is not None:
         method, uri, version = found.groups()

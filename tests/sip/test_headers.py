@@ -82,7 +82,9 @@ def test_a_missing_header_has_no_value() -> None:
             r'"quote \" , inside" <sip:a@x>,<sip:b@x>',
             [r'"quote \" , inside" <sip:a@x>', "<sip:b@x>"],
         ),
-        ('"never closed, <sip:a@x>', ['"never closed', "<sip:a@x>"]),
+        ('"never closed, <sip:a@x>', ['"never closed, <sip:a@x>']),
+        ("<sip:a@x, <sip:b@x>, c", ["<sip:a@x, <sip:b@x>", "c"]),
+        ('a, "ends in \\', ["a", '"ends in \\']),
         ('a;p="x,y",b', ['a;p="x,y"', "b"]),
     ],
 )

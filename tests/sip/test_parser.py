@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import sys
-from types import FrameType
+from collections.abc import Iterable
+from re import _parser  # type: ignore[attr-defined]
+from types import FrameType, ModuleType
+from typing import Any
 
 import pytest
 
-from sidecar.sip import parser
+from sidecar.sip import address, cseq, framing, grammar, message, parser, uri, via
 from sidecar.sip.message import Request, Response
 from sidecar.sip.parser import MessageError, parse_message
 
@@ -269,6 +273,13 @@ def test_counts_and_sizes_are_bounded(data: bytes, reason: str) -> None:
     assert (error.status, error.reason) == (513, reason)
 
 
+def test_a_request_line_that_is_too_long_is_answered_with_414() -> None:
+    error = refusal(OPTIONS.replace(b"sip:b@h", b"sip:" + b"b" * 9000 + b"@h", 1) + b"\r\n")
+
+    assert (error.status, error.reason) == (414, "Request-URI Too Long")
+    assert error.request is not None
+
+
 def test_the_bounds_leave_room_for_a_large_but_honest_message() -> None:
     data = OPTIONS + b"a: b\r\n" * 122 + b"Identity: " + b"x" * 8000 + b"\r\n\r\n"
 
@@ -315,6 +326,27 @@ def test_the_work_grows_no_faster_than_the_number_of_lines(line: bytes) -> None:
     assert many <= 12 * few
 
 
+@pytest.mark.parametrize("module", [grammar, uri, address, via, cseq, parser, framing, message])
+def test_no_pattern_can_backtrack(module: ModuleType) -> None:
+    """The count of calls can't see into a regular expression: every loop must be possessive."""
+    patterns = [value for value in vars(module).values() if isinstance(value, re.Pattern)]
+
+    for pattern in patterns:
+        flags = pattern.flags & ~re.UNICODE
+        assert "MAX_REPEAT" not in loops(_parser.parse(pattern.pattern, flags)), pattern.pattern
+
+
+def loops(parsed: Iterable[Any]) -> set[str]:
+    """The kinds of repetition with no small bound in a parsed regular expression."""
+    found = set()
+    for node in parsed:
+        if isinstance(node, tuple) and str(node[0]).endswith("_REPEAT") and node[1][1] > 8:
+            found.add(str(node[0]))
+        if isinstance(node, tuple | list | _parser.SubPattern):
+            found |= loops(node)
+    return found
+
+
 @pytest.mark.parametrize(
     "hostile",
     [
@@ -324,7 +356,8 @@ def test_the_work_grows_no_faster_than_the_number_of_lines(line: bytes) -> None:
         b"\r\n" * 30000 + OPTIONS + b"\r\n",
         OPTIONS + b"Route: " + b"," * 8000 + b"\r\n\r\n",
         OPTIONS + b"Route: " + b'"' * 8000 + b"\r\n\r\n",
-        OPTIONS + b"Route: " + b"<" * 8000 + b"\r\n\r\n",
+        OPTIONS + b"Route: " + b"<" * 8000 + b",\r\n\r\n",
+        OPTIONS + b'Route: ,"' + b'\\"' * 4000 + b"\r\n\r\n",
         OPTIONS + b"Route: " + b"<sip:r>;" * 1000 + b"\r\n\r\n",
         OPTIONS + b'Contact: "' + b"\\" * 8001 + b"\r\n\r\n",
         OPTIONS + b"Contact: sip:" + b"@" * 8000 + b"\r\n\r\n",
