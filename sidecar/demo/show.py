@@ -17,6 +17,7 @@ from sidecar.demo.echo_pbx import echo_pbx
 from sidecar.demo.ladder import Ladder, Write
 from sidecar.demo.phone import Phone
 from sidecar.demo.tones import PURITY, QUIET, decode, level, purity, tone_spans
+from sidecar.records.reader import read_records
 from sidecar.records.record import COLUMNS, CallRecord
 from sidecar.records.timestamps import to_text
 from sidecar.service import Service
@@ -51,6 +52,14 @@ match = { direction = "inbound" }
 recording = "notice"
 """
 
+WHERE_NEXT = (
+    ("config/sidecar.toml, config/rules.toml", "to set it up for your own trunk and PBX"),
+    ("consent-sidecar run -c FILE", "to run it"),
+    ("consent-sidecar explain -c FILE --to N", "to see which rule would hold for a call, and why"),
+    ("consent-sidecar cdr list -c FILE", "to list the records of past calls"),
+    ("http://127.0.0.1:9464/metrics", "to see what Prometheus scrapes while it runs"),
+)
+
 
 async def show(write: Write) -> bool:
     """Run the demo; returns whether the call went as promised."""
@@ -68,12 +77,18 @@ async def show(write: Write) -> bool:
             write("")
             await service.start()
             try:
-                return await _call(service, caller, pbx, ladder, write)
+                calls = await _call(service, caller, pbx, ladder)
             finally:
                 await service.stop()
+        (record,) = read_records(Path(folder) / "records.db", limit=2)
+    kept = _tell_promise(*calls, record, write)
+    _tell_record(record, write)
+    _tell_where_next(write)
+    return kept
 
 
-async def _call(service: Service, caller: Phone, pbx: Phone, ladder: Ladder, write: Write) -> bool:
+async def _call(service: Service, caller: Phone, pbx: Phone, ladder: Ladder) -> tuple[Call, Call]:
+    """Place the call and hang it up; returns it as the caller and as the PBX have it."""
     _transport, address = service.transports.addresses[0]
     ladder.head()
     call = await caller.invite(f"sip:{NUMBER}@{address[0]}:{address[1]}", via=address)
@@ -87,11 +102,7 @@ async def _call(service: Service, caller: Phone, pbx: Phone, ladder: Ladder, wri
     await asyncio.sleep(TALK_S)
     await call.hang_up()
     await there.ended()
-    record = await _record(service)
-    kept = _tell_promise(call, there, record, write)
-    _tell_record(record, write)
-    _tell_where_next(write)
-    return kept
+    return call, there
 
 
 def _tell_promise(call: Call, there: Call, record: CallRecord, write: Write) -> bool:
@@ -128,12 +139,6 @@ def _tell_where_next(write: Write) -> None:
     write("  consent-sidecar explain -c FILE --to N     which rule would hold for a call, and why")
     write("  consent-sidecar cdr list -c FILE           the records of past calls")
     write("  http://127.0.0.1:9464/metrics              what Prometheus scrapes from `run`")
-
-
-async def _record(service: Service) -> CallRecord:
-    while not (records := await service.records.list(1)) or records[0].ended_at is None:
-        await asyncio.sleep(0.01)
-    return records[0]
 
 
 def _service(folder: Path, caller: Phone, pbx: Phone) -> Service:
