@@ -98,12 +98,15 @@ SINGLE = frozenset(
 """Headers whose value may hold a comma without being a list (RFC 3261 section 7.3.1)."""
 
 _KNOWN = {name.lower(): name for name in (*_IRREGULAR, *_REGULAR, *COMPACT_FORMS.values())}
-_CACHE_SIZE = 2048  # names seen so far; a peer that invents more pays for each of its own
-_names: dict[str, str] = {name: name for name in _KNOWN.values()}
-_names.update(_KNOWN)
-_names.update(COMPACT_FORMS)
-_names.update((letter.upper(), name) for letter, name in COMPACT_FORMS.items())
-_names.update((name.upper(), name) for name in _KNOWN.values())
+_SPELLINGS = {
+    **{name: name for name in _KNOWN.values()},
+    **{name.upper(): name for name in _KNOWN.values()},
+    **_KNOWN,
+    **{letter.upper(): name for letter, name in COMPACT_FORMS.items()},
+    **COMPACT_FORMS,
+}
+_names = dict(_SPELLINGS)  # and what was met since, so that a name is taken apart only once
+_MOST_NAMES = 2048  # then what was met is forgotten: peers can invent names without end
 
 
 def canonical_name(name: str) -> str:
@@ -121,8 +124,10 @@ def canonical_name(name: str) -> str:
     known = _names.get(lowered)
     if known is None:
         known = "-".join([part.capitalize() for part in lowered.split("-")])
-    if len(_names) < _CACHE_SIZE:
-        _names[name] = known
+    if len(_names) >= _MOST_NAMES:
+        _names.clear()
+        _names.update(_SPELLINGS)
+    _names[name] = known
     return known
 
 
