@@ -114,6 +114,18 @@ class Line:
         elif (target := self._rtcp_source or self._rtcp_signalled) is not None:
             self._pair.rtcp.sendto(packet, target)
 
+    def drain(self, now: float) -> None:
+        """Deliver at once what has come in already: it belongs to the time before a change."""
+        for which in (lambda: self._rtp, lambda: self._pair.rtcp):  # settling exchanges sockets
+            for _ in range(MAX_DRAIN):
+                try:
+                    which().recv_into(_scratch, 1, socket.MSG_PEEK)
+                except BlockingIOError:
+                    break
+                except OSError:
+                    continue  # a refusal (ICMP), told once
+                self._reactor.serve(which(), now)
+
     def look_again(self) -> None:
         """To be called every second: take up counting of strangers after a flood of them."""
         if self._catcher is not None and self._muted >= STRANGERS_A_SECOND:

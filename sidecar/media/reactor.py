@@ -58,6 +58,12 @@ class Reactor:
         if self._handlers.pop(sock.fileno(), None) is not None:
             self._poller.unregister(sock.fileno())
 
+    def serve(self, sock: socket.socket, now: float) -> None:
+        """Call the handler of a socket out of turn."""
+        handler = self._handlers.get(sock.fileno())
+        if handler is not None:
+            handler(now)
+
     def schedule(self, at: float, callback: Handler) -> Timer:
         """Call `callback(now)` at that time of the monotonic clock."""
         self._wake_at = min(self._wake_at, at)
@@ -71,7 +77,7 @@ class Reactor:
         """
         poll, handlers = self._poller.poll, self._handlers
         monotonic, sleep = time.monotonic, time.sleep
-        timeout = 0.0
+        timeout, rested = 0.0, False
         while self.running:
             ready = poll(timeout, _MAX_EVENTS)
             now = monotonic()
@@ -87,12 +93,15 @@ class Reactor:
                 self._run_due(now)
             if after_each():
                 self._wake_at = min(self._wake_at, now + _RETRY_S)
+            if ready:
+                rested, timeout = False, 0.0  # there may be more: a burst is taken in one go
+                continue
             timeout = min(self._wake_at - monotonic(), _IDLE_S)
-            if ready and timeout > COALESCE_S:
+            if not rested and timeout > COALESCE_S:
                 sleep(COALESCE_S)
                 timeout -= COALESCE_S
-            elif timeout < 0.0:
-                timeout = 0.0
+            rested = True
+            timeout = max(timeout, 0.0)
 
     def replan(self) -> None:
         """To be called when somebody has joined the pacer outside of a tick."""

@@ -202,7 +202,11 @@ class Session:
 
     def gate(self, side_from: Side, is_open: bool, now: float) -> None:
         """See MediaSession.gate."""
-        self.party(side_from).gate_open = is_open
+        party = self.party(side_from)
+        if is_open:
+            for endpoint in party.endpoints:
+                endpoint.line.drain(now)  # said before the gate opened
+        party.gate_open = is_open
         self.refresh(now)
 
     def play(self, side: Side, name: str, key: str, now: float) -> None:
