@@ -81,7 +81,13 @@ class Softphone:
     def _account(self) -> Account:
         account = self.options["account"]
         if account is None:
-            return Account(self.options["name"], "127.0.0.1", "", reg_interval=0)
+            return Account(
+                self.options["name"],
+                "127.0.0.1",
+                "",
+                reg_interval=0,
+                extra_params=("catchall=yes",),
+            )
         return Account(account["user"], account["server"], account["password"], reg_interval=60)
 
     async def _obey(self) -> None:

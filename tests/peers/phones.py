@@ -95,7 +95,8 @@ class Phone:
                 preexec_fn=_die_with_parent,  # noqa: PLW1509 - no threads hold locks here
             )
         assert self._child.stdout is not None
-        threading.Thread(target=self._listen, args=(self._child.stdout,), daemon=True).start()
+        self._listener = threading.Thread(target=self._listen, args=(self._child.stdout,))
+        self._listener.start()
         self.expect("ready", 20)
         return self
 
@@ -113,11 +114,13 @@ class Phone:
             pass
         kill_group(self._child.pid)
         self._child.wait()
+        self._listener.join()
 
     def _listen(self, lines: TextIO) -> None:
-        for line in lines:
-            if line.startswith("{"):
-                self._events.put(json.loads(line))
+        with lines:
+            for line in lines:
+                if line.startswith("{"):
+                    self._events.put(json.loads(line))
         self._events.put(None)
 
     def do(self, command: str, **arguments: object) -> None:
