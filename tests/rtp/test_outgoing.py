@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+import itertools
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sidecar.rtp.outgoing import Outgoing
+from sidecar.rtp.packet import Packet
+
+
+class Listener:
+    """Feeds an outgoing stream and keeps what came out of it."""
+
+    def __init__(self, outgoing: Outgoing | None = None) -> None:
+        self.outgoing = outgoing or Outgoing(ssrc=99, sequence=65533, timestamp=2**32 - 100, now=0)
+        self.heard: list[Packet] = []
+
+    def generate(self, now: float, *, marker: bool = False) -> Packet:
+        frame = bytearray(172)
+        self.outgoing.generate(frame, 0, 160, now, marker=marker)
+        self.heard.append(Packet.parse(frame))
+        return self.heard[-1]
+
+    def relay(self, packet: Packet, now: float) -> Packet | None:
+        data = bytearray(packet.encode())
+        if not self.outgoing.rewrite(data, len(data), now):
+            return None
+        self.heard.append(Packet.parse(data))
+        return self.heard[-1]
+
+
+def speech(number: int, ssrc: int = 7) -> Packet:
+    return Packet(0, number & 0xFFFF, 5000 + 160 * number & 0xFFFFFFFF, ssrc, False, b"x" * 160)
+
+
+def steps(heard: list[Packet]) -> list[tuple[int, int]]:
+    return [
+        ((b.sequence - a.sequence) & 0xFFFF, (b.timestamp - a.timestamp) & 0xFFFFFFFF)
+        for a, b in itertools.pairwise(heard)
+    ]
+
+
+def test_generated_packets_follow_the_clock_exactly() -> None:
+    listener = Listener()
+    for number in range(200):
+        listener.generate(number * 0.02)
+    assert set(steps(listener.heard)) == {(1, 160)}
+    assert [packet.marker for packet in listener.heard] == [True] + [False] * 199
+
+
+def test_a_pause_is_seen_in_the_timestamp_alone() -> None:
+    listener = Listener()
+    listener.generate(0.0)
+    listener.generate(1.0)
+    assert steps(listener.heard) == [(1, 8000)]
+
+
+def test_speech_after_silence_starts_a_talkspurt_of_the_same_stream() -> None:
+    listener = Listener()
+    listener.generate(0.0)
+    first = listener.relay(speech(500), 0.030)
+    second = listener.relay(speech(501), 0.050)
+    assert first is not None
+    assert second is not None
+    assert first.marker
+    assert not second.marker
+    assert first.ssrc == second.ssrc == 99
+    assert steps(listener.heard) == [(1, 240), (1, 160)]
+
+
+def test_silence_after_speech_starts_a_talkspurt_too() -> None:
+    listener = Listener()
+    listener.relay(speech(1), 0.0)
+    assert listener.generate(0.02).marker
+
+
+def test_a_packet_from_before_the_first_one_relayed_is_not_sent() -> None:
+    listener = Listener()
+    listener.generate(0.0)
+    assert listener.relay(speech(500), 0.02) is not None
+    assert listener.relay(speech(499), 0.02) is None
+    assert listener.relay(speech(502), 0.06) is not None
+    assert listener.relay(speech(501), 0.06) is not None
+    numbers = [packet.sequence for packet in listener.heard]
+    assert len(set(numbers)) == len(numbers)
+
+
+def test_a_loss_stays_visible() -> None:
+    listener = Listener()
+    listener.relay(speech(1), 0.0)
+    listener.relay(speech(4), 0.06)
+    assert steps(listener.heard) == [(3, 480)]
+
+
+def test_another_source_goes_on_in_the_same_stream() -> None:
+    listener = Listener()
+    listener.relay(speech(1), 0.0)
+    other = listener.relay(speech(30_000, ssrc=8), 0.5)
+    assert other is not None
+    assert other.marker
+    assert steps(listener.heard) == [(1, 4000)]
+
+
+def test_a_source_that_starts_afresh_goes_on_in_the_same_stream() -> None:
+    listener = Listener()
+    listener.relay(speech(40_000), 0.0)
+    listener.relay(speech(5), 0.02)
+    listener.relay(speech(60_000), 0.04)
+    assert [step for step, _ in steps(listener.heard)] == [1, 1]
+
+
+def test_a_long_event_with_one_timestamp_does_not_turn_time_back() -> None:
+    listener = Listener()
+    for number in range(50):
+        event = Packet(101, number, 5000, 7, False, b"\5\0\0\0")
+        listener.relay(event, number * 0.02)
+    last = listener.generate(1.0)
+    assert (last.timestamp - listener.heard[0].timestamp) & 0xFFFFFFFF == 8000
+
+
+def test_a_stream_that_was_relayed_as_it_came_is_gone_on_with() -> None:
+    last = speech(700)
+    listener = Listener(Outgoing.adopt(last.encode(), packets=701, now=10.0))
+    listener.heard.append(last)
+    listener.generate(10.02)
+    listener.relay(speech(800), 12.0)
+    assert {packet.ssrc for packet in listener.heard} == {7}
+    assert steps(listener.heard) == [(1, 160), (1, 15840)]
+
+
+@given(st.lists(st.tuples(st.sampled_from("gsop"), st.integers(0, 3), st.integers(1, 60))))
+def test_whatever_follows_whatever_it_stays_one_stream(turns: list[tuple[str, int, int]]) -> None:
+    """g generated, s and o two sources (with losses), p a pause; milliseconds between them."""
+    listener, now, number = Listener(), 0.0, 0
+    for kind, lost, milliseconds in turns:
+        now += milliseconds / 1000
+        if kind == "g":
+            listener.generate(now)
+        elif kind == "p":
+            now += 1.0
+        else:
+            number += 1 + lost
+            listener.relay(speech(number, ssrc=ord(kind)), now)
+    for sequence, timestamp in steps(listener.heard):
+        assert 1 <= sequence <= 4
+        assert 0 < timestamp < 8000 * 64
