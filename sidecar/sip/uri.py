@@ -31,7 +31,7 @@ _SIP = re.compile(
 
 PLAIN_SIP = (
     rf"[sS][iI][pP][sS]?:(?:{_USER}++(?::{_USER}*+)?@)?{HOST_NAME}"
-    rf"(?::[1-9][0-9]{{0,3}}+(?![0-9]))?(?:;{_PART}(?:={_PART})?)*+"
+    rf"(?::[1-9][0-9]{{0,3}}+)?(?:;{_PART}(?:={_PART})?)*+"
 )
 """A pattern of SIP URIs that `Uri.parse` never refuses: nearly all there are.
 

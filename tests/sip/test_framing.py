@@ -42,6 +42,14 @@ def test_a_message_may_come_in_any_pieces(size: int) -> None:
     assert not framer.pending
 
 
+def test_a_short_head_after_a_long_one_is_found() -> None:
+    framer = StreamFramer()
+    long = a_message("Content-Length: 0\r\nSubject: " + "x" * 200)
+
+    assert framer.feed(long[:-1]) == Arrived([], 0)
+    assert framer.feed(long[-1:] + SECOND) == Arrived([long, SECOND], 0)
+
+
 def test_an_unfinished_message_is_awaited() -> None:
     framer = StreamFramer()
 
