@@ -6,6 +6,7 @@ import pytest
 
 from sidecar.sip.address import Address, is_plain
 from sidecar.sip.errors import ParseError
+from sidecar.sip.headers import Headers
 from sidecar.sip.uri import Uri
 
 BOB = Uri.parse("sip:bob@biloxi.com")
@@ -131,3 +132,4 @@ def test_any_display_name_is_written_so_that_it_reads_back(display: str) -> None
     address = Address(display, BOB)
 
     assert Address.parse(str(address)) == address
+    assert Headers([("To", str(address))]).get("To") == str(address)
