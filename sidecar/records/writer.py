@@ -20,6 +20,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from sidecar.records.pacing import Pacer
 from sidecar.records.store import StoreUnavailable
 
 Row = tuple[object, ...]
@@ -35,8 +36,7 @@ class WriterLimits:
     group: int = 500
     """Most rows in one transaction."""
     pace: float = 0.02
-    """Shortest time between the starts of two groups. A lone call is written at once; under load
-    rows gather meanwhile, since most of the cost is the commit (docs/records.md)."""
+    """Time between the starts of two groups while many calls begin; else there is no waiting."""
     lazy: float = 0.25
     """How long a row that nobody waits for may stay in memory (lost to kill -9 until then)."""
     patience: float = 1.0
@@ -65,6 +65,7 @@ class GroupWriter:
         self._rows: dict[str, Row] = {}
         self._waiters: dict[str, asyncio.Future[None]] = {}
         self._in_flight = 0
+        self._pacer = Pacer(limits.pace)
         self._wake = asyncio.Event()
         self._lazy: asyncio.TimerHandle | None = None
         self._watchdog: asyncio.TimerHandle | None = None
@@ -114,10 +115,10 @@ class GroupWriter:
             while True:
                 await self._wake.wait()
                 self._wake.clear()
-                started = self._loop.time()
+                started, urgent = self._loop.time(), len(self._waiters)
                 if await self._write_group():
                     retry = self._limits.first_retry
-                    pause = started + self._limits.pace - self._loop.time()
+                    pause = self._pacer.pause(started, urgent, self._loop.time())
                 else:
                     pause, retry = retry, min(2 * retry, self._limits.longest_retry)
                 if self._closing:

@@ -1,0 +1,30 @@
+"""`consent-sidecar check`"""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import click
+
+from sidecar.cli.loading import config_option, failed_tests, load, missing_prompts
+from sidecar.errors import OperatorErrors
+from sidecar.media.prompts import PromptLibrary
+
+
+@click.command()
+@config_option
+def check(config: Path) -> None:
+    """Check settings, rules with their tests, and prompts.
+
+    Every mistake is a line on stderr that names file, line and key; exit code 1 where there is
+    one. Nothing is started, written or connected to.
+    """
+    loaded = load(config)
+    usable, broken = PromptLibrary(loaded.settings.prompts.folder).list()
+    if found := [*failed_tests(loaded), *missing_prompts(loaded), *broken]:
+        raise OperatorErrors(found)
+    click.echo(f"{config}: fine")
+    click.echo(f"{loaded.settings.rules}: fine, its tests pass")
+    languages = Counter(prompt.key.partition("/")[0] for prompt in usable)
+    click.echo("prompts: " + ", ".join(f"{count} {each}" for each, count in languages.items()))

@@ -1,0 +1,45 @@
+"""`consent-sidecar run`"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+import click
+import structlog
+
+from sidecar.cli.loading import config_option, failed_tests, load, missing_prompts
+from sidecar.cli.logging import set_up_logging
+from sidecar.errors import OperatorErrors
+
+log = structlog.get_logger(__name__)
+
+
+@click.command()
+@config_option
+@click.option("-v", "--verbose", is_flag=True, help="Log debug lines; they may hold numbers.")
+def run(config: Path, verbose: bool) -> None:
+    """Run the sidecar until SIGTERM or SIGINT.
+
+    It does not start with wrong settings or with rules whose own tests fail.
+    """
+    from sidecar.service import serve  # noqa: PLC0415 (half a second that only `run` needs)
+
+    set_up_logging(verbose=verbose)
+    loaded = load(config)
+    if failed := list(failed_tests(loaded)):
+        raise OperatorErrors(failed)
+    for error in missing_prompts(loaded):
+        log.error("prompt_unusable", problem=str(error), effect="calls under it are ended")
+    event_loop()(serve(loaded.settings, loaded.rules))
+
+
+def event_loop() -> Callable[[Coroutine[Any, Any, None]], None]:
+    """What runs a coroutine to its end: uvloop where it can be had, else asyncio."""
+    try:
+        import uvloop  # noqa: PLC0415 (not everywhere)
+    except ImportError:
+        return asyncio.run
+    return uvloop.run
