@@ -33,7 +33,7 @@ def test_every_make_target_that_is_named_exists(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_command_that_is_named_exists(page: Path) -> None:
     assert isinstance(main, click.Group)
-    named = set(re.findall(r"\bconsent-sidecar ([a-z]+)\b", code_in(page)))
+    named = set(re.findall(r"\bconsent-sidecar (?!consent-sidecar)([a-z]+)\b", code_in(page)))
 
     assert named <= set(main.commands)
 
@@ -42,7 +42,7 @@ def test_every_command_that_is_named_exists(page: Path) -> None:
 def test_every_link_within_the_repository_leads_somewhere(page: Path) -> None:
     text = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
     links = re.findall(r"\]\((?!https?:)([^)#]+)", text)
-    named = re.findall(r"`((?:docs|config|tools|tests|sidecar|requirements)/[\w./-]+)`", text)
+    named = re.findall(r"`((?:docs|config|tools|tests|sidecar|requirements)/[a-z0-9_./-]+)`", text)
 
     missing = [link for link in links if not (page.parent / link).exists()]
     missing += [path for path in named if not (ROOT / path).exists()]
