@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from .audio import Samples, find, tone_spans
+from .audio import Samples, tone_spans
 from .capture import Capture
-from .ears import BLOCK, CALLEE_HZ, CALLER_HZ, Ear, listen, sent_from
+from .ears import BLOCK, CALLEE_HZ, CALLER_HZ, Ear, heard_by_phone, listen, sent_from
 from .phones import BaresipPhone
 from .sidecar import Record, Sidecar, rule
 
@@ -118,7 +118,7 @@ def test_the_phones_themselves_hear_the_notice_and_then_each_other(
         talk(sidecar, caller, callee, notice)
 
     for phone, other_hz in ((caller, CALLEE_HZ), (callee, CALLER_HZ)):
-        found = find(notice, phone.heard())
+        found = heard_by_phone(notice, phone.heard())
         assert found.likeness > 0.8
         assert tone_spans(phone.heard(), other_hz)[0].start >= found.span.end - 2 * BLOCK
 
