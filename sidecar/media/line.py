@@ -116,15 +116,14 @@ class Line:
 
     def drain(self, now: float) -> None:
         """Deliver at once what has come in already: it belongs to the time before a change."""
-        for which in (lambda: self._rtp, lambda: self._pair.rtcp):  # settling exchanges sockets
-            for _ in range(MAX_DRAIN):
-                try:
-                    which().recv_into(_scratch, 1, socket.MSG_PEEK)
-                except BlockingIOError:
-                    break
-                except OSError:
-                    continue  # a refusal (ICMP), told once
-                self._reactor.serve(which(), now)
+        for _ in range(MAX_DRAIN):
+            if not _waits(self._rtp):
+                break
+            self._reactor.serve(self._rtp, now)  # which may exchange the socket
+        for _ in range(MAX_DRAIN):
+            if not _waits(self._pair.rtcp):
+                break
+            self._reactor.serve(self._pair.rtcp, now)
 
     def look_again(self) -> None:
         """To be called every second: take up counting of strangers after a flood of them."""
@@ -264,6 +263,17 @@ class Line:
             return
         self._rtcp_source = source[:2]
         self.deliver_rtcp(_scratch_view[:size], now)
+
+
+def _waits(sock: socket.socket) -> bool:
+    """Whether there is something to read."""
+    try:
+        sock.recv_into(_scratch, 1, socket.MSG_PEEK)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True  # a refusal (ICMP), told once; there may be more behind it
+    return True
 
 
 def _drop(*_: object) -> Any:

@@ -233,11 +233,12 @@ class Session:
                 endpoint.line.look_again()
 
     def close(self, now: float) -> Closed:
-        """Give the ports back. Returns the last event."""
+        """Give the ports back. Returns the last event. Nothing may be asked of it afterwards."""
         closed = Closed(self.a.stats(), self.b.stats())
         for party in (self.a, self.b):
             for pair in party.close():
                 self.around.ports.give_back(pair, now)
+        del self.a, self.b  # they refer to the session
         return closed
 
     def _add_stream(self, now: float) -> None:
