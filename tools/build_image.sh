@@ -53,7 +53,6 @@ build() {
 }
 
 run_in_image() {
-    local container
     container=$(buildah from --pull=never "$image")
     trap 'buildah rm "$container" >/dev/null' EXIT
     buildah run "$container" -- consent-sidecar "$@"
