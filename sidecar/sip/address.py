@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from sidecar.sip.errors import ParseError
 from sidecar.sip.grammar import (
@@ -36,8 +36,7 @@ is_plain = _PLAIN.fullmatch
 """Matches addresses that `Address.parse` never refuses; faster where only that is asked."""
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(NamedTuple):
     """A name-addr or addr-spec with its header parameters.
 
     `display` is what the display name says (unquoted), None where there is none.
@@ -98,10 +97,10 @@ class Address:
         """Return this address with another tag, or without one; raises ValueError for no token."""
         if tag is None:
             kept = tuple(p for p in self.parameters if p[0].lower() != "tag")
-            return replace(self, parameters=kept)
+            return self._replace(parameters=kept)
         if not is_token(tag):
             raise ValueError("a tag is a token")
-        return replace(self, parameters=replace_parameter(self.parameters, "tag", tag))
+        return self._replace(parameters=replace_parameter(self.parameters, "tag", tag))
 
     def __str__(self) -> str:
         if self.wildcard:
@@ -110,4 +109,4 @@ class Address:
         return f"{name}<{self.uri}>{format_parameters(self.parameters)}"
 
 
-_WILDCARD = Address(None, Uri("*", read=True))
+_WILDCARD = Address(None, Uri._make(("*", None, None, "", None, (), (), None)))

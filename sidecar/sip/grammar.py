@@ -26,6 +26,7 @@ HOST = rf"(?:\[[0-9A-Fa-f:.]++\]|{HOST_NAME})"
 WHITESPACE = " \t"
 
 _PARAMETER = re.compile(rf"[ \t]*+;[ \t]*+({TOKEN})(?:[ \t]*+=[ \t]*+({VALUE}))?", re.DOTALL)
+_PLAIN_PARAMETERS = re.compile(rf'(?:;{TOKEN}(?:=[^\x00-\x20;,"<>\x7f]++)?)++')
 _is_token = re.compile(TOKEN).fullmatch
 # A quote or bracket that is never closed runs to the end, so that none is looked at twice.
 _SPLIT = re.compile(r'"(?:[^"\\]++|\\.)*+"?|<[^>]*+>?|,|[^"<,]++|.', re.DOTALL)
@@ -74,6 +75,13 @@ def parse_parameters(text: str) -> Parameters:
     """
     if not text:
         return ()
+    if _PLAIN_PARAMETERS.fullmatch(text) is not None:  # nearly all are: no quotes, no spaces
+        return tuple(
+            [
+                (name, value if equals else None)
+                for name, equals, value in [part.partition("=") for part in text[1:].split(";")]
+            ]
+        )
     parameters: list[tuple[str, str | None]] = []
     position, end = 0, len(text)
     match = _PARAMETER.match
@@ -153,11 +161,10 @@ def ipv6_address(host: str) -> IPv6Address:
         raise ParseError("Malformed IPv6 Address") from None
 
 
-def bare_host(host: str) -> str:
-    """Return a host that matched `HOST` without brackets; raises ParseError for no IPv6."""
-    if host[0] == "[":
-        host = host[1:-1]
-        ipv6_address(host)
+def bare_host(reference: str) -> str:
+    """Return an IPv6 reference that matched `HOST` without its brackets; raises ParseError."""
+    host = reference[1:-1]
+    ipv6_address(host)
     return host
 
 
@@ -166,10 +173,8 @@ def written_host(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def parse_port(text: str | None) -> int | None:
+def parse_port(text: str) -> int:
     """Return the port of one to five digits; raises ParseError outside 1 to 65535."""
-    if text is None:
-        return None
     port = int(text)
     if not 0 < port < 65536:
         raise ParseError("Port Out Of Range")

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import InitVar, dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple, Self
 from urllib.parse import unquote
 
 from sidecar.sip.errors import ParseError
@@ -46,52 +45,67 @@ _PARAMETER = re.compile(rf"{_PART}(?:={_PART})?")
 _MUST_MATCH = frozenset(("user", "ttl", "method", "maddr", "transport"))
 
 
-@dataclass(frozen=True, slots=True)
-class Uri:
+class _Parts(NamedTuple):
+    scheme: str
+    user: str | None
+    password: str | None
+    host: str
+    port: int | None
+    parameters: Parameters
+    headers: Parameters
+    opaque: str | None
+
+
+class Uri(_Parts):
     """A URI of a request line or an address.
 
     `scheme` is in lower case. `user` and `password` keep their percent-escapes. `host` is
     without brackets. For tel: URIs the number is in `user` and `host` is empty; for schemes
     other than sip, sips and tel everything behind the colon is in `opaque`.
 
-    Raises ParseError when made of parts that would not be read back as they are. (`read` is
-    for `parse` alone: it tells that they were just read.)
+    Raises ParseError when made of parts that would not be read back as they are.
     """
 
-    scheme: str
-    user: str | None = None
-    password: str | None = None
-    host: str = ""
-    port: int | None = None
-    parameters: Parameters = ()
-    headers: Parameters = ()
-    opaque: str | None = None
+    __slots__ = ()
 
-    read: InitVar[bool] = False
-
-    def __post_init__(self, read: bool) -> None:
+    def __new__(
+        cls,
+        scheme: str,
+        user: str | None = None,
+        password: str | None = None,
+        host: str = "",
+        port: int | None = None,
+        parameters: Parameters = (),
+        headers: Parameters = (),
+        opaque: str | None = None,
+    ) -> Self:
+        """Make a URI of its parts; raises ParseError."""
         # Parts put together by hand have to read back as themselves, so that none of them can
         # smuggle in another ("a@b" as user, ";x=y" in a host).
-        if not read and Uri.parse(str(self)) != self:
+        parts = (scheme, user, password, host, port, parameters, headers, opaque)
+        uri = tuple.__new__(cls, parts)
+        if cls.parse(str(uri)) != uri:
             raise ParseError("Malformed URI")
+        return uri
 
     @classmethod
-    def parse(cls, text: str) -> Uri:
+    def parse(cls, text: str) -> Self:
         """Read a URI; raises ParseError."""
         found = _SIP.fullmatch(text)
         if found is None:
-            return _parse_other(text)
+            return tuple.__new__(cls, _other_parts(text))
         scheme, user, password, host, port, parameters, headers = found.groups()
-        return cls(
+        parts = (
             scheme.lower(),
             user,
             password,
-            bare_host(host),
-            parse_port(port),
+            bare_host(host) if host[0] == "[" else host,
+            parse_port(port) if port else None,
             _parse_parameters(parameters) if parameters else (),
             _parse_headers(headers) if headers else (),
-            read=True,
+            None,
         )
+        return tuple.__new__(cls, parts)
 
     @property
     def user_unescaped(self) -> str | None:
@@ -107,7 +121,7 @@ class Uri:
 
     def with_(self, **changes: Any) -> Uri:
         """Return this URI with other parts, named as the constructor names them."""
-        return replace(self, **changes)
+        return type(self)(**{**self._asdict(), **changes})
 
     def equivalent(self, other: Uri) -> bool:
         """Compare as RFC 3261 section 19.1.4 (and RFC 5954 for IPv6) says."""
@@ -141,15 +155,15 @@ class Uri:
         return text
 
 
-def _parse_other(text: str) -> Uri:
+def _other_parts(text: str) -> _Parts:
     found = _TEL.fullmatch(text)
     if found is not None:
         parameters = _parse_parameters(found[2]) if found[2] else ()
-        return Uri("tel", user=found[1], parameters=parameters, read=True)
+        return _Parts("tel", found[1], None, "", None, parameters, (), None)
     found = _ABSOLUTE.fullmatch(text)
     if found is None or found[1].lower() in ("sip", "sips", "tel"):
         raise ParseError("Malformed URI")
-    return Uri(found[1].lower(), opaque=found[2], read=True)
+    return _Parts(found[1].lower(), None, None, "", None, (), (), found[2])
 
 
 def _parse_parameters(text: str) -> Parameters:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from sidecar.sip.errors import ParseError
 from sidecar.sip.grammar import (
@@ -29,8 +29,7 @@ _VIA = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Via:
+class Via(NamedTuple):
     """One hop: `SIP/2.0/UDP host:port;branch=...`.
 
     `transport` is in upper case, `host` without brackets, `port` None where it was not given.
@@ -51,8 +50,8 @@ class Via:
         name, version, transport, host, port, parameters = found.groups()
         return cls(
             transport.upper(),
-            bare_host(host),
-            parse_port(port),
+            bare_host(host) if host[0] == "[" else host,
+            parse_port(port) if port else None,
             parse_parameters(parameters) if parameters else (),
             "SIP/2.0" if name == "SIP" and version == "2.0" else f"{name}/{version}",
         )
@@ -64,7 +63,7 @@ class Via:
 
     def with_param(self, name: str, value: str | None) -> Via:
         """Return this Via with a parameter set, in its old place or at the end."""
-        return replace(self, parameters=replace_parameter(self.parameters, name, value))
+        return self._replace(parameters=replace_parameter(self.parameters, name, value))
 
     @property
     def branch(self) -> str | None:
