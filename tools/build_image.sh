@@ -44,12 +44,14 @@ make_base() {
 
 # pip inside reaches its index the way this machine does: same certificates, same settings.
 build() {
-    local shared options=()
+    local shared former options=()
+    former=$(buildah images --quiet --no-trunc "$image" 2>/dev/null || true)
     for shared in /etc/ssl/certs /etc/pip.conf; do
         [ -e "$shared" ] && options+=(--volume "$shared:$shared:ro")
     done
     buildah bud --pull=never --layers=false "${options[@]}" --build-arg "BASE=$1" \
         --format docker --tag "$image" . >&2
+    [ -z "$former" ] || buildah rmi "$former" >/dev/null 2>&1 || true
 }
 
 run_in_image() {
