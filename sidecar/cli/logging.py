@@ -50,15 +50,20 @@ def set_up_logging(*, verbose: bool = False, stream: TextIO | None = None) -> No
 
 
 def printable(_logger: object, _method: str, event: EventDict) -> EventDict:
-    """Text from a peer can't forge a line or act on the terminal: control characters go."""
+    """Text from a peer can't forge a line or act on the terminal: control characters go.
+
+    Tracebacks keep their ends of line; the renderer of key=value lines escapes those.
+    """
     for key, value in event.items():
-        if isinstance(value, str) and not value.isprintable():
-            event[key] = "".join(each if each.isprintable() else _shown(each) for each in value)
+        text = value if isinstance(value, str | int | float | None) else str(value)
+        if isinstance(text, str) and not text.isprintable():
+            kept = "\n" if key == "exception" else ""
+            text = "".join(
+                each if each.isprintable() or each == kept else "\N{REPLACEMENT CHARACTER}"
+                for each in text
+            )
+        event[key] = text
     return event
-
-
-def _shown(character: str) -> str:
-    return character.encode("unicode_escape", "replace").decode("ascii")
 
 
 def _renderer(stream: TextIO) -> Processor:

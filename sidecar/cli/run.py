@@ -13,6 +13,7 @@ import structlog
 from sidecar.cli.loading import config_option, failed_tests, load, missing_prompts
 from sidecar.cli.logging import set_up_logging
 from sidecar.errors import OperatorErrors
+from sidecar.service import serve
 
 log = structlog.get_logger(__name__)
 
@@ -25,8 +26,6 @@ def run(config: Path, verbose: bool) -> None:
 
     It does not start with wrong settings or with rules whose own tests fail.
     """
-    from sidecar.service import serve  # noqa: PLC0415 (half a second that only `run` needs)
-
     set_up_logging(verbose=verbose)
     loaded = load(config)
     if failed := list(failed_tests(loaded)):

@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import wave
+from collections.abc import Callable
+from pathlib import Path
+
+from click.testing import Result
+
+Command = Callable[..., Result]
+
+
+def change(file: Path, old: str, new: str) -> None:
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new))
+
+
+def test_files_without_a_mistake_are_fine(command: Command, config: Path) -> None:
+    result = command("check", "-c", config)
+
+    assert result.exit_code == 0
+    assert result.stderr == ""
+    assert "sidecar.toml: fine" in result.stdout
+    assert "rules.toml: fine, its tests pass" in result.stdout
+
+
+def test_each_mistake_in_the_settings_is_a_line_with_its_place(
+    command: Command, config: Path
+) -> None:
+    change(config, 'kind = "generic"', 'kind = "avaya"')
+    change(config, "[records]", "[recordings]")
+
+    result = command("check", "-c", config)
+
+    assert result.exit_code == 1
+    lines = result.stderr.splitlines()
+    assert len(lines) == 2
+    assert all(line.startswith(f"{config}:") for line in lines)
+    assert any("pbx.main.kind" in line for line in lines)
+    assert any('did you mean "records"?' in line for line in lines)
+
+
+def test_a_rule_that_names_an_unknown_trunk_is_found(command: Command, config: Path) -> None:
+    change(config.parent / "rules.toml", '"second"', '"secnd"')
+
+    result = command("check", "-c", config)
+
+    assert result.exit_code == 1
+    assert "rules.toml:4:" in result.stderr
+    assert 'did you mean "second"?' in result.stderr
+
+
+def test_a_test_of_the_rules_that_fails_says_what_came_instead(
+    command: Command, config: Path
+) -> None:
+    change(config.parent / "rules.toml", 'to = "5001"', 'to = "6001"')
+
+    result = command("check", "-c", config)
+
+    assert result.exit_code == 1
+    assert "test[1]: rule is '', expected 'support'" in result.stderr
+
+
+def test_a_rule_whose_prompt_is_missing_is_found(command: Command, config: Path) -> None:
+    change(config.parent / "rules.toml", '"recording-notice"', '"our-own-notice"')
+
+    result = command("check", "-c", config)
+
+    assert result.exit_code == 1
+    assert "rule 'support': there is no prompt de/our-own-notice.wav" in result.stderr
+
+
+def test_a_broken_prompt_in_the_folder_is_found_even_if_no_rule_names_it(
+    command: Command, config: Path
+) -> None:
+    config.write_text(config.read_text() + '[prompts]\nfolder = "prompts"\n')
+    folder = config.parent / "prompts" / "en"
+    folder.mkdir(parents=True)
+    (folder / "greeting.wav").write_bytes(b"RIFF\x00\x00")
+
+    result = command("check", "-c", config)
+
+    assert result.exit_code == 1
+    assert "greeting.wav: is no readable PCM WAV file" in result.stderr
+
+
+def test_a_broken_prompt_that_a_rule_names_is_told_once_with_the_rule(
+    command: Command, config: Path
+) -> None:
+    config.write_text(config.read_text() + '[prompts]\nfolder = "prompts"\n')
+    folder = config.parent / "prompts" / "de"
+    folder.mkdir(parents=True)
+    with wave.open(str(folder / "recording-notice.wav"), "wb") as file:
+        file.setparams((1, 2, 8000, 0, "NONE", ""))
+
+    result = command("check", "-c", config)
+
+    assert result.exit_code == 1
+    assert "rule 'support': prompt de/recording-notice" in result.stderr
+    assert "holds no audio" in result.stderr
+
+
+def test_a_missing_file_is_an_error_and_no_traceback(command: Command, tmp_path: Path) -> None:
+    result = command("check", "-c", tmp_path / "none.toml")
+
+    assert result.exit_code == 1
+    assert result.stderr == f"{tmp_path}/none.toml: can't be read: No such file or directory\n"
+
+
+def test_a_command_without_its_settings_is_wrong_usage(command: Command) -> None:
+    result = command("check")
+
+    assert result.exit_code == 2
+    assert "Missing option '-c'" in result.stderr

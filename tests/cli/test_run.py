@@ -1,0 +1,155 @@
+"""The real process: what it prints, how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from sidecar import __version__
+
+Start = Callable[..., Awaitable[Process]]
+
+
+@pytest.fixture
+async def start() -> AsyncIterator[Start]:
+    """Start `consent-sidecar ...`; it is killed if the test leaves it running."""
+    processes: list[Process] = []
+
+    async def start_one(*arguments: str | Path) -> Process:
+        command = (sys.executable, "-m", "sidecar", *map(str, arguments))
+        processes.append(await asyncio.create_subprocess_exec(*command, stdout=PIPE, stderr=PIPE))
+        return processes[-1]
+
+    yield start_one
+    for process in processes:
+        if process.returncode is None:
+            process.kill()
+            await process.communicate()
+
+
+@pytest.fixture
+def ports(config: Path) -> tuple[int, int]:
+    """The SIP port and the HTTP port of the settings: free ones."""
+    with socket.socket(type=socket.SOCK_DGRAM) as sip, socket.socket() as http:
+        sip.bind(("127.0.0.1", 0))
+        http.bind(("127.0.0.1", 0))
+        found = sip.getsockname()[1], http.getsockname()[1]
+    text = config.read_text().replace(":5070", f":{found[0]}")
+    config.write_text(f'{text}\n[http]\nlisten = "127.0.0.1:{found[1]}"\n')
+    return found
+
+
+def change(file: Path, old: str, new: str) -> None:
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new))
+
+
+async def line_with(process: Process, words: str) -> str:
+    """The next line on stderr that holds the words."""
+    assert process.stderr is not None
+    async for line in process.stderr:
+        if words in line.decode():
+            return line.decode()
+    raise AssertionError(f"it ended without saying {words}")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_it_runs_until_it_is_told_to_stop_and_ends_well(
+    start: Start, config: Path, ports: tuple[int, int], number: signal.Signals
+) -> None:
+    process = await start("run", "-c", config)
+    started = await line_with(process, "event=started")
+    async with (
+        aiohttp.ClientSession() as client,
+        client.get(f"http://127.0.0.1:{ports[1]}/healthz") as answer,
+    ):
+        healthy = answer.status
+
+    process.send_signal(number)
+    stopped = await line_with(process, "event=stopped")
+
+    assert (healthy, await process.wait()) == (200, 0)
+    assert f"version={__version__}" in started
+    assert "level=info" in stopped
+
+
+async def test_wrong_settings_keep_it_from_starting(start: Start, config: Path) -> None:
+    change(config, 'kind = "generic"', 'kind = "avaya"')
+
+    process = await start("run", "-c", config)
+    out, err = await process.communicate()
+
+    assert (process.returncode, out) == (1, b"")
+    assert err.decode().startswith(f"{config}:6: pbx.main.kind")
+    assert len(err.splitlines()) == 1
+
+
+async def test_rules_whose_own_tests_fail_keep_it_from_starting(start: Start, config: Path) -> None:
+    change(config.parent / "rules.toml", 'expect = { rule = "support" }', "expect = { rule = '' }")
+
+    process = await start("run", "-c", config)
+    _out, err = await process.communicate()
+
+    assert process.returncode == 1
+    assert b"test[1]: rule is 'support', expected ''" in err
+
+
+async def test_a_port_in_use_is_a_line_and_exit_code_1(
+    start: Start, config: Path, ports: tuple[int, int]
+) -> None:
+    with socket.socket(type=socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.1", ports[0]))
+        process = await start("run", "-c", config)
+        _out, err = await process.communicate()
+
+    assert process.returncode == 1
+    assert b"Traceback" not in err
+    assert str(ports[0]).encode() in err.splitlines()[-1]
+
+
+async def test_a_prompt_that_a_rule_needs_and_that_is_missing_is_told_at_the_start(
+    start: Start, config: Path, ports: tuple[int, int]
+) -> None:
+    change(config.parent / "rules.toml", "recording-notice", "our-own-notice")
+
+    process = await start("run", "-c", config)
+    line = await line_with(process, "event=prompt_unusable")
+    await line_with(process, "event=started")
+
+    assert "level=error" in line
+    assert "de/our-own-notice.wav" in line
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [(["--version"], 0), (["--help"], 0), ([], 2), (["sing"], 2), (["run", "--loud"], 2)],
+)
+async def test_exit_codes_tell_usage_from_success(
+    start: Start, arguments: list[str], code: int
+) -> None:
+    process = await start(*arguments)
+    out, err = await process.communicate()
+
+    assert process.returncode == code
+    assert b"Traceback" not in err
+    if arguments == ["--version"]:
+        assert out.decode() == f"consent-sidecar, version {__version__}\n"
+
+
+async def test_a_reader_that_goes_away_early_is_no_traceback(start: Start, config: Path) -> None:
+    process = await start("explain", "-c", config, "--from", "1", "--to", "2", "--json")
+    assert process.stdout is not None
+    process.stdout._transport.close()  # type: ignore[attr-defined]
+
+    _out, err = await process.communicate()
+
+    assert b"Traceback" not in err
