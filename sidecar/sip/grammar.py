@@ -138,12 +138,10 @@ def quote(text: str) -> str:
     return '"' + _TO_ESCAPE.sub(lambda match: "\\" + match.group(), text) + '"'
 
 
-def unquote(text: str) -> str:
-    """Return what a quoted-string says; other text is returned as it is."""
-    if len(text) >= 2 and text[0] == '"' == text[-1]:
-        text = text[1:-1]
-        return _PAIR.sub(r"\1", text) if "\\" in text else text
-    return text
+def unquote(quoted: str) -> str:
+    """Return what a quoted-string says."""
+    text = quoted[1:-1]
+    return _PAIR.sub(r"\1", text) if "\\" in text else text
 
 
 @lru_cache(maxsize=512)

@@ -5,77 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from sidecar.sip.errors import ParseError
-from sidecar.sip.grammar import WHITESPACE, breaks_line, is_token, split_values
-
-COMPACT_FORMS = {
-    "a": "Accept-Contact",
-    "b": "Referred-By",
-    "c": "Content-Type",
-    "d": "Request-Disposition",
-    "e": "Content-Encoding",
-    "f": "From",
-    "i": "Call-ID",
-    "j": "Reject-Contact",
-    "k": "Supported",
-    "l": "Content-Length",
-    "m": "Contact",
-    "n": "Identity-Info",
-    "o": "Event",
-    "r": "Refer-To",
-    "s": "Subject",
-    "t": "To",
-    "u": "Allow-Events",
-    "v": "Via",
-    "x": "Session-Expires",
-    "y": "Identity",
-}
-"""The one-letter names of the IANA registry of SIP header fields."""
-
-# Names that are not simply written with a capital after each hyphen.
-_IRREGULAR = (
-    "Call-ID",
-    "CSeq",
-    "DTMF-Relay",
-    "MIME-Version",
-    "P-DCS-Billing-Info",
-    "P-OSPS",
-    "RAck",
-    "RSeq",
-    "SIP-ETag",
-    "SIP-If-Match",
-    "User-to-User",
-    "WWW-Authenticate",
-)
-_REGULAR = (
-    "Accept",
-    "Alert-Info",
-    "Allow",
-    "Authorization",
-    "Contact",
-    "Content-Length",
-    "Content-Type",
-    "Date",
-    "Diversion",
-    "Expires",
-    "From",
-    "Max-Forwards",
-    "Min-SE",
-    "P-Asserted-Identity",
-    "Privacy",
-    "Proxy-Authenticate",
-    "Proxy-Authorization",
-    "Record-Route",
-    "Refer-To",
-    "Require",
-    "Route",
-    "Server",
-    "Session-Expires",
-    "Supported",
-    "To",
-    "User-Agent",
-    "Via",
-    "Warning",
-)
+from sidecar.sip.grammar import WHITESPACE, breaks_line, split_values
+from sidecar.sip.header_names import canonical_name, spellings
 
 SINGLE = frozenset(
     (
@@ -96,39 +27,6 @@ SINGLE = frozenset(
     )
 )
 """Headers whose value may hold a comma without being a list (RFC 3261 section 7.3.1)."""
-
-_KNOWN = {name.lower(): name for name in (*_IRREGULAR, *_REGULAR, *COMPACT_FORMS.values())}
-_SPELLINGS = {
-    **{name: name for name in _KNOWN.values()},
-    **{name.upper(): name for name in _KNOWN.values()},
-    **_KNOWN,
-    **{letter.upper(): name for letter, name in COMPACT_FORMS.items()},
-    **COMPACT_FORMS,
-}
-_names = dict(_SPELLINGS)  # and what was met since, so that a name is taken apart only once
-_MOST_NAMES = 2048  # then what was met is forgotten: peers can invent names without end
-
-
-def canonical_name(name: str) -> str:
-    """Return the one spelling that a header name has in this program.
-
-    Compact forms are expanded; unknown names get a capital after each hyphen. Raises
-    ValueError where the name is no token.
-    """
-    known = _names.get(name)
-    if known is not None:
-        return known
-    if not is_token(name):
-        raise ValueError("malformed header name")
-    lowered = name.lower()
-    known = _names.get(lowered)
-    if known is None:
-        known = "-".join([part.capitalize() for part in lowered.split("-")])
-    if len(_names) >= _MOST_NAMES:
-        _names.clear()
-        _names.update(_SPELLINGS)
-    _names[name] = known
-    return known
 
 
 def _unfolded(lines: Sequence[str]) -> list[str]:
@@ -188,7 +86,7 @@ class Headers:
         """Read header lines, folded or not (RFC 3261 section 7.3.1); raises ParseError."""
         try:
             items = [
-                (_names[name], value.strip(" \t"))
+                (spellings[name], value.strip(" \t"))
                 for name, value in [line.split(":", 1) for line in lines]
             ]
         except (KeyError, ValueError):  # a new name, a folded line, a space before a colon
@@ -217,7 +115,7 @@ class Headers:
     def get(self, name: str, default: str | None = None) -> str | None:
         """Return the first line's value, or the default."""
         first = self._first or self._index()
-        return first.get(_names.get(name) or canonical_name(name), default)
+        return first.get(spellings.get(name) or canonical_name(name), default)
 
     def missing(self, names: frozenset[str]) -> frozenset[str]:
         """Return which of these canonical names have no line."""

@@ -217,6 +217,7 @@ def test_a_message_shows_no_personal_data_where_it_is_logged() -> None:
 )
 def test_a_cseq_is_read(text: str, cseq: tuple[int, str]) -> None:
     assert CSeq.parse(text) == cseq
+    assert CSeq.parse(str(CSeq.parse(text))) == cseq
 
 
 @pytest.mark.parametrize(
