@@ -159,15 +159,21 @@ class LocalEngine:
         ports: range,
         library: PromptLibrary,
         *,
-        workers: int = 1,
+        workers: int | None = None,
         silent_after: float = SILENT_AFTER_S,
     ) -> None:
-        """address: numeric, to bind to. ports: all of them, RTCP's too. silent_after: seconds."""
+        """address: numeric, to bind to. ports: all of them, RTCP's too. silent_after: seconds.
+
+        workers: one for every two processors unless said; signalling needs one too, and the more
+        calls a worker has the fewer times it wakes up for a packet.
+        """
         self._address = address
         self._library = library
         self._prompts = LoadedPrompts()
         self._prompts_file = -1
         self._silent_after = silent_after
+        workers = workers or (os.cpu_count() or 1) // 2
+        workers = max(1, min(workers, len(ports) // 4))
         share = len(ports) // workers // 2 * 2
         self._workers = [
             WorkerProcess(self._start_command(ports[index * share : (index + 1) * share]))
