@@ -145,7 +145,7 @@ class Agent:
         if leg.over:
             self.hang_up(leg)
         else:
-            leg.call.give_up("no_ack")
+            leg.call.never_acknowledged()
 
     def send_request(
         self, request: Request, flow: Flow, peer: Peer, owner: object
@@ -267,6 +267,8 @@ class Agent:
             return []
         contacts = []
         for value in response.headers.values("Contact"):
+            if value == "*":
+                continue
             address = Address.parse(value)
             uri = self.identities.via_sidecar(address.uri, flow) or address.uri
             contacts.append(("Contact", str(Address(None, uri, address.parameters))))

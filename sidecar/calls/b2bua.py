@@ -182,8 +182,10 @@ class B2bua(Agent):
         if not self.accepting:
             self._reject(transaction, request, peer, 503, "shutting_down", [("Retry-After", "10")])
             return
-        if request.contact is None or request.target.scheme not in ("sip", "sips", "tel"):
-            status = 400 if request.contact is None else 416
+        contact = request.contact
+        nowhere = contact is None or contact.wildcard
+        if nowhere or request.target.scheme not in ("sip", "sips", "tel"):
+            status = 400 if nowhere else 416
             self._reject(transaction, request, peer, status, "unusable_invite")
             return
         route = self.router.route(request, peer)
@@ -244,10 +246,14 @@ class B2bua(Agent):
 
     def _bye(self, transaction: ServerTransaction, request: Request, leg: Leg) -> None:
         self.respond(transaction, leg.dialog.response(request, 200), leg.peer)
-        if leg.over:
-            return  # ours crossed theirs
         if leg.awaits_ack is not None:
             leg.awaits_ack.stop()
+        if leg.over:
+            if leg.bye_waits:
+                self.forget(leg)
+            return  # ours crossed theirs
+        if leg.ack_owed is not None:
+            self.send_ack(leg)
         reasons = [("Reason", value) for value in request.headers.get_all("Reason")]
         self.forget(leg)
         leg.call.hung_up(leg, reasons)

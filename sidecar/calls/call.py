@@ -16,16 +16,17 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from sidecar.calls.bodies import cross, description
+from sidecar.calls import announcing
+from sidecar.calls.bodies import cross
 from sidecar.calls.consent_process import ConsentProcess
-from sidecar.calls.header_policy import passed, tags, without
+from sidecar.calls.header_policy import passed, without
 from sidecar.calls.identifiers import new_tag
 from sidecar.calls.leg import End, Leg
 from sidecar.calls.outcome import disposition_of
 from sidecar.calls.placing import Placing
 from sidecar.calls.progress import pass_on
 from sidecar.calls.session import Sessions
-from sidecar.consent.machine import BothUp, CallerUp, HungUp
+from sidecar.consent.machine import BothUp, HungUp
 from sidecar.media.engine import (
     Closed,
     Lost,
@@ -38,7 +39,7 @@ from sidecar.media.engine import (
     Side,
     Silent,
 )
-from sidecar.records.record import CallRecord, Disposition, EndedBy
+from sidecar.records.record import Disposition, EndedBy
 from sidecar.sip.dialog import Dialog
 from sidecar.sip.message import Request, Response, respond
 from sidecar.sip.offer_answer import Carrier, OfferAnswerError, Origins, State
@@ -57,6 +58,8 @@ HeaderLines = list[tuple[str, str]]
 RETRY_AFTER: HeaderLines = [("Retry-After", "5")]
 ENDED_BY = {Side.A: EndedBy.CALLER, Side.B: EndedBy.CALLEE}
 CHALLENGES = (401, 407)
+UNSUPPORTED_TYPE = 415
+BODY_HEADERS = ("content-type", "content-disposition", "content-encoding", "content-language")
 
 
 class Phase(Enum):
@@ -77,12 +80,13 @@ class Call:
         "_a_end",
         "_arrived",
         "_parked",
+        "_ports_awaited",
         "_recorded",
         "_session_number",
         "_when_ports",
         "a",
-        "b",
         "agent",
+        "b",
         "consent",
         "decision",
         "flow",
@@ -120,6 +124,7 @@ class Call:
         self._session_number = secrets.randbits(48)
         self._a_end = self.new_end(Side.A)
         self._arrived = agent.now
+        self._ports_awaited = 0
         self._when_ports: list[Callable[[], None]] = []
         self._recorded = False
         self._parked = False
@@ -160,12 +165,16 @@ class Call:
     def refuse_offer(self, error: SdpError) -> None:
         """Refuse a call whose offer can't be used; it leaves its record all the same."""
         agent = self.agent
-        record = agent.new_record(self.route, self.decision)
+        record = agent.challenges.resume(self.request)
+        if record is None:
+            record = agent.new_record(self.route, self.decision)
+            agent.metrics.call_began()
         record.disposition, record.ended_by = Disposition.REFUSED, EndedBy.SIDECAR
-        agent.metrics.call_began()
         agent.metrics.sip_rejected("offer_unusable")
         log.info("call_refused", call=record.call_id, reason="offer_unusable", problem=error.reason)
         response = respond(self.request, error.status, None, new_tag())
+        if error.status == UNSUPPORTED_TYPE:
+            response.headers.add("Accept", "application/sdp")
         agent.respond(self.invite, response, self.route.source)
         agent.finish(record)
         self.phase = Phase.ENDED
@@ -183,9 +192,7 @@ class Call:
         match event:
             case Opened():
                 self.sessions.ports = {Side.A: event.ports_a, Side.B: event.ports_b}
-                waiting, self._when_ports = self._when_ports, []
-                for go_on in waiting:
-                    go_on()
+                self._go_on_with_ports()
                 if self.phase is Phase.OPENING:
                     self._go_on()
             case Refused():
@@ -202,9 +209,7 @@ class Call:
                 self.agent.count_media(self.route, event)
 
     def _ports_refused(self, reason: str) -> None:
-        waiting, self._when_ports = self._when_ports, []
-        for go_on in waiting:
-            go_on()  # the added streams find no port and are declined
+        self._go_on_with_ports()  # an added stream that finds no port is declined
         if self.phase is Phase.OPENING:
             self.agent.metrics.sip_rejected("no_ports")
             log.warning("call_refused", call=self.id, reason="no_ports", problem=reason)
@@ -214,14 +219,22 @@ class Call:
         """Call `go_on` once `lacking` more streams have ports, or can't have any."""
         for _ in range(lacking):
             self.media.add_stream()
+        self._ports_awaited += lacking
         self._when_ports.append(go_on)
+
+    def _go_on_with_ports(self) -> None:
+        self._ports_awaited = max(0, self._ports_awaited - 1)
+        if self._ports_awaited == 0:
+            waiting, self._when_ports = self._when_ports, []
+            for go_on in waiting:
+                go_on()
 
     def _go_on(self) -> None:
         if not (self._recorded and self.sessions.ports[Side.A]):
             return
         notice = self.decision.notice
         if notice is not None and notice.at == "before-connect":
-            self._answer_alone()
+            announcing.answer_alone(self)
         else:
             self.place()
 
@@ -232,45 +245,34 @@ class Call:
         self._session_number += 1
         return End(side, Origins(self.agent.media_address, self._session_number))
 
-    def _new_a_leg(self) -> Leg:
+    def new_a_leg(self) -> Leg:
+        """Return a new dialog with the caller, in the books already."""
         contact = self.agent.contact(self.flow)
         dialog = Dialog.as_uas(self.request, new_tag(), contact, self.flow)
         leg = Leg(self, self.route.source, dialog, self._a_end.fork())
         self.agent.add_leg(leg)
         return leg
 
-    def _answer_alone(self) -> None:
-        leg = self.a = self._new_a_leg()
-        try:
-            offer = description(self.request)
-            body = (
-                self.sessions.offer_alone(leg.end)
-                if offer is None
-                else self.sessions.answer_alone(leg.end, offer)
-            )
-        except SdpError as error:
-            self._refuse(error.status, Disposition.REFUSED, EndedBy.SIDECAR)
-            return
-        self.phase = Phase.ANNOUNCING
-        self._answer(leg, 200, "OK", [("Content-Type", "application/sdp")], body)
-
-    def _answer(
-        self, leg: Leg, status: int, reason: str, headers: HeaderLines, body: bytes
-    ) -> None:
+    def answer(self, leg: Leg, status: int, reason: str, headers: HeaderLines, body: bytes) -> None:
+        """Answer the caller's INVITE with a 2xx."""
         headers += self.agent.decision_headers(self.decision, self.route.source)
         response = leg.dialog.response(self.request, status, reason, headers, body)
         self.agent.answer_invite(leg, self.invite, response)
 
+    def announce(self, leg: Leg, body: bytes) -> None:
+        """Answer the caller by ourselves: the notice comes before the B leg is placed."""
+        self.a = leg
+        self.phase = Phase.ANNOUNCING
+        self.answer(leg, 200, "OK", [("Content-Type", "application/sdp")], body)
+
+    def joined(self) -> None:
+        """The callee was joined to a caller who is up already."""
+        self.phase = Phase.UP
+
     def acknowledged(self, leg: Leg, ack: Request) -> None:
         """The ACK to the 2xx of this call's first INVITE has come."""
         if self.phase is Phase.ANNOUNCING:
-            answer = description(ack)
-            if leg.end.session.offered is not None:
-                if answer is None:
-                    self.give_up("no_answer_in_ack")
-                    return
-                self.sessions.take_answer(leg.end, Carrier.ACK, answer)
-            self.consent.handle(CallerUp())
+            announcing.caller_up(self, leg, ack)
         elif self.phase is Phase.ANSWERED:
             self.phase = Phase.UP
             self.consent.handle(BothUp())
@@ -292,7 +294,7 @@ class Call:
         try:
             return placing.next_target()
         except (SdpError, OfferAnswerError) as error:
-            self._content_unusable(error)
+            self.content_unusable(error)
             return True
 
     def invite_content(self, end: End) -> tuple[HeaderLines, bytes]:
@@ -320,7 +322,7 @@ class Call:
     def callee_progressed(self, leg: Leg, response: Response) -> None:
         """A provisional response came from one of the callee's forks."""
         if self.a is not None:
-            self._progressed_after_notice(self.a, leg, response)
+            announcing.callee_progressed(self, self.a, leg, response)
             return
         try:
             pass_on(self, leg, self._mate(leg), response)
@@ -330,18 +332,9 @@ class Call:
     def _mate(self, leg: Leg) -> Leg:
         """Return the caller's early dialog that belongs to this fork of the callee's."""
         if leg.other is None:
-            leg.other = self._new_a_leg()
+            leg.other = self.new_a_leg()
             leg.other.other = leg
         return leg.other
-
-    def _progressed_after_notice(self, a: Leg, leg: Leg, response: Response) -> None:
-        answer = description(response)
-        if answer is None:
-            self.media.ring(Side.A, True)
-            return
-        self.sessions.take_answer(leg.end, Carrier.PROVISIONAL, answer, other=a.end)
-        self.media.ring(Side.A, False)
-        self.consent.early_media()
 
     def callee_answered(self, leg: Leg, response: Response) -> None:
         """The first 2xx came; `leg` is the fork that answered."""
@@ -351,25 +344,13 @@ class Call:
         self.consent.answered()
         try:
             if self.a is not None:
-                self._join(self.a, leg, response)
+                announcing.join(self, self.a, leg, response)
             else:
                 self._pass_answer_on(leg, response)
         except (SdpError, OfferAnswerError) as error:
             log.warning("answer_unusable", call=self.id, problem=error.reason)
             self.agent.send_ack(leg)
             self.give_up("answer_unusable", Disposition.FAILED, status=502)
-
-    def _join(self, a: Leg, leg: Leg, response: Response) -> None:
-        """Join the callee to a caller who has heard the notice already."""
-        answer = description(response)
-        if answer is None:
-            raise SdpError("No answer in 200")
-        self.sessions.take_answer(leg.end, Carrier.FINAL, answer, other=a.end)
-        self.media.ring(Side.A, False)
-        a.other, leg.other = leg, a
-        self.agent.send_ack(leg)
-        self.phase = Phase.UP
-        self.consent.handle(BothUp())
 
     def _pass_answer_on(self, leg: Leg, response: Response) -> None:
         a = self._mate(leg)
@@ -379,11 +360,12 @@ class Call:
             self.agent.send_ack(leg)
         self.phase = Phase.ANSWERED
         headers = passed(response.headers, trusted=leg.peer.trusted)
-        self._answer(a, response.status, response.reason, headers, body)
+        self.answer(a, response.status, response.reason, headers, body)
 
     def callee_refused(self, status: int, response: Response) -> None:
         """A final response other than 2xx came, and no further target is left."""
         headers = passed(response.headers, trusted=self.route.destination.trusted)
+        headers = without(headers, *BODY_HEADERS)
         headers += self.agent.redirect_contacts(response, self.flow)
         if status in CHALLENGES and self.a is None:
             self._parked = self.agent.challenges.park(self.request, self.record, self.agent.now)
@@ -406,7 +388,7 @@ class Call:
         log.warning("destination_silent", call=self.id, destination=self.route.destination.name)
         self._refuse(503, Disposition.FAILED, EndedBy.SIDECAR, RETRY_AFTER)
 
-    def _content_unusable(self, error: SdpError | OfferAnswerError) -> None:
+    def content_unusable(self, error: SdpError | OfferAnswerError) -> None:
         """The caller's offer can't cross: no common codec, or no session description at all."""
         self.agent.metrics.sip_rejected("offer_unusable")
         log.info("call_refused", call=self.id, reason="offer_unusable", problem=error.reason)
@@ -429,7 +411,13 @@ class Call:
             self.placing.cancel(headers)
         answered = self.record.answered_at is not None
         disposition = Disposition.ANSWERED if answered else Disposition.CANCELLED
+        self._answer_invite(487, [], None)  # BYE in an early dialog (RFC 3261 15.1.2)
         self._end(disposition, ENDED_BY[leg.side], headers)
+
+    def never_acknowledged(self) -> None:
+        """The caller, or one who sent a re-INVITE, does not acknowledge our 2xx."""
+        up = self.phase is Phase.UP
+        self.give_up("no_ack", None if up else Disposition.FAILED)
 
     def fail_closed(self, reason: str) -> None:
         """A promise can't be kept: the call does not go on (promise 8)."""
@@ -437,10 +425,14 @@ class Call:
             return
         self.agent.metrics.fail_closed(reason)
         log.error("call_failed_closed", call=self.id, reason=reason)
-        self.give_up(reason, Disposition.REFUSED, status=503)
+        self.give_up(reason, Disposition.REFUSED, status=503, headers=RETRY_AFTER)
 
     def give_up(
-        self, reason: str, disposition: Disposition | None = None, status: int = 500
+        self,
+        reason: str,
+        disposition: Disposition | None = None,
+        status: int = 500,
+        headers: HeaderLines | None = None,
     ) -> None:
         """End the call from our side, whatever it has come to."""
         if self.phase is Phase.ENDED:
@@ -450,7 +442,7 @@ class Call:
             self.placing.cancel([])
         answered = self.record.answered_at is not None
         fallback = Disposition.ANSWERED if answered else Disposition.FAILED
-        self._refuse(status, disposition or fallback, EndedBy.SIDECAR)
+        self._refuse(status, disposition or fallback, EndedBy.SIDECAR, headers)
 
     def _refuse(
         self,
@@ -461,12 +453,17 @@ class Call:
         reason: str | None = None,
     ) -> None:
         """End the call with a final response, or with BYE where the caller was answered already."""
-        if not self.invite.finished:
-            response = respond(self.request, status, reason, new_tag())
-            for name, value in headers or []:
-                response.headers.add(name, value)
-            self.agent.respond(self.invite, response, self.route.source)
+        self._answer_invite(status, headers or [], reason)
         self._end(disposition, ended_by, [("Reason", f"SIP ;cause={status}")])
+
+    def _answer_invite(self, status: int, headers: HeaderLines, reason: str | None) -> None:
+        """Send the final response, where the caller has none yet."""
+        if self.invite.finished:
+            return
+        response = respond(self.request, status, reason, new_tag())
+        for name, value in headers:
+            response.headers.add(name, value)
+        self.agent.respond(self.invite, response, self.route.source)
 
     def _end(self, disposition: Disposition, ended_by: EndedBy, headers: HeaderLines) -> None:
         if self.phase is Phase.ENDED:

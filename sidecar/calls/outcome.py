@@ -8,7 +8,7 @@ _BY_STATUS = {
     408: Disposition.NO_ANSWER,
     480: Disposition.NO_ANSWER,
     486: Disposition.BUSY,
-    487: Disposition.CANCELLED,
+    487: Disposition.NO_ANSWER,
     600: Disposition.BUSY,
 }
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sidecar.calls.identifiers import new_call_id, new_tag
-from sidecar.calls.leg import End, Leg
+from sidecar.calls.leg import Leg
 from sidecar.media.engine import Side
 from sidecar.sip.dialog import Dialog
 from sidecar.sip.headers import Headers
@@ -167,8 +167,10 @@ class Placing:
         return leg
 
     def _drop_forks(self) -> None:
-        """Forget the early dialogs that lost; the PBX ends them without us."""
+        """Forget the early dialogs that lost, on both sides; the PBX ends them without us."""
         for leg in self.forks.values():
             if leg is not self.winner:
                 self._call.agent.forget(leg)
+                if leg.other is not None:
+                    self._call.agent.forget(leg.other)
         self.forks = {tag: leg for tag, leg in self.forks.items() if leg is self.winner}

@@ -70,10 +70,11 @@ class Sessions:
         """Answer the offer of an INVITE without another leg (policy `before-connect`)."""
         offer = SessionDescription.parse(body)
         end.session.received(Carrier.INVITE, offer)
-        port = self.ports[end.side][0]
-        answer = end.origins.stamp(
-            make_answer(offer, self._address, port, end.origins.current, PROMPT_CODECS)
-        )
+        ports = self.ports[end.side]
+        made = make_answer(offer, self._address, ports[0], end.origins.current, PROMPT_CODECS)
+        streams = zip(made.media, ports, strict=False)
+        media = tuple(replace(stream, port=port if stream.live else 0) for stream, port in streams)
+        answer = end.origins.stamp(replace(made, media=media))
         end.session.sent(Carrier.FINAL, answer)
         self._configure_one(end.side, offer, answer)
         return answer.encode()

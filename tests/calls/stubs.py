@@ -1,0 +1,181 @@
+"""Stand-ins for the edges: media that plays when it is told to, records kept in memory."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+from collections.abc import Callable
+
+from sidecar.media.engine import (
+    Closed,
+    EventCallback,
+    MediaEvent,
+    Opened,
+    Played,
+    PlayFailed,
+    Refused,
+    RemoteMedia,
+    Side,
+    SideStats,
+)
+from sidecar.records.record import CallRecord
+from sidecar.records.store import StoreUnavailable
+
+Later = Callable[[Callable[[], None]], None]
+
+
+class StubSession:
+    """A media session without media: remembers what it was told."""
+
+    def __init__(self, engine: StubEngine, number: int, on_event: EventCallback) -> None:
+        self.id = number
+        self.engine = engine
+        self._on_event = on_event
+        self.gates = {Side.A: False, Side.B: False}
+        self.remotes: dict[tuple[Side, int], RemoteMedia | None] = {}
+        self.playing: dict[Side, str] = {}
+        self.played: list[Side] = []
+        self.ringing = False
+        self.closed = False
+        self.ports_a: tuple[int, ...] = ()
+        self.ports_b: tuple[int, ...] = ()
+
+    def tell(self, event: MediaEvent) -> None:
+        self.engine.later(lambda: self._on_event(event))
+
+    def configure(self, side: Side, stream: int, remote: RemoteMedia | None) -> None:
+        self.remotes[side, stream] = remote
+
+    def gate(self, side_from: Side, open: bool) -> None:
+        self.gates[side_from] = open
+
+    def play(self, side: Side, name: str, language: str) -> None:
+        assert side not in self.playing, "a prompt is playing there already"
+        self.playing[side] = name
+
+    def ring(self, side: Side, on: bool) -> None:
+        self.ringing = on
+
+    def stop(self, side: Side) -> None:
+        if side in self.playing:
+            self.fail_notice(side, "stopped")
+
+    def add_stream(self) -> None:
+        if self.engine.refuses:
+            self.tell(Refused(self.engine.refuses))
+            return
+        self._take_ports(1)
+        self.tell(Opened(self.ports_a, self.ports_b))
+
+    def close(self) -> None:
+        if not self.closed:
+            self.closed = True
+            self.engine.live.remove(self)
+            self.tell(Closed(SideStats(relayed=3, gated=2), SideStats(relayed=5)))
+
+    # What the test decides.
+
+    def open(self, streams: int) -> None:
+        self._take_ports(streams)
+        self.tell(Opened(self.ports_a, self.ports_b))
+
+    def finish_notice(self, side: Side) -> None:
+        name = self.playing.pop(side)
+        self.played.append(side)
+        now = self.engine.wall()
+        self.tell(Played(side, name, now - 2.0, now))
+
+    def fail_notice(self, side: Side, reason: str) -> None:
+        self.tell(PlayFailed(side, self.playing.pop(side), reason))
+
+    def _take_ports(self, streams: int) -> None:
+        for _ in range(streams):
+            self.ports_a += (next(self.engine.ports),)
+            self.ports_b += (next(self.engine.ports),)
+
+
+class StubPrompts:
+    """Every prompt there is."""
+
+    def has(self, name: str, language: str) -> bool:
+        return True
+
+
+class StubEngine:
+    """Opens stub sessions; `refuses` says why it doesn't."""
+
+    address = "192.0.2.1"
+    prompts = StubPrompts()
+
+    def __init__(self, later: Later, wall: Callable[[], float]) -> None:
+        self.later = later
+        self.wall = wall
+        self.refuses = ""
+        self.opens_at_once = True
+        self.ports = itertools.count(30000, 2)
+        self.live: list[StubSession] = []
+        self.opened: list[StubSession] = []
+
+    async def start(self) -> None:
+        """Nothing to start."""
+
+    async def close(self) -> None:
+        """Nothing to close."""
+
+    def open(self, streams: int, on_event: EventCallback) -> StubSession:
+        session = StubSession(self, len(self.opened) + 1, on_event)
+        self.opened.append(session)
+        self.live.append(session)
+        if self.refuses:
+            session.tell(Refused(self.refuses))
+        elif self.opens_at_once:
+            session.open(streams)
+        return session
+
+
+class StubWritten:
+    """What `begin` promises, without an event loop."""
+
+    def __init__(self) -> None:
+        self._done: Callable[[StubWritten], None] | None = None
+        self._failure: Exception | None = None
+
+    def add_done_callback(self, callback: Callable[[StubWritten], None]) -> None:
+        self._done = callback
+
+    def exception(self) -> Exception | None:
+        return self._failure
+
+    def settle(self, failure: Exception | None) -> None:
+        self._failure = failure
+        if self._done is not None:
+            self._done(self)
+
+
+class StubStore:
+    """Keeps records in memory; `fails` makes it refuse, `waits` leaves it to the test."""
+
+    def __init__(self, later: Later) -> None:
+        self._later = later
+        self.fails = False
+        self.waits = False
+        self.waiting: list[StubWritten] = []
+        self.begun: list[CallRecord] = []
+        self.updated: list[CallRecord] = []
+        self.finished: list[CallRecord] = []
+
+    def begin(self, record: CallRecord) -> StubWritten:
+        self.begun.append(copy.copy(record))
+        written = StubWritten()
+        if self.waits:
+            self.waiting.append(written)
+        else:
+            failure = StoreUnavailable("the disk is full") if self.fails else None
+            self._later(lambda: written.settle(failure))
+        return written
+
+    def update(self, record: CallRecord) -> None:
+        self.updated.append(copy.copy(record))
+
+    def finish(self, record: CallRecord) -> None:
+        self.finished.append(copy.copy(record))

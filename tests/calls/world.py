@@ -1,0 +1,247 @@
+"""The whole world of a call in memory: fake time, two neighbours, a network that can lose.
+
+Nothing here waits: `settle` carries every message that is under way, `pass_time` lets the clock
+run, firing each timer at its very moment. After each step the promises are checked.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+
+from sidecar.calls.agent import DecisionHeaders, Ports
+from sidecar.calls.b2bua import B2bua
+from sidecar.calls.call import Call
+from sidecar.calls.routing import Peer, Router
+from sidecar.consent.decision import CallFacts, Decision, Notice, Policy
+from sidecar.consent.party import Party
+from sidecar.media.engine import Side
+from sidecar.metrics import Metrics
+from sidecar.records.record import CallRecord
+from sidecar.sip.flow import Flow
+from sidecar.sip.message import Request, Response
+from sidecar.sip.parser import parse_message
+from sidecar.sip.uri import Uri
+from tests.calls.agents import Agent
+from tests.calls.stubs import StubEngine, StubSession, StubStore
+
+SIDECAR = ("192.0.2.1", 5060)
+TRUNK, TRUNK_MEDIA = "203.0.113.10", "203.0.113.11"
+PBX, PBX_MEDIA = "198.51.100.20", "198.51.100.22"
+SPARE = "198.51.100.21"
+EPOCH = 1_700_000_000.0
+
+OFF = Decision()
+NOTICE = Decision(rule="rule", recording=Policy.NOTICE, notice=Notice())
+BEFORE = Decision(rule="rule", recording=Policy.NOTICE, notice=Notice(at="before-connect"))
+
+
+def notice(*to: Party, at: str = "answer") -> Decision:
+    """A decision with a notice to those parties."""
+    told = Notice(to=frozenset(to), at=at)  # type: ignore[arg-type]
+    return Decision(rule="rule", recording=Policy.NOTICE, notice=told)
+
+
+class Rules:
+    """One decision for every call; `asked` are the facts it was asked about."""
+
+    def __init__(self, decision: Decision) -> None:
+        self.decision = decision
+        self.asked: list[CallFacts] = []
+
+    def decide(self, facts: CallFacts) -> Decision:
+        self.asked.append(facts)
+        return self.decision
+
+
+class World:
+    """A sidecar between a trunk and a PBX."""
+
+    address = SIDECAR
+
+    def __init__(
+        self, decision: Decision = OFF, *, trusted: bool = False, spare: bool = False
+    ) -> None:
+        self.now = 1000.0
+        self.lose: Callable[[Request | Response, str], bool] = lambda _message, _to: False
+        self._wire: deque[Callable[[], None]] = deque()
+        self._wakes_at: float | None = None
+        self.engine = StubEngine(self._wire.append, self.wall)
+        self.records = StubStore(self._wire.append)
+        self.metrics = Metrics()
+        self.rules = Rules(decision)
+        self.trunk = Agent(self, "trunk", TRUNK, TRUNK_MEDIA)
+        self.pbx = Agent(self, "pbx", PBX, PBX_MEDIA)
+        self.spare = Agent(self, "spare", SPARE, PBX_MEDIA)
+        self.agents = {agent.host: agent for agent in (self.trunk, self.pbx, self.spare)}
+        uris = [f"sip:{PBX}", f"sip:{SPARE}"] if spare else [f"sip:{PBX}"]
+        self.pbx_peer = Peer("pbx", "main", True, tuple(map(Uri.parse, uris)))
+        self.trunk_peer = Peer("trunk", "carrier", trusted, (Uri.parse(f"sip:{TRUNK}"),))
+        self.b2bua = B2bua(
+            ports=Ports(self._source_of, self._flow_to, self._transmit, self._wake_at, self),
+            router=Router({"carrier": self.trunk_peer}, {"main": self.pbx_peer}, {SIDECAR[0]}),
+            rules=self.rules,
+            media=self.engine,
+            records=self.records,  # type: ignore[arg-type]
+            metrics=self.metrics,
+            media_address=SIDECAR[0],
+            headers=DecisionHeaders(),
+            keep_numbers=True,
+        )
+
+    # A clock.
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def wall(self) -> float:
+        return EPOCH + self.now
+
+    # What the test does.
+
+    def settle(self) -> None:
+        """Carry everything that is under way, and what follows from it."""
+        while self._wire:
+            self._wire.popleft()()
+            self._keep_promises()
+
+    def carry_one(self) -> bool:
+        """Carry the oldest thing under way; False where there is nothing."""
+        if not self._wire:
+            return False
+        self._wire.popleft()()
+        self._keep_promises()
+        return True
+
+    def pass_time(self, seconds: float) -> None:
+        """Let time pass."""
+        end = self.now + seconds
+        self.settle()
+        while (due := self._next_due()) is not None and due <= end:
+            self.now = max(self.now, due)
+            self._run_timers()
+            self.settle()
+        self.now = end
+
+    def talk(self, body: bytes | None = None, **more: object) -> tuple:  # type: ignore[type-arg]
+        """A call of the trunk that the PBX has answered; notices have been heard."""
+        there = self.trunk.call(body=body, **more)  # type: ignore[arg-type]
+        self.settle()
+        self.hear_notices()
+        here = self.pbx.calls[-1]
+        here.answer()
+        self.settle()
+        self.hear_notices()
+        return there, here
+
+    def hear_notices(self) -> None:
+        """Have every notice that is playing heard in full."""
+        for session in tuple(self.engine.live):
+            for side in tuple(session.playing):
+                session.finish_notice(side)
+        self.settle()
+
+    @property
+    def media(self) -> StubSession:
+        """The newest media session."""
+        return self.engine.opened[-1]
+
+    @property
+    def call(self) -> Call:
+        """The call that is up."""
+        (call,) = self.b2bua.calls.values()
+        return call
+
+    @property
+    def record(self) -> CallRecord:
+        """The one record that was finished."""
+        (record,) = self.records.finished
+        return record
+
+    @property
+    def ended(self) -> tuple[str, str]:
+        """How the one call has ended: (disposition, ended_by)."""
+        assert self.record.disposition is not None
+        return self.record.disposition.value, self.record.ended_by.value
+
+    def counted(self, name: str, **labels: str) -> float:
+        """The value of a metric."""
+        full = f"consent_sidecar_{name}"
+        return self.metrics.registry.get_sample_value(full, labels) or 0.0
+
+    # The network.
+
+    def carry(self, data: bytes, sender: str, to: str) -> None:
+        """Put a message on the wire."""
+        if to == SIDECAR[0]:
+            flow = Flow("UDP", SIDECAR, (sender, 5060), f"{SIDECAR[0]}:{SIDECAR[1]}")
+            self._wire.append(lambda: self.b2bua.receive(data, flow))
+        elif to in self.agents:
+            self._wire.append(lambda: self.agents[to].receive(data))
+
+    def _transmit(self, outbox: list[tuple[bytes, Flow]]) -> None:
+        for data, flow in outbox:
+            message = parse_message(data)
+            self._look_at(message, flow.remote[0])
+            if not self.lose(message, flow.remote[0]):
+                self.carry(data, SIDECAR[0], flow.remote[0])
+
+    def _source_of(self, address: tuple[str, int]) -> Peer | None:
+        if address[0] == TRUNK:
+            return self.trunk_peer
+        return self.pbx_peer if address[0] in (PBX, SPARE) else None
+
+    def _flow_to(self, uri: Uri) -> Flow | None:
+        if uri.host not in self.agents:
+            return None
+        remote = (uri.host, uri.port or 5060)
+        return Flow("UDP", SIDECAR, remote, f"{SIDECAR[0]}:{SIDECAR[1]}")
+
+    def _wake_at(self, deadline: float | None) -> None:
+        self._wakes_at = deadline
+
+    def _next_due(self) -> float | None:
+        deadlines = [agent.timers.next_deadline() for agent in self.agents.values()]
+        return min((d for d in (*deadlines, self._wakes_at) if d is not None), default=None)
+
+    def _run_timers(self) -> None:
+        if self._wakes_at is not None and self._wakes_at <= self.now:
+            self._wakes_at = None
+            self.b2bua.wake()
+        for agent in self.agents.values():
+            agent.run_timers()
+
+    # What must hold all the time.
+
+    def _look_at(self, message: Request | Response, to: str) -> None:
+        """No message of the sidecar tells one neighbour where the other one's media is."""
+        there = PBX_MEDIA if to == TRUNK else TRUNK_MEDIA
+        assert there.encode() not in message.body, f"{message} leads past the sidecar"
+
+    def _keep_promises(self) -> None:
+        for call in self.b2bua.calls.values():
+            session = call.media
+            assert isinstance(session, StubSession)
+            told = call.decision.notice.to if call.decision.notice is not None else frozenset()
+            heard = {Party.CALLER if side is Side.A else Party.CALLEE for side in session.played}
+            if session.gates[Side.A]:
+                assert told <= heard, "the caller's speech passes before the notice was heard"
+            if session.gates[Side.B] and call.record.answered_at is not None:
+                assert told <= heard, "the callee's speech passes before the notice was heard"
+
+    def check_nothing_is_left(self) -> None:
+        """Once time has passed: no call, leg, transaction, timer or port; one record a call."""
+        self.pass_time(600.0)
+        assert not self.b2bua.calls
+        assert not self.b2bua.legs
+        assert self.b2bua.unfinished == 0
+        assert len(self.b2bua.timers) == 0
+        assert not self.engine.live
+        ids = [record.call_id for record in self.records.finished]
+        assert len(ids) == len(set(ids)), "two records of one call"
+        assert {record.call_id for record in self.records.begun} <= set(ids)
+        for record in self.records.finished:
+            assert record.disposition is not None
+            assert record.ended_by.value
+            assert record.ended_at is not None
+        assert self.counted("calls_active") == 0
