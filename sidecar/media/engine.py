@@ -39,7 +39,7 @@ class RemoteMedia(msgspec.Struct, frozen=True, omit_defaults=True):
     telephone_event, telephone_event_rate: payload type and clock rate of RFC 4733 digits.
     hears: the party takes media now (its description is not sendonly, inactive or on hold).
     sends: the party ought to be sending now (not recvonly, inactive); its silence is counted.
-    ptime_ms: length of the packets that are generated; 10, 20, 30, 40 or 60.
+    ptime_ms: length of the packets that are generated: 10, 20, 30, 40 or 60; others count as 20.
     """
 
     address: str
@@ -135,7 +135,7 @@ class Lost(msgspec.Struct, frozen=True, tag=True):
 
 
 class Closed(msgspec.Struct, frozen=True, tag=True):
-    """The answer to `close`: the last event of a session."""
+    """The answer to `close`: the last event of a session that was neither refused nor lost."""
 
     a: SideStats
     b: SideStats

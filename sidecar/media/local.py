@@ -25,6 +25,7 @@ from .engine import (
     Refused,
     RemoteMedia,
     Side,
+    SideStats,
 )
 from .process import WorkerProcess
 from .prompts import PromptLibrary, encode_ringback, keys
@@ -48,11 +49,15 @@ log = logging.getLogger(__name__)
 SILENT_AFTER_S = 60.0
 START_TIMEOUT_S = 10.0
 
+PACKET_TIMES_MS = (10, 20, 30, 40, 60)
+DEFAULT_PACKET_TIME_MS = 20
+"""In place of an unusual one: a=ptime is a wish (RFC 8866, section 6.4)."""
+
 
 class LocalSession:
     """A session in a worker. See MediaSession."""
 
-    __slots__ = ("_ended", "_engine", "_on_event", "_worker", "id", "ports")
+    __slots__ = ("_closing", "_engine", "_on_event", "_opened", "_worker", "id", "ports")
 
     def __init__(
         self,
@@ -65,7 +70,8 @@ class LocalSession:
         self._engine = engine
         self._worker = worker
         self._on_event = on_event
-        self._ended = False
+        self._opened = False
+        self._closing = False
         self.ports: tuple[int, ...] = ()
         """All RTP ports."""
 
@@ -98,23 +104,26 @@ class LocalSession:
     def close(self) -> None:
         """See MediaSession.close."""
         self._tell(Close(self.id))
-        self._ended = True
+        self._closing = True
 
     def deliver(self, event: MediaEvent) -> bool:
         """Hand an event on. Returns True if it is the session's last one."""
-        if self._ended and not isinstance(event, Closed | Lost):
+        if isinstance(event, Refused) and not self._opened and self._closing:
+            event = Closed(SideStats(), SideStats())  # what was waited for
+        last = isinstance(event, Closed | Lost | Refused) and not (
+            isinstance(event, Refused) and self._opened
+        )
+        if self._closing and not last:
             return False
-        last = isinstance(event, Closed | Lost)
         if isinstance(event, Opened):
+            self._opened = True
             self.ports = event.ports_a + event.ports_b
-        elif isinstance(event, Refused) and not self.ports:
-            last = True
-        self._ended = self._ended or last
+        self._closing = self._closing or last
         self._on_event(event)
         return last
 
     def _tell(self, command: Command) -> None:
-        if not self._ended and self._worker is not None:
+        if not self._closing and self._worker is not None:
             self._worker.tell(command)
 
 
@@ -250,6 +259,10 @@ class LocalEngine:
             raise PeerError(488, "Media Address Not Unicast")
         if not 0 < remote.port < 65536 or not 0 <= (remote.rtcp_port or 0) < 65536:
             raise PeerError(488, "Media Port Out Of Range")
-        if str(address) == remote.address:
+        for number in (remote.payload_type, remote.telephone_event):
+            if number is not None and not 0 <= number < 128:
+                raise PeerError(488, "Media Payload Type Out Of Range")
+        ptime = remote.ptime_ms if remote.ptime_ms in PACKET_TIMES_MS else DEFAULT_PACKET_TIME_MS
+        if str(address) == remote.address and ptime == remote.ptime_ms:
             return remote
-        return msgspec.structs.replace(remote, address=str(address))
+        return msgspec.structs.replace(remote, address=str(address), ptime_ms=ptime)

@@ -7,6 +7,7 @@ when the channel does. Garbage collection is off: nothing here refers to itself 
 from __future__ import annotations
 
 import gc
+import os
 import resource
 import signal
 import socket
@@ -187,9 +188,9 @@ def main(channel_number: int, prompts_number: int) -> None:
         signal.signal(number, signal.SIG_IGN)  # the end of the channel is what ends a worker
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    with open(prompts_number, "rb") as file:
-        file.seek(0)
-        prompts = decode_prompts(file.read())
+    size = os.fstat(prompts_number).st_size
+    prompts = decode_prompts(os.pread(prompts_number, size, 0))  # the workers share its position
+    os.close(prompts_number)
     worker = Worker(socket.socket(fileno=channel_number), prompts)
     gc.collect()
     gc.freeze()

@@ -7,7 +7,7 @@ import pytest
 from sidecar.media.engine import Played, PlayFailed, Side
 from sidecar.media.local import LocalEngine
 
-from .phones import SILENCE, SPEECH, Call, assert_one_stream
+from .phones import SILENCE, SPEECH, Call, Phone, assert_one_stream
 
 FRAMES = 6
 """Of the prompt "notice": 110 ms, the last frame filled up."""
@@ -121,6 +121,25 @@ async def test_a_prompt_starts_anew_when_the_party_turns_out_to_be_elsewhere(
     assert heard[0].payload == signalled[-1].payload
     await call.event(Played)
     await behind_nat.close()
+    await call.close()
+
+
+async def test_a_prompt_starts_anew_when_the_call_moves_to_another_phone(
+    engine: LocalEngine,
+) -> None:
+    call = await Call(engine).connected(open_gates=False)
+    desk = Phone()
+    call.session.play(Side.A, "notice", "en")
+    while (await call.a.hear()).payload == SILENCE:
+        pass
+
+    call.session.configure(Side.A, 0, desk.remote())
+    heard = [await desk.hear() for _ in range(FRAMES)]
+
+    assert heard[0].marker
+    assert SILENCE not in {packet.payload for packet in heard}
+    await call.event(Played)
+    desk.close()
     await call.close()
 
 

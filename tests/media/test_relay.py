@@ -118,6 +118,8 @@ async def test_a_party_may_ask_for_longer_packets(engine: LocalEngine) -> None:
     first, second = await call.a.hear(), await call.a.hear()
     assert len(first.payload) == 240
     assert (second.timestamp - first.timestamp) & 0xFFFFFFFF == 240
+    call.session.configure(Side.A, 0, call.a.remote(ptime_ms=500))
+    await call.a.hear_until(SILENCE)
     await call.close()
 
 

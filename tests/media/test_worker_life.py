@@ -8,7 +8,7 @@ import pytest
 
 from sidecar.errors import OperatorError, PeerError
 from sidecar.media import process
-from sidecar.media.engine import Lost, Opened, Refused, RemoteMedia, Side, Silent
+from sidecar.media.engine import Lost, Opened, Played, Refused, RemoteMedia, Side, Silent
 from sidecar.media.local import LocalEngine
 from sidecar.media.prompts import PromptLibrary
 
@@ -125,6 +125,8 @@ async def test_media_is_not_sent_just_anywhere(
     with pytest.raises(PeerError) as caught:
         call.session.configure(Side.A, 0, RemoteMedia(address, port))
     assert caught.value.status == 488
+    with pytest.raises(PeerError):
+        call.session.configure(Side.A, 0, call.a.remote(payload_type=128))
     await call.close()
 
 
@@ -156,3 +158,29 @@ async def test_after_close_a_session_says_nothing_more(engine: LocalEngine) -> N
     call.session.close()
     await call.done()
     assert call.no_event()
+
+
+async def test_a_session_that_was_refused_after_its_end_is_closed(library: PromptLibrary) -> None:
+    engine = LocalEngine("127.0.0.1", range(35300, 35304), library, workers=1)
+    await engine.start()
+    call = await Call(engine).opened()
+    second = Call(engine)
+
+    closed = await second.close()
+
+    assert closed.a.received == 0
+    assert engine.sessions == 1
+    await call.close()
+    await engine.close()
+
+
+async def test_many_workers_get_the_same_prompts(library: PromptLibrary) -> None:
+    engine = LocalEngine("127.0.0.1", range(35200, 35240), library, workers=4)
+    await engine.start()
+    calls = [await Call(engine).connected(open_gates=False) for _ in range(4)]
+    for call in calls:
+        call.session.play(Side.A, "notice", "en")
+    for call in calls:
+        await call.event(Played)
+        await call.close()
+    await engine.close()
