@@ -9,8 +9,9 @@ import signal
 import socket
 import subprocess
 import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from pathlib import Path
 
 LOOPBACK = "127.0.0.1"
@@ -110,41 +111,49 @@ def free_port() -> int:
 
 
 def free_ports(count: int) -> list[int]:
-    """That many different ports, each free for UDP and TCP on loopback now."""
+    """That many different ports, each free for UDP and TCP on loopback now.
+
+    They lie below the ports that the kernel gives to sockets which ask for any: nobody takes
+    one between here and its use.
+    """
     ports: list[int] = []
-    with ExitStack() as held:
-        while len(ports) < count:
-            udp = held.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
-            udp.bind((LOOPBACK, 0))
-            port = udp.getsockname()[1]
-            with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp:
-                try:
-                    tcp.bind((LOOPBACK, port))
-                except OSError:
-                    continue
+    for port in random.sample(range(2000, 5060), 1000):
+        if len(ports) == count:
+            break
+        if port not in _lately and all(_is_free(kind, port) for kind in _KINDS):
             ports.append(port)
+            _lately.append(port)
+    if len(ports) < count:
+        raise PeerFailedError(f"no {count} free ports between 2000 and 5060")
     return ports
+
+
+_KINDS = (socket.SOCK_DGRAM, socket.SOCK_STREAM)
+_lately: deque[int] = deque(maxlen=200)
+
+
+def _is_free(kind: socket.SocketKind, port: int) -> bool:
+    with socket.socket(socket.AF_INET, kind) as probe:
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError:
+            return False
+    return True
 
 
 def free_media_port() -> int:
     """An even port whose next three are free too: SIPp wants RTP and RTCP of sound and video."""
     for port in random.sample(range(5062, 10000, 4), 200):
-        with ExitStack() as held:
-            try:
-                for offset in range(4):
-                    udp = held.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
-                    udp.bind((LOOPBACK, port + offset))
-            except OSError:
-                continue
+        if all(_is_free(socket.SOCK_DGRAM, port + offset) for offset in range(4)):
             return port
     raise PeerFailedError("no four free neighbouring ports between 5062 and 10000")
 
 
-_given: list[range] = []
+_given: deque[range] = deque(maxlen=6)  # those of tests long over are free again
 
 
 def port_range(width: int = 200) -> tuple[int, int]:
-    """A range of UDP ports below the ephemeral ones, free now and not given out before."""
+    """A range of UDP ports below the ephemeral ones, free now and not just given out."""
     taken = {
         int(line.split()[1].rpartition(":")[2], 16)
         for line in Path("/proc/net/udp").read_text().splitlines()[1:]

@@ -93,6 +93,7 @@ class Sidecar:
         self.media_ports = media_ports or port_range(400)
         self.pbx_hosts = tuple(pbx_hosts) or (pbx,)
         self.trunk_hosts = tuple(trunk_hosts)
+        self._killed = False
         self.database = folder / "records.db"
         self.settings = folder / "sidecar.toml"
         (folder / "rules.toml").write_text(rules)
@@ -154,7 +155,7 @@ listen = "{LOOPBACK}:{self.http_port}"
         trace: TracebackType | None,
     ) -> None:
         code = self.process.stop(patience=15)
-        if kind is None and code != 0:
+        if kind is None and code != 0 and not self._killed:
             raise PeerFailedError(f"the sidecar ended with code {code}:\n{self.process.log_tail()}")
 
     @staticmethod
@@ -169,6 +170,7 @@ listen = "{LOOPBACK}:{self.http_port}"
 
     def kill(self) -> None:
         """SIGKILL to the whole group, as a crash of the machine would."""
+        self._killed = True
         self.process.popen.kill()
         self.process.stop()
 

@@ -162,16 +162,6 @@ def test_a_used_up_port_range_is_answered_503_with_a_time_to_try_again(
         assert len(small.wait_records(5)) == 5
 
 
-def test_a_pbx_that_is_not_there_is_answered_503(sidecar: Sidecar, trunk: socket.socket) -> None:
-    trunk.settimeout(40)
-    trunk.sendto(invite(trunk, SDP + AUDIO, call_id="gone"), reach(sidecar))
-
-    status, _ = answer(trunk)
-
-    assert status == 503
-    sidecar.wait_idle()
-
-
 @pytest.mark.slow
 @pytest.mark.timeout(60)
 def test_a_silent_pbx_is_given_up_after_one_timer_b(tmp_path: Path, trunk: socket.socket) -> None:

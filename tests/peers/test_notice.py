@@ -20,7 +20,7 @@ from .phones import BaresipPhone
 from .sidecar import Record, Sidecar, rule
 
 PEERS = ("baresip", "wire")
-TALK_SECONDS = 1.5
+TALK_SECONDS = 0.8
 TWENTY_MS = 0.020
 AT_ONCE = 0.25  # the gate opens within one turn of the worker, a phone's first packet follows
 NUMBER = "+442079460101"
