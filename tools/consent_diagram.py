@@ -11,6 +11,7 @@ from itertools import combinations
 from pathlib import Path
 
 from sidecar.consent import machine as consent
+from sidecar.consent.decision import Decision, Notice
 from sidecar.consent.party import Party
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "architecture.md"
@@ -24,8 +25,9 @@ def arrows() -> dict[tuple[str, str], list[str]]:
     for party in Party:
         events += [consent.NoticePlayed(party), consent.PartyChanged(party)]
         events.append(consent.NoticeFailed(party, "reason"))
-    named = [frozenset(some) for size in range(3) for some in combinations(Party, size)]
-    waiting = [consent.State(named=parties) for parties in named]
+    named = [frozenset(some) for size in (1, 2) for some in combinations(Party, size)]
+    decisions = [Decision(), *(Decision(notice=Notice(to=parties)) for parties in named)]
+    waiting = [consent.initial(decision) for decision in decisions]
     seen = set(waiting)
     found: dict[tuple[str, str], dict[str, None]] = {}
     while waiting:
