@@ -1,4 +1,8 @@
-"""Errors, each with whose fault it is."""
+"""Errors that are expected to happen, each with whose fault it is.
+
+The operator's become lines on stderr and an exit code in `sidecar/cli/faults.py`, a peer's become
+the status it is answered. What is neither is a mistake of the sidecar's own and is not caught here.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +15,13 @@ class SidecarError(Exception):
     """The root of all errors that are expected to happen."""
 
 
-@dataclass
+@dataclass(eq=False)
 class OperatorError(SidecarError):
-    """The operator can set it right: settings, rules, prompts."""
+    """The operator can set it right: settings, rules, prompts, files, addresses.
+
+    `message` says what is wrong and what would be right; `file`, `line` (from 1) and `key`
+    (dotted, as in `pbx.main.uri`) say where, as far as that is known.
+    """
 
     message: str
     file: str | Path | None = None
@@ -26,16 +34,16 @@ class OperatorError(SidecarError):
 
 
 class OperatorErrors(SidecarError):
-    """All that was found wrong at once."""
+    """All that was found wrong at once; str() gives a line for each of `errors`."""
 
     def __init__(self, errors: Iterable[OperatorError]) -> None:
         self.errors = tuple(errors)
         super().__init__("\n".join(map(str, self.errors)))
 
 
-@dataclass
+@dataclass(eq=False)
 class PeerError(SidecarError):
-    """The peer is told: a SIP status."""
+    """A peer asked for what it can't have; it is answered `status` and `reason` (RFC 3261 21)."""
 
     status: int
     reason: str

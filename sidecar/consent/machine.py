@@ -1,215 +1,286 @@
 """The consent machine: when a notice is played, when speech may pass, when a call must end.
 
-Theory. A call is set up with closed gates. With a notice `before-connect` the sidecar answers the
-caller by itself (CallerUp), plays, and connects only when the caller has heard everything. When
-both are up (BothUp) the notice goes to each named party that has not heard it; `pending` holds
-them. Only when `pending` is empty do the gates open: that is promise 2. A party that can't be
-told (NoticeFailed) ends the call: promise 8. A new party (PartyChanged) shuts the gates again and
-hears the notice first: promise 4. Policy `off` names nobody, so the gates open at once.
+Theory. A call begins with closed gates. `untold` holds those whom the decision names and who have
+not heard the notice in full since they joined. Gates open on two rows only, and both demand that
+nobody is untold: that is promise 2. Under a notice `before-connect` the caller is up first
+(CallerUp), hears it (announcing) and only then is the callee called (waiting for the callee);
+otherwise both are up (BothUp) and each who is untold hears it at the same time (noticing). Someone
+new on a side (PartyChanged) is untold again: the gates close until the notice was heard (promise
+4). A notice that can't be heard ends the call (promise 8). Under policy `off` nobody is named,
+so nothing is said and the gates open at once. A hang-up ends every state.
 
-`TABLE` gives for each phase and kind of event the function that makes the next state and the
-actions; what is not in it changes nothing. `heard` keeps who has heard the notice, so that
-nobody hears it twice.
+Each PlayNotice is answered by exactly one NoticePlayed or NoticeFailed. So one that runs while
+its hearer changes is not begun anew but counted for nobody (`replaced`): its end, good or bad,
+begins the notice again for whoever is there then, and no late answer can be taken for another's.
+
+`TABLE` is the machine. The first row of a phase and an event whose condition holds is taken; where
+none is, nothing happens.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from enum import Enum
 
 from sidecar.consent.decision import Decision
+from sidecar.consent.events import (
+    Action,
+    BothUp,
+    CallerUp,
+    CloseGates,
+    Connect,
+    EndCall,
+    Event,
+    HungUp,
+    NoticeFailed,
+    NoticePlayed,
+    OpenGates,
+    PartyChanged,
+    PlayNotice,
+)
 from sidecar.consent.party import Party
+
+__all__ = [
+    "TABLE",
+    "Action",
+    "BothUp",
+    "CallerUp",
+    "CloseGates",
+    "Connect",
+    "ConsentMachine",
+    "EndCall",
+    "Event",
+    "HungUp",
+    "NoticeFailed",
+    "NoticePlayed",
+    "OpenGates",
+    "PartyChanged",
+    "Phase",
+    "PlayNotice",
+    "State",
+    "initial",
+    "transition",
+]
+
+Parties = frozenset[Party]
 
 
 class Phase(Enum):
     """Where a call stands on the way to speech."""
 
     SETUP = "setup"
+    ANNOUNCING = "announcing"
+    """The caller hears the notice; there is no callee yet (before-connect)."""
+    WAITING = "waiting for the callee"
+    """The caller was answered by the sidecar; the callee is being called."""
     NOTICING = "noticing"
-    WAITING_CALLEE = "waiting for the callee"
+    """Both are up; each who is untold hears the notice."""
     OPEN = "open"
     ENDED = "ended"
 
 
 @dataclass(frozen=True, slots=True)
-class CallerUp:
-    """The caller's leg is up, answered by the sidecar itself (before-connect)."""
-
-    party: Party = Party.CALLER
-
-
-@dataclass(frozen=True, slots=True)
-class BothUp:
-    """Both legs are up; `party` is the one that came last."""
-
-    party: Party = Party.CALLEE
-
-
-@dataclass(frozen=True, slots=True)
-class NoticePlayed:
-    """The notice was heard in full by a party."""
-
-    party: Party
-
-
-@dataclass(frozen=True, slots=True)
-class NoticeFailed:
-    """The notice can't be heard in full by a party."""
-
-    party: Party
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class PartyChanged:
-    """Someone else is on that side now (promise 4)."""
-
-    party: Party
-
-
-@dataclass(frozen=True, slots=True)
-class HungUp:
-    """The call is over; `party` ended it, None for the sidecar."""
-
-    party: Party | None = None
-
-
-Event = CallerUp | BothUp | NoticePlayed | NoticeFailed | PartyChanged | HungUp
-
-
-@dataclass(frozen=True, slots=True)
-class PlayNotice:
-    """Play the notice to a party; answered by NoticePlayed or NoticeFailed."""
-
-    party: Party
-
-
-@dataclass(frozen=True, slots=True)
-class Connect:
-    """Place the callee's leg."""
-
-
-@dataclass(frozen=True, slots=True)
-class OpenGates:
-    """Let speech pass both ways."""
-
-
-@dataclass(frozen=True, slots=True)
-class CloseGates:
-    """Let nothing pass."""
-
-
-@dataclass(frozen=True, slots=True)
-class EndCall:
-    """A promise can't be kept: end the call (fail closed)."""
-
-    reason: str
-
-
-Action = PlayNotice | Connect | OpenGates | CloseGates | EndCall
-
-
-@dataclass(frozen=True, slots=True)
 class State:
-    """All that the machine knows. `named` are those to be told before speech passes."""
+    """All that the machine knows of a call.
 
-    named: frozenset[Party] = frozenset()
-    phase: Phase = Phase.SETUP
-    both_up: bool = False
-    pending: frozenset[Party] = frozenset()
-    heard: frozenset[Party] = frozenset()
+    Invariant: `replaced` is part of `untold`, and `untold` of `named`.
+    """
+
+    phase: Phase
+    named: Parties
+    """Whom the decision wants told before speech passes."""
+    untold: Parties
+    """Of these, who has not heard the notice in full."""
+    replaced: Parties = frozenset()
+    """Of these, whose running notice began for somebody else."""
 
 
+# Conditions: of the state before the event, and the event's party.
+
+Condition = Callable[[State, Party | None], bool]
+
+
+def always(_state: State, _party: Party | None) -> bool:
+    """Hold in every case."""
+    return True
+
+
+def the_caller_is_untold(state: State, _party: Party | None) -> bool:
+    """Hold where the caller has to hear the notice."""
+    return Party.CALLER in state.untold
+
+
+def someone_is_untold(state: State, _party: Party | None) -> bool:
+    """Hold where anyone has to hear the notice."""
+    return bool(state.untold)
+
+
+def it_is_named(state: State, party: Party | None) -> bool:
+    """Hold where the event is about one whom the decision names."""
+    return party in state.named
+
+
+def it_hears_the_notice(state: State, party: Party | None) -> bool:
+    """Hold where the event is about one to whom the notice is being played."""
+    hearers = {Party.CALLER} if state.phase is Phase.ANNOUNCING else state.named
+    return party in state.untold & hearers
+
+
+def it_was_replaced(state: State, party: Party | None) -> bool:
+    """Hold where the notice that ends began for somebody else."""
+    return party in state.replaced
+
+
+def it_is_the_last_untold(state: State, party: Party | None) -> bool:
+    """Hold where nobody but the event's party has to hear the notice."""
+    return state.untold == {party}
+
+
+class Mark(Enum):
+    """What is remembered of the event's party."""
+
+    NOTHING = "nothing"
+    TOLD = "told"
+    UNTOLD = "untold"
+    REPLACED = "replaced"
+    NOT_REPLACED = "not replaced"
+
+
+class Do(Enum):
+    """What a row has done; the members that speak of `it` are about the event's party."""
+
+    PLAY_TO_IT = "play to it"
+    PLAY_TO_THE_CALLER = "play to the caller"
+    PLAY_TO_ALL_UNTOLD = "play to all untold"
+    CONNECT = "connect"
+    OPEN_GATES = "open gates"
+    CLOSE_GATES = "close gates"
+    END_CALL = "end call"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of the table: in `phase`, at an event of that class, where `when` holds."""
+
+    phase: Phase
+    event: type[Event]
+    when: Condition
+    then: Phase
+    mark: Mark = Mark.NOTHING
+    do: tuple[Do, ...] = ()
+
+
+SETUP, ANNOUNCING, WAITING = Phase.SETUP, Phase.ANNOUNCING, Phase.WAITING
+NOTICING, OPEN, ENDED = Phase.NOTICING, Phase.OPEN, Phase.ENDED
+
+# fmt: off
+TABLE: tuple[Row, ...] = (
+    Row(SETUP, CallerUp, the_caller_is_untold, ANNOUNCING, do=(Do.PLAY_TO_THE_CALLER,)),
+    Row(SETUP, CallerUp, always, WAITING, do=(Do.CONNECT,)),
+    Row(SETUP, BothUp, someone_is_untold, NOTICING, do=(Do.PLAY_TO_ALL_UNTOLD,)),
+    Row(SETUP, BothUp, always, OPEN, do=(Do.OPEN_GATES,)),
+    Row(SETUP, HungUp, always, ENDED),
+
+    Row(ANNOUNCING, NoticePlayed, it_was_replaced, ANNOUNCING, Mark.NOT_REPLACED, (Do.PLAY_TO_IT,)),
+    Row(ANNOUNCING, NoticePlayed, it_hears_the_notice, WAITING, Mark.TOLD, (Do.CONNECT,)),
+    Row(ANNOUNCING, NoticeFailed, it_was_replaced, ANNOUNCING, Mark.NOT_REPLACED, (Do.PLAY_TO_IT,)),
+    Row(ANNOUNCING, NoticeFailed, it_hears_the_notice, ENDED, do=(Do.END_CALL,)),
+    Row(ANNOUNCING, PartyChanged, it_hears_the_notice, ANNOUNCING, Mark.REPLACED),
+    Row(ANNOUNCING, HungUp, always, ENDED),
+
+    Row(WAITING, BothUp, someone_is_untold, NOTICING, do=(Do.PLAY_TO_ALL_UNTOLD,)),
+    Row(WAITING, BothUp, always, OPEN, do=(Do.OPEN_GATES,)),
+    Row(WAITING, PartyChanged, it_is_named, WAITING, Mark.UNTOLD),
+    Row(WAITING, HungUp, always, ENDED),
+
+    Row(NOTICING, NoticePlayed, it_was_replaced, NOTICING, Mark.NOT_REPLACED, (Do.PLAY_TO_IT,)),
+    Row(NOTICING, NoticePlayed, it_is_the_last_untold, OPEN, Mark.TOLD, (Do.OPEN_GATES,)),
+    Row(NOTICING, NoticePlayed, it_hears_the_notice, NOTICING, Mark.TOLD),
+    Row(NOTICING, NoticeFailed, it_was_replaced, NOTICING, Mark.NOT_REPLACED, (Do.PLAY_TO_IT,)),
+    Row(NOTICING, NoticeFailed, it_hears_the_notice, ENDED, do=(Do.END_CALL,)),
+    Row(NOTICING, PartyChanged, it_hears_the_notice, NOTICING, Mark.REPLACED),
+    Row(NOTICING, PartyChanged, it_is_named, NOTICING, Mark.UNTOLD, (Do.PLAY_TO_IT,)),
+    Row(NOTICING, HungUp, always, ENDED),
+
+    Row(OPEN, PartyChanged, it_is_named, NOTICING, Mark.UNTOLD, (Do.CLOSE_GATES, Do.PLAY_TO_IT)),
+    Row(OPEN, HungUp, always, ENDED),
+)
+# fmt: on
+
+Index = Mapping[tuple[Phase, type[Event]], tuple[Row, ...]]
 Step = tuple[State, tuple[Action, ...]]
 
 
-def _caller_up(state: State, _event: Event) -> Step:
-    if Party.CALLER in state.named:
-        noticing = replace(state, phase=Phase.NOTICING, pending=frozenset({Party.CALLER}))
-        return noticing, (PlayNotice(Party.CALLER),)
-    return replace(state, phase=Phase.WAITING_CALLEE), (Connect(),)
+def indexed(table: Iterable[Row]) -> Index:
+    """Return the rows of a table by phase and event, in their order."""
+    index: dict[tuple[Phase, type[Event]], tuple[Row, ...]] = {}
+    for row in table:
+        place = row.phase, row.event
+        index[place] = (*index.get(place, ()), row)
+    return index
 
 
-def _both_up(state: State, _event: Event) -> Step:
-    return _tell(replace(state, both_up=True), state.named - state.heard)
-
-
-def _tell(state: State, pending: frozenset[Party]) -> Step:
-    """Play to everyone in `pending`, or open the gates where nobody is left to be told."""
-    if not pending:
-        return replace(state, phase=Phase.OPEN, pending=pending), (OpenGates(),)
-    plays = tuple(PlayNotice(party) for party in Party if party in pending - state.pending)
-    return replace(state, phase=Phase.NOTICING, pending=pending), plays
-
-
-def _played(state: State, event: Event) -> Step:
-    if event.party is None or event.party not in state.pending:
-        return state, ()
-    told = replace(
-        state,
-        pending=state.pending - {event.party},
-        heard=state.heard | {event.party},
-    )
-    if told.pending:
-        return told, ()
-    if told.both_up:
-        return replace(told, phase=Phase.OPEN), (OpenGates(),)
-    return replace(told, phase=Phase.WAITING_CALLEE), (Connect(),)
-
-
-def _failed(state: State, event: Event) -> Step:
-    if event.party is None or event.party not in state.pending:
-        return state, ()
-    return _ended(state), (CloseGates(), EndCall("notice_failed"))
-
-
-def _changed(state: State, event: Event) -> Step:
-    if event.party is None or event.party not in state.named:
-        return state, ()
-    forgotten = replace(
-        state, heard=state.heard - {event.party}, pending=state.pending - {event.party}
-    )
-    if not state.both_up:
-        return forgotten, ()
-    following, plays = _tell(forgotten, forgotten.pending | {event.party})
-    return following, (CloseGates(), *plays)
-
-
-def _hung_up(state: State, _event: Event) -> Step:
-    return _ended(state), ()
-
-
-def _ended(state: State) -> State:
-    return State(named=state.named, phase=Phase.ENDED)
-
-
-Transition = Callable[[State, Event], Step]
-TABLE: dict[tuple[Phase, type], Transition] = {
-    (Phase.SETUP, CallerUp): _caller_up,
-    (Phase.SETUP, BothUp): _both_up,
-    (Phase.SETUP, HungUp): _hung_up,
-    (Phase.NOTICING, NoticePlayed): _played,
-    (Phase.NOTICING, NoticeFailed): _failed,
-    (Phase.NOTICING, PartyChanged): _changed,
-    (Phase.NOTICING, HungUp): _hung_up,
-    (Phase.WAITING_CALLEE, BothUp): _both_up,
-    (Phase.WAITING_CALLEE, HungUp): _hung_up,
-    (Phase.OPEN, PartyChanged): _changed,
-    (Phase.OPEN, HungUp): _hung_up,
-}
+_INDEX = indexed(TABLE)
 
 
 def initial(decision: Decision) -> State:
     """Return the state in which a call of that decision begins."""
-    notice = decision.notice
-    return State(named=notice.to if notice is not None else frozenset())
+    named = decision.notice.to if decision.notice is not None else frozenset[Party]()
+    return State(SETUP, named, untold=named)
 
 
-def transition(state: State, event: Event) -> Step:
-    """Return the state after an event, and what is to be done."""
-    step = TABLE.get((state.phase, type(event)))
-    return step(state, event) if step is not None else (state, ())
+def transition(state: State, event: Event, index: Index = _INDEX) -> Step:
+    """Return the state after an event and what is to be done, in this order."""
+    party = event.party if isinstance(event, (NoticePlayed, NoticeFailed, PartyChanged)) else None
+    for row in index.get((state.phase, type(event)), ()):
+        if row.when(state, party):
+            return _taken(row, state, party)
+    return state, ()
+
+
+def _taken(row: Row, state: State, party: Party | None) -> Step:
+    if row.then is ENDED:
+        following = State(ENDED, state.named, untold=state.named)
+    else:
+        untold, replaced = _marked(row.mark, state, party)
+        following = State(row.then, state.named, untold, replaced)
+    return following, tuple(action for do in row.do for action in _actions(do, state, party))
+
+
+def _marked(mark: Mark, state: State, party: Party | None) -> tuple[Parties, Parties]:
+    """Return who is untold and who is replaced after a row with this mark."""
+    if party is None:
+        return state.untold, state.replaced
+    match mark:
+        case Mark.NOTHING:
+            return state.untold, state.replaced
+        case Mark.TOLD:
+            return state.untold - {party}, state.replaced
+        case Mark.UNTOLD:
+            return state.untold | {party}, state.replaced
+        case Mark.REPLACED:
+            return state.untold, state.replaced | {party}
+        case Mark.NOT_REPLACED:
+            return state.untold, state.replaced - {party}
+
+
+def _actions(do: Do, state: State, party: Party | None) -> tuple[Action, ...]:
+    match do:
+        case Do.PLAY_TO_IT:
+            return (PlayNotice(party),) if party is not None else ()
+        case Do.PLAY_TO_THE_CALLER:
+            return (PlayNotice(Party.CALLER),)
+        case Do.PLAY_TO_ALL_UNTOLD:
+            return tuple(PlayNotice(each) for each in Party if each in state.untold)
+        case Do.CONNECT:
+            return (Connect(),)
+        case Do.OPEN_GATES:
+            return (OpenGates(),)
+        case Do.CLOSE_GATES:
+            return (CloseGates(),)
+        case Do.END_CALL:
+            return (EndCall("notice_failed"),)
 
 
 class ConsentMachine:
