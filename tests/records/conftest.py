@@ -38,7 +38,9 @@ async def open_store(
     stores: list[SqliteStore] = []
 
     async def open_one(**options: Any) -> SqliteStore:
-        store = await SqliteStore.open(path, metrics, **{"limits": limits, **options})
+        store = await SqliteStore.open(
+            path, metrics, **{"limits": limits, "keep_days": 0, **options}
+        )
         stores.append(store)
         return store
 

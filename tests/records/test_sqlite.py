@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
+import stat
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -47,11 +48,12 @@ def write_text(path: Path) -> None:
 
 
 async def test_a_call_that_began_is_on_disk_before_it_goes_on(
-    store: SqliteStore, path: Path, call: Call
+    store: SqliteStore, path: Path, metrics: Metrics, call: Call
 ) -> None:
     await store.begin(call("a"))
 
     assert rows(path) == [("a", None)]
+    assert metrics.registry.get_sample_value("consent_sidecar_records_written_total") == 0
 
 
 async def test_a_call_that_ended_has_one_record_with_all_it_did(
@@ -133,20 +135,52 @@ async def test_a_call_nobody_began_is_not_updated_but_may_be_finished(
     assert rows(path, "call_id") == [("refused on arrival",)]
 
 
-async def test_what_arrives_while_a_group_is_written_is_written_next(
-    store: SqliteStore, path: Path, call: Call, until: Until
+async def test_what_changes_while_a_group_fails_is_not_undone_by_trying_again(
+    store: SqliteStore, path: Path, call: Call, until: Until, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    record = call("a")
-    with store_locked(path):
-        begun = store.begin(record)
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
+    record, commit = call("a"), store._commit
+
+    async def failing(group: Sequence[tuple[object, ...]]) -> None:
+        monkeypatch.setattr(store._writer, "_commit", commit)
         record.answered_at = NOON
         store.update(record)
-    await begun
+        raise sqlite3.OperationalError("disk I/O error")
+
+    monkeypatch.setattr(store._writer, "_commit", failing)
+    await store.begin(record)
     await until(lambda: store.pending == 0)
 
     assert rows(path, "answered_at") == [("2026-01-01T12:00:00.000Z",)]
+
+
+async def test_a_group_is_written_whole_or_not_at_all(
+    store: SqliteStore, path: Path, call: Call, until: Until
+) -> None:
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute(
+            "CREATE TRIGGER broken BEFORE INSERT ON cdr WHEN NEW.call_id = 'b' "
+            "BEGIN SELECT RAISE(ABORT, 'no'); END"
+        )
+        begun = [store.begin(call(name)) for name in "abc"]
+        with pytest.raises(StoreUnavailable):
+            await begun[0]
+        assert rows(path) == []
+        other.execute("DROP TRIGGER broken")
+    await until(lambda: store.healthy)
+
+    assert rows(path, "call_id") == [("a",), ("b",), ("c",)]
+
+
+async def test_closing_writes_all_that_waits_in_as_many_groups_as_it_takes(
+    open_store: Open, path: Path, call: Call
+) -> None:
+    store = await open_store(limits=WriterLimits(group=10))
+    for number in range(35):
+        store.finish(ended(call(str(number))))
+
+    await store.close()
+
+    assert len(rows(path)) == 35
 
 
 def store_locked(path: Path) -> closing[sqlite3.Connection]:
@@ -391,6 +425,17 @@ async def test_the_file_keeps_its_promises_to_the_disk(store: SqliteStore) -> No
     assert await pragma("synchronous") == 2
     assert await pragma("secure_delete") == 1
     assert await pragma("application_id") == APPLICATION_ID
+
+
+async def test_no_file_of_the_store_can_be_read_by_others(
+    store: SqliteStore, path: Path, call: Call
+) -> None:
+    await store.begin(call("a"))
+
+    modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
+    assert modes == dict.fromkeys(
+        ("records.db", "records.db-wal", "records.db-shm", "records.db.lock"), 0o600
+    )
 
 
 async def test_the_gauge_shows_what_waits(
