@@ -1,17 +1,17 @@
 """The consent machine: when a notice is played, when speech may pass, when a call must end.
 
 Theory. A call begins with closed gates. `untold` holds those whom the decision names and who have
-not heard the notice in full since they joined. Gates open on two rows only, and both demand that
-nobody is untold: that is promise 2. Under a notice `before-connect` the caller is up first
-(CallerUp), hears it (announcing) and only then is the callee called (waiting for the callee);
-otherwise both are up (BothUp) and each who is untold hears it at the same time (noticing). Someone
-new on a side (PartyChanged) is untold again: the gates close until the notice was heard (promise
-4). A notice that can't be heard ends the call (promise 8). Under policy `off` nobody is named,
+not heard the notice in full since they joined. Notice before voice: gates open on three rows only,
+and each demands that nobody is untold. Under a notice `before-connect` the caller is up first
+(CallerUp), hears it (announcing), and only then is the callee called (waiting for the callee);
+otherwise both are up (BothUp), and each who is untold hears it at the same time (noticing). A new
+party is a new notice: someone new on a side (PartyChanged) is untold, and the gates close until
+that has changed. A notice that can't be heard ends the call. Under policy `off` nobody is named,
 so nothing is said and the gates open at once. A hang-up ends every state.
 
-Each PlayNotice is answered by exactly one NoticePlayed or NoticeFailed. So one that runs while
-its hearer changes is not begun anew but counted for nobody (`replaced`): its end, good or bad,
-begins the notice again for whoever is there then, and no late answer can be taken for another's.
+Each PlayNotice is answered by exactly one NoticePlayed or NoticeFailed. So a notice that runs
+while its hearer changes is not begun anew but counts for nobody (`replaced`): its end, good or
+bad, begins it again for whoever is there then, and no late answer can be taken for another's.
 
 `TABLE` is the machine. The first row of a phase and an event whose condition holds is taken; where
 none is, nothing happens.

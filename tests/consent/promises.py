@@ -133,7 +133,7 @@ def watched(world: World, event: Event, actions: tuple[Action, ...]) -> World:
             following = following.with_done(action)
     _demand_promises(following)
     if isinstance(event, NoticeFailed) and event.party in world.playing - world.playing_to_another:
-        demand(following.over, "a notice failed and the call goes on")  # promise 8
+        demand(following.over, "a notice failed and the call goes on")
     elif isinstance(event, HungUp):
         demand(not actions, "something is done after the end")
     else:
@@ -142,10 +142,10 @@ def watched(world: World, event: Event, actions: tuple[Action, ...]) -> World:
 
 
 def _demand_promises(world: World) -> None:
-    if world.gates_open:  # promises 2 and 4
+    if world.gates_open:
         demand(world.named <= world.told, "speech passes before everyone named was told")
         demand(not world.over, "speech passes after the end")
-    elif world.talking and not world.over and world.named <= world.told:  # promise 1, and use
+    elif world.talking and not world.over and world.named <= world.told:
         raise BrokenPromiseError("everyone was told and speech does not pass")
 
 
