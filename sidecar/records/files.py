@@ -49,6 +49,15 @@ def lock(path: Path) -> int:
     return descriptor
 
 
+def identity(path: Path) -> tuple[int, int] | None:
+    """Which file the path leads to now; None where it leads to none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 def set_up(connection: sqlite3.Connection) -> None:
     """The pragmas of the connection that writes.
 

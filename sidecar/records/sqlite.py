@@ -145,11 +145,16 @@ class SqliteStore:
 class _Connection(sqlite3.Connection):
     """`executemany` is one transaction, so that a group needs one hop to aiosqlite's thread."""
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
+    def __init__(self, path: str | Path, **options: Any) -> None:
+        super().__init__(path, **options)
         files.set_up(self)
+        self._path = Path(path)
+        self._identity = files.identity(self._path)
 
     def executemany(self, sql: str, parameters: Iterable[Any], /) -> sqlite3.Cursor:
+        if files.identity(self._path) != self._identity:
+            # SQLite would go on writing into a file that nobody finds any more.
+            raise sqlite3.OperationalError("the file was moved or removed; put it back, or restart")
         self.execute("BEGIN IMMEDIATE")
         with self:
             return super().executemany(sql, parameters)

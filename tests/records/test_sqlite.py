@@ -277,6 +277,19 @@ async def test_a_disk_that_hangs_refuses_calls_until_it_answers(
     assert rows(path) == [("a", None)]
 
 
+async def test_a_file_that_was_moved_away_takes_no_records_until_it_is_back(
+    store: SqliteStore, path: Path, call: Call, until: Until
+) -> None:
+    os.rename(path, path.with_suffix(".old"))
+
+    with pytest.raises(StoreUnavailable):
+        await store.begin(call("a"))
+    os.rename(path.with_suffix(".old"), path)
+    await until(lambda: store.healthy)
+
+    assert rows(path, "call_id") == [("a",)]
+
+
 async def test_a_full_disk_is_a_disk_that_takes_nothing(
     store: SqliteStore, path: Path, call: Call, until: Until
 ) -> None:
