@@ -113,6 +113,8 @@ class Agent:
         self.challenges = Challenges(self.timers, self.finish)
         self.calls: dict[str, Call] = {}
         self.now = ports.clock.monotonic()
+        self.concerned: Call | None = None
+        """The call that is being worked on; it ends where that work fails (see `B2bua.run`)."""
 
     def run(self, step: Callable[..., None], *arguments: Any) -> None:
         """Do one step and all that follows from it; the only way in from outside."""
@@ -130,6 +132,7 @@ class Agent:
             leg.provisionals.stop()
         leg.dialog.confirm()
         data = self.respond(transaction, response, leg.peer)
+        leg.answered_cseq = response.cseq.number
         leg.awaits_ack = Retransmitter2xx(
             self.timers,
             self.layer.durations,
@@ -140,6 +143,7 @@ class Agent:
         )
 
     def _never_acknowledged(self, leg: Leg) -> None:
+        self.concerned = leg.call
         leg.awaits_ack = None
         leg.bye_waits = False
         if leg.over:
@@ -267,9 +271,9 @@ class Agent:
             return []
         contacts = []
         for value in response.headers.values("Contact"):
-            if value == "*":
+            address = Address.parse_list(value)[0]
+            if address.wildcard:
                 continue
-            address = Address.parse(value)
             uri = self.identities.via_sidecar(address.uri, flow) or address.uri
             contacts.append(("Contact", str(Address(None, uri, address.parameters))))
         return contacts

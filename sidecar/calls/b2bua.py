@@ -16,12 +16,13 @@ from sidecar.calls.agent import Agent
 from sidecar.calls.bodies import description
 from sidecar.calls.call import Call
 from sidecar.calls.forwarding import Forwarding, take_prack
-from sidecar.calls.header_policy import ALLOW, EXTENSIONS, unsupported
+from sidecar.calls.header_policy import ALLOW, EXTENSIONS, tags, unsupported
 from sidecar.calls.identifiers import new_tag
 from sidecar.calls.leg import Leg
 from sidecar.calls.relay import Relay, unwrapped_contact
 from sidecar.calls.routing import Peer
 from sidecar.calls.session import has_audio
+from sidecar.consent.decision import Decision
 from sidecar.sip.dialog import id_of_request
 from sidecar.sip.errors import ParseError
 from sidecar.sip.flow import Flow
@@ -76,13 +77,16 @@ class B2bua(Agent):
         self.run(lambda: self.layer.transport_failed(flow, self.now))
 
     def run(self, step: Callable[..., None], *arguments: Any) -> None:
-        """Do one step and all that follows from it, then say what to send and when to wake."""
+        """Do one step and all that follows from it, then say what to send and when to wake.
+
+        A mistake of ours in any of it ends the call that it concerns, and nothing else.
+        """
         self.now = self.ports.clock.monotonic()
-        self.timers.run(self.now)
-        step(*arguments)
+        self._guard(self.timers.run, self.now)
+        self._guard(step, *arguments)
         while events := self.layer.take_events():
             for event in events:
-                self._dispatch(event)
+                self._guard(self._dispatch, event)
         outbox = self.layer.take_outbox()
         if outbox:
             self.ports.transmit(outbox)
@@ -101,6 +105,45 @@ class B2bua(Agent):
         """Calls, legs and transactions that still live: zero once all is said and done."""
         return len(self.calls) + len(self.legs) + len(self.layer) + len(self.challenges)
 
+    # The boundary: what goes wrong inside stays with its call.
+
+    def _guard(self, step: Callable[..., None], *arguments: Any) -> None:
+        try:
+            step(*arguments)
+        except Exception:
+            call = self.concerned
+            log.exception("internal_error", call=call.id if call is not None else None)
+            self.metrics.sip_rejected("internal_error")
+            self._answer_failed(arguments)
+            if call is not None and call.id in self.calls:
+                self._fail(call)
+        finally:
+            self.concerned = None
+
+    def _answer_failed(self, arguments: tuple[Any, ...]) -> None:
+        """Answer the request whose handling went wrong, unless its call will."""
+        event = arguments[0] if arguments else None
+        if isinstance(event, RequestArrived) and not isinstance(event.transaction.owner, Call):
+            response = respond(event.request, 500, None, new_tag())
+            self.layer.respond(event.transaction, response, self.now)
+
+    def _fail(self, call: Call) -> None:
+        """End a call that we can't be sure of any more; by force where even that goes wrong."""
+        if call.failing:
+            self.calls.pop(call.id, None)
+            for leg in tuple(call.legs):
+                self.forget(leg)
+            call.media.close()
+            self.finish(call.record)
+            return
+        call.failing = True
+
+        def end() -> None:
+            self.concerned = call
+            call.fail_closed("internal_error")
+
+        self._guard(end)
+
     # Messages in.
 
     def _receive(self, data: bytes, flow: Flow) -> None:
@@ -113,8 +156,6 @@ class B2bua(Agent):
         except MessageError as error:
             self._malformed(error, peer, flow)
             return
-        if isinstance(message, Request):
-            self.metrics.sip_request(message.method, peer.kind)
         self.layer.receive(message, flow, self.now)
 
     def _malformed(self, error: MessageError, peer: Peer, flow: Flow) -> None:
@@ -131,23 +172,28 @@ class B2bua(Agent):
                 if transaction.owner is not None:
                     cast(Owner, transaction.owner).on_response(transaction, response)
             case RequestArrived(transaction, request, flow):
+                self._count(request, flow)
                 self._request(transaction, request, flow)
-            case AckArrived(request, _flow, _transaction):
+            case AckArrived(request, flow, _transaction):
+                self._count(request, flow)
                 self._ack(request)
             case CancelArrived(transaction, request):
+                self._count(request, transaction.flow)
                 self._cancel(transaction, request)
             case TimedOut(transaction) | TransportFailed(transaction):
                 if isinstance(transaction, ClientTransaction) and transaction.owner is not None:
                     cast(Owner, transaction.owner).on_failure(transaction)
+
+    def _count(self, request: Request, flow: Flow) -> None:
+        peer = self.ports.source_of(flow.remote)
+        self.metrics.sip_request(request.method, peer.kind if peer is not None else "unknown")
 
     def _request(self, transaction: ServerTransaction, request: Request, flow: Flow) -> None:
         peer = self.ports.source_of(flow.remote)
         if peer is None:
             return
         hops = request.headers.get("Max-Forwards")
-        if hops is not None and not hops.strip().isdigit():
-            self._reject(transaction, request, peer, 400, "malformed")
-        elif hops is not None and int(hops) == 0 and request.method != "OPTIONS":
+        if hops is not None and int(hops) == 0 and request.method != "OPTIONS":
             self._reject(transaction, request, peer, 483, "too_many_hops")
         elif request.to_tag is not None:
             self._within(transaction, request, peer, flow)
@@ -215,7 +261,11 @@ class B2bua(Agent):
 
     def _message_allowed(self, request: Request, peer: Peer) -> bool:
         route = self.router.route(request, peer)
-        allowed = route is not None and self.rules.decide(route.facts).messages == "allow"
+        return self._count_message(self.rules.decide(route.facts) if route is not None else None)
+
+    def _count_message(self, decision: Decision | None) -> bool:
+        """Tell whether an instant message may pass, and count it (promise 5)."""
+        allowed = decision is not None and decision.messages == "allow"
         self.metrics.message("allowed" if allowed else "denied")
         return allowed
 
@@ -226,11 +276,9 @@ class B2bua(Agent):
     ) -> None:
         leg = self.legs.get(id_of_request(request))
         if leg is None:
-            if request.method != "INVITE" and unwrapped_contact(request.target) is not None:
-                Relay(self, transaction, request, peer, flow).start()
-            else:
-                self._reject(transaction, request, peer, NO_DIALOG, "no_dialog")
+            self._within_relayed(transaction, request, peer, flow)
             return
+        self.concerned = leg.call
         if leg.peer is not peer:
             self._reject(transaction, request, peer, NO_DIALOG, "foreign_dialog")
         elif not leg.dialog.accepts(request):
@@ -239,10 +287,23 @@ class B2bua(Agent):
             self._bye(transaction, request, leg)
         elif leg.over:
             self._reject(transaction, request, peer, NO_DIALOG, "no_dialog")
+        elif request.method == "MESSAGE" and not self._count_message(leg.call.decision):
+            self._reject(transaction, request, peer, 403, "message_denied")
         elif request.method == "PRACK":
             self._prack(transaction, request, leg)
         else:
             self._pass_on(transaction, request, leg)
+
+    def _within_relayed(
+        self, transaction: ServerTransaction, request: Request, peer: Peer, flow: Flow
+    ) -> None:
+        """Take a request of a dialog that is not ours, such as a subscription's."""
+        if request.method == "INVITE" or unwrapped_contact(request.target) is None:
+            self._reject(transaction, request, peer, NO_DIALOG, "no_dialog")
+        elif request.method == "MESSAGE" and not self._message_allowed(request, peer):
+            self._reject(transaction, request, peer, 403, "message_denied")
+        else:
+            Relay(self, transaction, request, peer, flow).start()
 
     def _bye(self, transaction: ServerTransaction, request: Request, leg: Leg) -> None:
         self.respond(transaction, leg.dialog.response(request, 200), leg.peer)
@@ -275,6 +336,9 @@ class B2bua(Agent):
             self._answer_for_nobody(transaction, request, leg)
         elif request.method == "INVITE" and (leg.invited or leg.awaits_ack is not None):
             self._reject(transaction, request, leg.peer, 491, "glare")
+        elif request.method == "INVITE" and "100rel" in tags(request.headers, "Require"):
+            lacking = [("Unsupported", "100rel")]
+            self._reject(transaction, request, leg.peer, 420, "bad_extension", lacking)
         elif request.method == "INVITE" and leg.inviting is not None:
             again = [("Retry-After", "3")]
             self._reject(transaction, request, leg.peer, 500, "overlapping_invite", again)
@@ -298,8 +362,9 @@ class B2bua(Agent):
 
     def _ack(self, ack: Request) -> None:
         leg = self.legs.get(id_of_request(ack))
-        if leg is None or leg.awaits_ack is None:
+        if leg is None or leg.awaits_ack is None or ack.cseq.number != leg.answered_cseq:
             return
+        self.concerned = leg.call
         leg.awaits_ack.stop()
         leg.awaits_ack = None
         if leg.other is not None and leg.other.ack_owed is not None:
@@ -312,6 +377,7 @@ class B2bua(Agent):
     def _cancel(self, transaction: ServerTransaction, cancel: Request) -> None:
         owner = transaction.owner
         if isinstance(owner, Call):
+            self.concerned = owner
             owner.cancelled(cancel)
         elif isinstance(owner, Forwarding):
             owner.cancel()

@@ -89,6 +89,7 @@ class Call:
         "b",
         "consent",
         "decision",
+        "failing",
         "flow",
         "id",
         "invite",
@@ -129,6 +130,7 @@ class Call:
         self._recorded = False
         self._parked = False
         self.legs: list[Leg] = []
+        self.failing = False
 
     # Opening.
 
@@ -138,14 +140,15 @@ class Call:
         resumed = agent.challenges.resume(self.request)
         self.record = resumed or agent.new_record(self.route, self.decision)
         self.id = self.record.call_id
-        self.invite.owner = self
-        agent.calls[self.id] = self
         self.media: MediaSession = agent.media.open(
             streams, lambda event: agent.run(self._on_media, event)
         )
         narrowed = self.decision.notice is not None
         self.sessions = Sessions(self.media, agent.media_address, narrowed=narrowed)
         self.consent = ConsentProcess(self, self.decision, self.media)
+        self.invite.owner = self
+        agent.calls[self.id] = self
+        agent.concerned = self
         if resumed is not None:
             self._recorded = True
         else:
@@ -180,6 +183,7 @@ class Call:
         self.phase = Phase.ENDED
 
     def _on_recorded(self, written: Future[None]) -> None:
+        self.agent.concerned = self
         if self.phase is not Phase.OPENING:
             return
         if written.exception() is not None:
@@ -189,6 +193,7 @@ class Call:
         self._go_on()
 
     def _on_media(self, event: MediaEvent) -> None:
+        self.agent.concerned = self
         match event:
             case Opened():
                 self.sessions.ports = {Side.A: event.ports_a, Side.B: event.ports_b}
@@ -426,6 +431,11 @@ class Call:
         self.agent.metrics.fail_closed(reason)
         log.error("call_failed_closed", call=self.id, reason=reason)
         self.give_up(reason, Disposition.REFUSED, status=503, headers=RETRY_AFTER)
+
+    def never_pracked(self) -> None:
+        """The caller does not acknowledge a reliable provisional (RFC 3262 section 3)."""
+        self.agent.concerned = self
+        self.give_up("no_prack", status=504)
 
     def give_up(
         self,

@@ -33,6 +33,9 @@ class Challenges:
         if len(self._waiting) >= MOST_WAITING:
             return False
         key = _key(request)
+        if key in self._waiting:  # an earlier INVITE that was challenged at the same time
+            self._waiting[key][1].cancel()
+            self._expire(key)
         timer = self._timers.schedule(now + RETURNS_WITHIN, lambda _now: self._expire(key))
         self._waiting[key] = (record, timer)
         return True

@@ -69,6 +69,7 @@ class ConsentProcess:
             self._call.record.notice_caller_at = event.ended_at
         else:
             self._call.record.notice_callee_at = event.ended_at
+        self._call.agent.records.update(self._call.record)
         self.handle(NoticePlayed(party))
 
     def failed(self, event: PlayFailed) -> None:

@@ -10,9 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sidecar.calls.bodies import cross, description
-from sidecar.calls.header_policy import passed
+from sidecar.calls.header_policy import passed, without
 from sidecar.calls.leg import Leg
-from sidecar.sip.errors import ParseError
 from sidecar.sip.message import Request, Response
 from sidecar.sip.offer_answer import Carrier, OfferAnswerError, State
 from sidecar.sip.sdp import SdpError
@@ -28,6 +27,8 @@ ANSWERS = {
     "PRACK": Carrier.PRACK_OK,
 }
 REQUEST_TERMINATED = 487
+OVERLAP = 500
+BODY_HEADERS = ("content-type", "content-disposition", "content-encoding", "content-language")
 
 
 class Forwarding:
@@ -64,9 +65,11 @@ class Forwarding:
             self._send()
 
     def cancel(self) -> None:
-        """The neighbour cancels its re-INVITE; the 487 comes from the other leg."""
+        """The neighbour cancels its re-INVITE; the 487 comes from the other leg if it was asked."""
         if self._client is not None:
             self._agent.layer.cancel(self._client, self._agent.now)
+        else:
+            self._finish(REQUEST_TERMINATED)
 
     def abandon(self) -> None:
         """The call is over: nobody waits for the other leg's answer any more."""
@@ -75,6 +78,7 @@ class Forwarding:
     def on_response(self, transaction: ClientTransaction, response: Response) -> None:
         """Pass a response back."""
         request = self._request
+        self._agent.concerned = self._source.call
         self._target.dialog.refresh_target(response)
         if request.method == "INVITE" and 200 <= response.status < 300:
             self._accepted(transaction, response)
@@ -85,6 +89,8 @@ class Forwarding:
             self._finish(error.status, error.reason)
             return
         headers = passed(response.headers, trusted=self._target.peer.trusted)
+        if not body:
+            headers = without(headers, *BODY_HEADERS)
         out = self._source.dialog.response(request, response.status, response.reason, headers, body)
         if response.status >= 200:
             self._settle(rejected=response.status >= 300)
@@ -92,10 +98,13 @@ class Forwarding:
 
     def on_failure(self, _transaction: ClientTransaction) -> None:
         """The other leg stays silent (RFC 3261 12.2.1.2: as if it had answered 408)."""
+        self._agent.concerned = self._source.call
         self._finish(408)
 
     def _send(self) -> None:
         request, target = self._request, self._target
+        if self._server.finished:
+            return  # cancelled, or the call has ended, while ports were being opened
         if target.over:
             self._finish(481)
             return
@@ -110,6 +119,8 @@ class Forwarding:
             return
         self._source.dialog.refresh_target(request)
         headers = passed(request.headers, trusted=self._source.peer.trusted) + self._headers
+        if request.method == "INVITE":
+            headers = _unreliable(headers)
         out = target.dialog.request(request.method, headers, body)
         self._client = self._agent.send_in_dialog(target, out, self)
 
@@ -139,7 +150,11 @@ class Forwarding:
 
     def _body_back(self, response: Response) -> bytes:
         carrier = ANSWERS.get(self._request.method)
-        if carrier is None or not 200 <= response.status < 300:
+        if carrier is Carrier.FINAL and response.status < 200:
+            carrier = Carrier.PROVISIONAL
+        elif response.status >= 300 and description(response) is not None:
+            return b""  # what a refusal says about media is about the other leg's
+        if carrier is None or response.status >= 300:
             return response.body
         call = self._source.call
         return cross(call.sessions, self._target.end, self._source.end, carrier, response)
@@ -166,19 +181,32 @@ class Forwarding:
             self._answer(status, reason)
 
     def _answer(self, status: int, reason: str | None) -> None:
-        response = self._source.dialog.response(self._request, status, reason)
+        again = [("Retry-After", "3")] if status == OVERLAP else []
+        response = self._source.dialog.response(self._request, status, reason, again)
         self._agent.respond(self._server, response, self._source.peer)
 
 
 def take_prack(leg: Leg, prack: Request) -> list[tuple[str, str]] | None:
     """Return the RAck header for the other leg; None where the PRACK matches nothing (481).
 
+    A PRACK may also come after the final response that ended the repetitions (RFC 3262 section 3).
     Raises ParseError for a malformed RAck (400).
     """
-    if leg.provisionals is None or not leg.provisionals.acknowledge(prack):
+    if leg.provisionals is None:
         return None
-    rseq = (prack.headers.get("RAck") or "").split()[0]
+    leg.provisionals.acknowledge(prack)
+    rseq, *of_invite = (prack.headers.get("RAck") or "").split()
+    if of_invite != str(leg.call.request.cseq).split():
+        return None
     original = leg.racks.pop(int(rseq), None)
-    if original is None:
-        raise ParseError("RAck without its response")
-    return [("RAck", original)]
+    return [("RAck", original)] if original is not None else None
+
+
+def _unreliable(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return the headers of a re-INVITE without 100rel: nobody answers one reliably through us."""
+    kept = without(headers, "supported")
+    for name, value in headers:
+        if name.lower() == "supported":
+            offered = [tag for tag in value.split(", ") if tag != "100rel"]
+            kept += [(name, ", ".join(offered))] if offered else []
+    return kept

@@ -19,7 +19,7 @@ class Identities:
 
     def calling(self, original: Address, *, to_trunk: bool, flow: Flow, tag: str) -> str:
         """Return From: who calls, under our host where the PBX used its own."""
-        uri = original.uri
+        uri = _bare(original.uri)
         if to_trunk and self._router.is_house(uri.host):
             host, _, port = flow.sent_by.rpartition(":")
             uri = uri.with_(host=host.strip("[]"), port=int(port))
@@ -27,7 +27,7 @@ class Identities:
 
     def called(self, original: Address, *, to_trunk: bool, target: Uri) -> str:
         """Return To: who is called, under the target's host where it named the sidecar."""
-        uri = original.uri
+        uri = _bare(original.uri)
         if to_trunk and self._router.is_house(uri.host):
             uri = uri.with_(host=target.host, port=target.port)
         return str(Address(original.display, uri, ()))
@@ -38,3 +38,8 @@ class Identities:
             return None
         host, _, port = flow.sent_by.rpartition(":")
         return uri.with_(host=host.strip("[]"), port=int(port))
+
+
+def _bare(uri: Uri) -> Uri:
+    """Return a URI without headers, which From and To can't have (RFC 3261 table 1)."""
+    return uri.with_(headers=()) if uri.headers else uri

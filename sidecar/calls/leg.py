@@ -53,6 +53,8 @@ class Leg:
     """The INVITE of ours whose 2xx is acknowledged once the other neighbour's ACK has come."""
     awaits_ack: Retransmitter2xx | None = None
     """Our 2xx which this neighbour has not acknowledged yet."""
+    answered_cseq: int = 0
+    """The CSeq number of the INVITE which that 2xx answers; its ACK has the same."""
     provisionals: ReliableProvisionals | None = None
     """Our reliable provisional responses to this neighbour (RFC 3262)."""
     racks: dict[int, str] = field(default_factory=dict)

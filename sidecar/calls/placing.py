@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from sidecar.calls.identifiers import new_call_id, new_tag
 from sidecar.calls.leg import Leg
+from sidecar.calls.relay import unwrapped_contact
 from sidecar.media.engine import Side
 from sidecar.sip.dialog import Dialog
 from sidecar.sip.headers import Headers
@@ -86,6 +87,7 @@ class Placing:
 
     def on_response(self, transaction: ClientTransaction, response: Response) -> None:
         """Take a response to one of our INVITEs."""
+        self._call.agent.concerned = self._call
         if response.status < 200:
             self._provisional(transaction, response)
         elif response.status < 300:
@@ -97,6 +99,7 @@ class Placing:
 
     def on_failure(self, transaction: ClientTransaction) -> None:
         """No answer within timer B, or the transport failed."""
+        self._call.agent.concerned = self._call
         if transaction is self._client and not self.cancelled:
             self._client = None
             if not self._call.try_next():
@@ -119,7 +122,11 @@ class Placing:
                 *crossing,
             ]
         )
-        uri = agent.router.request_uri(request.uri, call.route.destination, target)
+        registered = unwrapped_contact(request.target)
+        if registered is not None and agent.belongs(registered, call.route.destination):
+            uri = str(registered.with_(headers=()))
+        else:
+            uri = agent.router.request_uri(request.uri, call.route.destination, target)
         self._request = Request("INVITE", uri, headers, body)
         self._client = agent.send_request(self._request, flow, call.route.destination, self)
 

@@ -52,6 +52,6 @@ def _provisionals(call: Call, caller: Leg) -> ReliableProvisionals:
         agent.layer.durations,
         call.request,
         transmit=agent.layer.retransmit,
-        failed=lambda _now: call.give_up("no_prack", status=504),
+        failed=lambda _now: call.never_pracked(),
     )
     return caller.provisionals

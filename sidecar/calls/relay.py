@@ -13,6 +13,7 @@ import binascii
 from typing import TYPE_CHECKING
 
 from sidecar.calls.header_policy import passed
+from sidecar.calls.identifiers import new_tag
 from sidecar.sip.address import Address
 from sidecar.sip.errors import ParseError
 from sidecar.sip.headers import Headers
@@ -47,7 +48,7 @@ def wrapped_contact(uri: Uri, sent_by: str) -> Uri:
 def unwrapped_contact(uri: Uri) -> Uri | None:
     """Return the URI that one of ours holds, None where it holds none that can be read."""
     token = uri.param(PARAMETER)
-    if not token or len(token) > LONGEST:
+    if not token or len(token) > LONGEST or not token.isascii():
         return None
     try:
         text = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
@@ -76,7 +77,7 @@ class Relay:
         agent, request = self._agent, self._request
         route = agent.router.route(request, self._source)
         if route is None:
-            self._answer(respond(request, 404, None, "relay"))
+            self._answer(respond(request, 404, None, new_tag()))
             return
         self._destination = route.destination
         target = route.destination.uris[0]
@@ -84,7 +85,9 @@ class Relay:
         hop = inner if inner is not None and agent.belongs(inner, route.destination) else target
         flow = agent.flow_to(hop) or agent.flow_to(target)
         if flow is None:
-            self._answer(respond(request, 503))
+            response = respond(request, 503, None, new_tag())
+            response.headers.add("Retry-After", "5")
+            self._answer(response)
             return
         if inner is not None and hop is inner:
             uri = str(inner)
@@ -108,7 +111,7 @@ class Relay:
 
     def on_failure(self, _transaction: ClientTransaction) -> None:
         """The other side stays silent."""
-        self._answer(respond(self._request, 408, None, "relay"))
+        self._answer(respond(self._request, 408, None, new_tag()))
 
     def _cross(
         self, message: Request | Response, headers: Headers, sender: Peer, flow: Flow

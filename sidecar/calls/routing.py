@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from sidecar.consent.decision import CallFacts
 from sidecar.sip.address import Address
+from sidecar.sip.errors import ParseError
 from sidecar.sip.message import Request
 from sidecar.sip.uri import Uri
 
@@ -109,7 +110,14 @@ def _identity(request: Request, source: Peer) -> str:
     """Return who calls: the asserted identity of a trusted side, else From (RFC 3325)."""
     if source.trusted:
         for value in request.headers.values("P-Asserted-Identity"):
-            user = Address.parse(value).uri.user_unescaped
+            user = _user(value)
             if user:
                 return user
     return request.from_.uri.user_unescaped or ""
+
+
+def _user(identity: str) -> str | None:
+    try:
+        return Address.parse(identity).uri.user_unescaped
+    except ParseError:
+        return None

@@ -123,7 +123,8 @@ class Sessions:
 
     def _offer(self, source: End, target: End, carrier: Carrier, sdp: SessionDescription) -> bytes:
         try:
-            offered = narrow(sdp, frozenset(PROMPT_CODECS)) if self._narrowed else sdp
+            narrowed = self._narrowed and has_audio(sdp)
+            offered = narrow(sdp, frozenset(PROMPT_CODECS)) if narrowed else sdp
             if offered is None:
                 raise NoCommonCodec
             anchored = self._anchored(target, offered)
