@@ -56,6 +56,12 @@ def cpu_seconds(*roots: int) -> float:
     return total / _TICK
 
 
+def own_cpu_seconds(pid: int) -> float:
+    """User and system time of this process alone."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / _TICK
+
+
 @dataclass(frozen=True)
 class Memory:
     """Bytes: resident, and proportional (shared pages split among their users)."""
