@@ -115,6 +115,7 @@ def test_a_stranger_gets_no_answer_and_is_counted(sidecar: Sidecar) -> None:
         ("video-only", "m=video 4000 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\n"),
         ("no-codec", "m=audio 4000 RTP/AVP 97\r\na=rtpmap:97 OPUS/48000/2\r\n"),
     ],
+    ids=["video-only", "no-codec"],
 )
 def test_an_offer_in_which_no_notice_can_be_played_is_answered_488(
     name: str, media: str, sidecar: Sidecar, trunk: socket.socket
