@@ -26,7 +26,7 @@ from sidecar.sip.dialog import Dialog
 from sidecar.sip.errors import ParseError
 from sidecar.sip.flow import Flow
 from sidecar.sip.headers import Headers
-from sidecar.sip.message import Request, Response
+from sidecar.sip.message import Request, Response, respond
 from sidecar.sip.offer_answer import Carrier
 from sidecar.sip.sdp import SdpError
 from sidecar.sip.transactions import (
@@ -194,19 +194,19 @@ class Phone(SipPort):
         elif isinstance(event.transaction.owner, IncomingCall):
             event.transaction.owner.on_cancel()
         else:
-            self.respond(event.transaction, Response.to(event.transaction.request, 487))
+            self.respond(event.transaction, respond(event.transaction.request, 487))
 
     def _on_request(self, transaction: ServerTransaction, request: Request) -> None:
         call = self._call_of(request)
         if call is not None:
             call.on_request(transaction, request)
         elif request.to_tag is not None:
-            self.respond(transaction, Response.to(request, 481))
+            self.respond(transaction, respond(request, 481))
         elif request.method == "INVITE":
             self.spawn(self._ring(transaction, request))
         else:
             status = self.answers.get(request.method, 405)
-            response = Response.to(request, status, to_tag=secrets.token_hex(4))
+            response = respond(request, status, to_tag=secrets.token_hex(4))
             response.headers.add("Allow", ALLOW)
             self.respond(transaction, response)
 
@@ -222,7 +222,7 @@ class Phone(SipPort):
         except ParseError as error:
             media.close()
             status = error.status if isinstance(error, SdpError) else 400
-            self.respond(transaction, Response.to(request, status, to_tag=tag))
+            self.respond(transaction, respond(request, status, to_tag=tag))
             return
         transaction.owner = call
         self.calls[call.call_id, tag] = call

@@ -14,7 +14,7 @@ from sidecar.sip.cseq import CSeq
 from sidecar.sip.errors import ParseError
 from sidecar.sip.flow import Flow
 from sidecar.sip.headers import Headers
-from sidecar.sip.message import Request, Response
+from sidecar.sip.message import Request, Response, respond
 from sidecar.sip.uri import Uri
 
 DialogId = tuple[str, str, str]
@@ -221,7 +221,7 @@ class Dialog:
         target; `headers` are added, a Contact among them takes the place of ours.
         """
         tag = None if status == 100 else self.local.tag
-        response = Response.to(request, status, reason, to_tag=tag)
+        response = respond(request, status, reason, to_tag=tag)
         response.body = body
         method = request.method
         if 100 < status < 300:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Protocol, TypeVar, overload
+from typing import TypeVar
 
 from sidecar.sip.address import Address
 from sidecar.sip.cseq import CSeq
@@ -82,9 +82,14 @@ class Message:
         return self.from_.tag
 
     @property
+    def to(self) -> Address:
+        """The logical recipient of the request."""
+        return self._view("To", Address.parse)
+
+    @property
     def to_tag(self) -> str | None:
         """The tag of To; none where no dialog exists yet."""
-        return self._view("To", Address.parse).tag
+        return self.to.tag
 
     def _encode(self, start_line: str) -> bytes:
         lines = [
@@ -111,11 +116,6 @@ class Request(Message):
         self.method = method
         self.uri = uri
         self._target: Uri | None = None
-
-    @property
-    def to(self) -> Address:
-        """The logical recipient of the request."""
-        return self._view("To", Address.parse)
 
     @property
     def target(self) -> Uri:
@@ -162,27 +162,6 @@ def _wants_tag(request: Request) -> bool:
         return False
 
 
-class _Respond(Protocol):
-    def __call__(
-        self, request: Request, status: int, reason: str | None = None, to_tag: str | None = None
-    ) -> Response: ...
-
-
-class _To:
-    """`Response.to(request, 200)` makes a response; `response.to` reads its To header."""
-
-    @overload
-    def __get__(self, response: None, owner: type[Response]) -> _Respond: ...
-
-    @overload
-    def __get__(self, response: Response, owner: type[Response]) -> Address: ...
-
-    def __get__(self, response: Response | None, owner: type[Response]) -> _Respond | Address:
-        if response is None:
-            return respond
-        return response._view("To", Address.parse)
-
-
 class Response(Message):
     """A response. `reason` may be empty and may hold any bytes."""
 
@@ -197,8 +176,6 @@ class Response(Message):
         super().__init__(headers, body)
         self.status = status
         self.reason = reason
-
-    to = _To()
 
     def encode(self) -> bytes:
         """Write the message with the Content-Length of its body; raises ValueError."""

@@ -11,7 +11,7 @@ from sidecar.demo.outgoing import OutgoingCall
 from sidecar.demo.phone import Phone
 from sidecar.demo.rtp_endpoint import RtpEndpoint
 from sidecar.demo.sip_port import outline
-from sidecar.sip.message import Message, Response
+from sidecar.sip.message import Message, Response, respond
 
 Talking = Callable[[Phone, Phone], Awaitable[tuple[OutgoingCall, IncomingCall]]]
 
@@ -213,7 +213,7 @@ async def test_when_another_fork_answers_too_it_is_acknowledged_and_ended(
 ) -> None:
     there, here = await talking(caller, callee)
     async with Phone(user="fork") as fork:
-        answer = Response.to(here.invite, 200, to_tag="other")
+        answer = respond(here.invite, 200, to_tag="other")
         answer.headers.add("Contact", fork.contact)
         answer.body = here.sent[-1].body
         answer.headers.add("Content-Type", "application/sdp")

@@ -8,7 +8,7 @@ from sidecar.sip.dialog import Dialog, id_of_request, id_of_response
 from sidecar.sip.errors import ParseError
 from sidecar.sip.flow import Flow
 from sidecar.sip.headers import Headers
-from sidecar.sip.message import Request, Response
+from sidecar.sip.message import Request, respond
 from sidecar.sip.parser import parse_message
 
 FLOW = Flow("UDP", ("192.0.2.1", 5060), ("192.0.2.2", 5060), "192.0.2.1:5060")
@@ -56,7 +56,7 @@ def outgoing(**headers):
 
 
 def answered(request, status=200, tag="bob", routes=ROUTERS, contact="<sip:bob@192.0.2.4>"):
-    response = Response.to(request, status, to_tag=tag)
+    response = respond(request, status, to_tag=tag)
     for route in routes:
         response.headers.add("Record-Route", route)
     if contact:
@@ -380,4 +380,4 @@ def test_messages_of_a_dialog_are_known_by_its_id(caller_side, callee_side):
     theirs = incoming("BYE", To="<sip:bob@biloxi.example.com>;tag=ours")
 
     assert id_of_request(theirs) == callee_side.id
-    assert id_of_response(Response.to(ours, 200)) == callee_side.id
+    assert id_of_response(respond(ours, 200)) == callee_side.id

@@ -147,7 +147,7 @@ def test_an_answer_copies_its_request_byte_for_byte() -> None:
     request = parse_message(data)
     assert isinstance(request, Request)
 
-    answer = Response.to(request, 180, to_tag="t1")
+    answer = respond(request, 180, to_tag="t1")
 
     assert answer.encode() == (
         b"SIP/2.0 180 Ringing\r\n"

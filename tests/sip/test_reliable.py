@@ -7,7 +7,7 @@ import pytest
 from sidecar.sip.errors import ParseError
 from sidecar.sip.flow import Flow
 from sidecar.sip.headers import Headers
-from sidecar.sip.message import Request, Response
+from sidecar.sip.message import Request, respond
 from sidecar.sip.reliable import (
     ReliableOrder,
     ReliableProvisionals,
@@ -125,7 +125,7 @@ class TestSending:
         )
 
     def send(self, provisionals, now=0.0):
-        response = Response.to(request("INVITE"), 183, to_tag="b")
+        response = respond(request("INVITE"), 183, to_tag="b")
         rseq = provisionals.number(response)
         provisionals.sent(rseq, response.encode(), UDP, now)
         return response
@@ -140,7 +140,7 @@ class TestSending:
 
     def test_the_first_number_is_random_and_leaves_room(self, sender):
         numbers = {
-            self.provisionals(sender, None).number(Response.to(request("INVITE"), 180))
+            self.provisionals(sender, None).number(respond(request("INVITE"), 180))
             for _ in range(20)
         }
 
@@ -241,7 +241,7 @@ class TestReceiving:
         assert [order.check(number) for number in (7, 6, 7)] == ["gap", "next", "next"]
 
     def test_a_reliable_provisional_is_told_by_its_headers(self):
-        response = Response.to(request("INVITE"), 183, to_tag="b")
+        response = respond(request("INVITE"), 183, to_tag="b")
         response.headers.add("Require", "Path, 100REL")
         response.headers.add("RSeq", "12")
 
@@ -260,7 +260,7 @@ class TestReceiving:
         ],
     )
     def test_any_other_response_is_not_reliable(self, status, headers):
-        response = Response.to(request("INVITE"), status)
+        response = respond(request("INVITE"), status)
         for name, value in headers.items():
             response.headers.add(name, value)
 

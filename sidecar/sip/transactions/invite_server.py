@@ -19,7 +19,7 @@ from __future__ import annotations
 from typing import Final
 
 from sidecar.sip.flow import Flow
-from sidecar.sip.message import Request, Response
+from sidecar.sip.message import Request, respond
 from sidecar.sip.transactions.events import AckArrived, CancelArrived
 from sidecar.sip.transactions.machine import ServerTransaction, Table, to
 from sidecar.sip.transactions.vocabulary import (
@@ -93,7 +93,7 @@ class InviteServer(ServerTransaction):
 
     def start(self, now: float) -> None:
         """Send the 100 (17.2.1); it is also what repeated INVITEs get for now."""
-        self.send(now, Response.to(self.request, 100).encode())
+        self.send(now, respond(self.request, 100).encode())
 
     def acknowledged(self, ack: Request, flow: Flow, now: float) -> None:
         """Take an ACK that matches this transaction."""

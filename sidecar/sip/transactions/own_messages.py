@@ -8,7 +8,7 @@ from zlib import crc32
 
 from sidecar.sip.flow import Flow
 from sidecar.sip.headers import Headers
-from sidecar.sip.message import Request, Response
+from sidecar.sip.message import Request, Response, respond
 
 MAX_FORWARDS = "70"
 
@@ -28,7 +28,7 @@ def encode_with_via(request: Request, via: str) -> bytes:
 
 def own_answer(request: Request, status: int, tag: str, headers: Mapping[str, str]) -> Response:
     """Build an answer that the user is not asked for: 481, 482, 503, and 200 to CANCEL."""
-    response = Response.to(request, status, to_tag=tag)
+    response = respond(request, status, to_tag=tag)
     for name, value in headers.items():
         response.headers.add(name, value)
     return response

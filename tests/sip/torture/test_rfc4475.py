@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import pytest
 
-from sidecar.sip.message import Message, Request, Response
+from sidecar.sip.message import Message, Request, respond
 from sidecar.sip.parser import MessageError, parse_message
 
 Torture = Callable[[str, str], bytes]
@@ -364,7 +364,7 @@ def test_what_can_be_answered_is_answered_with_its_own_identity(
     if refusal.value.request is None:
         return
 
-    answer = Response.to(refusal.value.request, refusal.value.status, refusal.value.reason, "here")
+    answer = respond(refusal.value.request, refusal.value.status, refusal.value.reason, "here")
 
     assert isinstance(refusal.value.request, Request)
     for name in ("Via", "From", "Call-ID", "CSeq"):

@@ -9,7 +9,7 @@ import pytest
 
 from sidecar.sip.flow import Flow
 from sidecar.sip.headers import Headers
-from sidecar.sip.message import Request, Response
+from sidecar.sip.message import Request, Response, respond
 from sidecar.sip.parser import parse_message
 from sidecar.sip.timers import TimerHeap
 from sidecar.sip.transactions import (
@@ -100,7 +100,7 @@ class Bench:
 
     def answer(self, status: int, to_tag: str = "theirs") -> Request | Response:
         """Let the peer answer the latest request of ours that is no ACK or CANCEL."""
-        response = Response.to(self._posed[-1], status, to_tag=to_tag if status > 100 else None)
+        response = respond(self._posed[-1], status, to_tag=to_tag if status > 100 else None)
         return self.hear(response)
 
     # As server.
@@ -156,7 +156,7 @@ class Bench:
 
     def respond(self, transaction: ServerTransaction, status: int, tag: str = "ours") -> bytes:
         request = self.asked_for[transaction]
-        response = Response.to(request, status, to_tag=tag)
+        response = respond(request, status, to_tag=tag)
         data = self.layer.respond(transaction, response, self.now)
         self.drain()
         return data

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from sidecar.sip.flow import Flow
 from sidecar.sip.headers import Headers
-from sidecar.sip.message import Request, Response
+from sidecar.sip.message import Request, respond
 from sidecar.sip.parser import parse_message
 from sidecar.sip.reliable import Retransmitter2xx
 from sidecar.sip.timers import TimerHeap
@@ -215,7 +215,7 @@ class Network:
     def respond(self, transaction, status, now):
         request = transaction.owner
         layer = self.layers["callee"]
-        response = Response.to(request, status, to_tag="callee")
+        response = respond(request, status, to_tag="callee")
         data = layer.respond(transaction, response, now)
         if data and status == 200 and request.method == "INVITE":
             self.ackless[request.call_id] = Retransmitter2xx(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sidecar.sip.message import Request, Response
+from sidecar.sip.message import Request, respond
 from sidecar.sip.transactions import vocabulary as word
 from sidecar.sip.transactions.invite_client import TABLE
 
@@ -260,7 +260,7 @@ def test_a_cancel_is_repeated_like_any_request_and_its_answer_is_told_to_nobody(
     cancel = next(message for _, message, _ in here.sent if message.cseq.method == "CANCEL")
 
     here.run_until(2)
-    here.hear(Response.to(cancel, 200))
+    here.hear(respond(cancel, 200))
     here.run_until(20)
 
     assert here.times("CANCEL") == [0, 0.5, 1.5]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sidecar.sip.flow import Flow
-from sidecar.sip.message import Request, Response
+from sidecar.sip.message import Request, respond
 from sidecar.sip.timers import TimerHeap
 from sidecar.sip.transactions import (
     AckArrived,
@@ -90,7 +90,7 @@ class TestResponses:
     def test_a_response_that_is_not_to_us_is_dropped_and_counted(self, bench, there, instead):
         here = bench()
         here.send("OPTIONS")
-        response = Response.to(here.sent[0][1], 200, to_tag="theirs").encode().decode()
+        response = respond(here.sent[0][1], 200, to_tag="theirs").encode().decode()
         assert there in response
 
         here.hear_bytes(response.replace(there, instead).encode())
@@ -102,7 +102,7 @@ class TestResponses:
         here = bench()
         here.flow = here.flow._replace(sent_by="Edge.Example.com:5060")
         here.send("OPTIONS")
-        response = Response.to(here.sent[0][1], 200).encode()
+        response = respond(here.sent[0][1], 200).encode()
 
         here.hear_bytes(response.replace(b"Edge.Example.com", b"edge.example.COM"))
 
@@ -461,7 +461,7 @@ class TestMemory:
         here.drain()
         request = here.sent[0][1]
         assert isinstance(request, Request)
-        here.layer.receive(Response.to(request, 200), here.flow, 0.0)
+        here.layer.receive(respond(request, 200), here.flow, 0.0)
 
         events = here.layer.take_events()
         assert events[0].transaction.request.method == "OPTIONS"
