@@ -330,6 +330,10 @@ class _Farewell:
         self._agent = agent
         self._leg = leg
 
+    @property
+    def call(self) -> Call:
+        return self._leg.call
+
     def on_response(self, _transaction: ClientTransaction, response: Response) -> None:
         if response.status >= 200:
             self._agent.forget(self._leg)

@@ -23,6 +23,7 @@ from sidecar.calls.relay import Relay, unwrapped_contact
 from sidecar.calls.routing import Peer
 from sidecar.calls.session import has_audio
 from sidecar.consent.decision import Decision
+from sidecar.records.record import Disposition, EndedBy
 from sidecar.sip.dialog import id_of_request
 from sidecar.sip.errors import ParseError
 from sidecar.sip.flow import Flow
@@ -48,6 +49,10 @@ NO_DIALOG = 481
 
 class Owner(Protocol):
     """Whoever sent a request and waits for what becomes of it."""
+
+    @property
+    def call(self) -> Call | None:
+        """The call that the request belongs to."""
 
     def on_response(self, transaction: ClientTransaction, response: Response) -> None:
         """A response came: any provisional but 100, a final one, a further 2xx of an INVITE."""
@@ -132,8 +137,12 @@ class B2bua(Agent):
         if call.failing:
             self.calls.pop(call.id, None)
             for leg in tuple(call.legs):
-                self.forget(leg)
+                self._guard(self.part, leg, [])
+                if not leg.over:
+                    self.forget(leg)
             call.media.close()
+            call.record.disposition = Disposition.FAILED
+            call.record.ended_by = EndedBy.SIDECAR
             self.finish(call.record)
             return
         call.failing = True
@@ -170,7 +179,9 @@ class B2bua(Agent):
         match event:
             case ResponseArrived(transaction, response):
                 if transaction.owner is not None:
-                    cast(Owner, transaction.owner).on_response(transaction, response)
+                    owner = cast(Owner, transaction.owner)
+                    self.concerned = owner.call
+                    owner.on_response(transaction, response)
             case RequestArrived(transaction, request, flow):
                 self._count(request, flow)
                 self._request(transaction, request, flow)
@@ -182,7 +193,9 @@ class B2bua(Agent):
                 self._cancel(transaction, request)
             case TimedOut(transaction) | TransportFailed(transaction):
                 if isinstance(transaction, ClientTransaction) and transaction.owner is not None:
-                    cast(Owner, transaction.owner).on_failure(transaction)
+                    owner = cast(Owner, transaction.owner)
+                    self.concerned = owner.call
+                    owner.on_failure(transaction)
 
     def _count(self, request: Request, flow: Flow) -> None:
         peer = self.ports.source_of(flow.remote)

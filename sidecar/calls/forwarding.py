@@ -18,6 +18,7 @@ from sidecar.sip.sdp import SdpError
 
 if TYPE_CHECKING:
     from sidecar.calls.agent import Agent
+    from sidecar.calls.call import Call
     from sidecar.sip.transactions import ClientTransaction, ServerTransaction
 
 CARRIERS = {"INVITE": Carrier.INVITE, "UPDATE": Carrier.UPDATE, "PRACK": Carrier.PRACK}
@@ -46,6 +47,11 @@ class Forwarding:
         self._target = target
         self._client: ClientTransaction | None = None
         self._headers: list[tuple[str, str]] = []
+
+    @property
+    def call(self) -> Call:
+        """The call that it belongs to."""
+        return self._source.call
 
     def start(self, headers: list[tuple[str, str]]) -> None:
         """Send the request on; `headers` are those that had to be mapped for the other leg."""
@@ -78,7 +84,6 @@ class Forwarding:
     def on_response(self, transaction: ClientTransaction, response: Response) -> None:
         """Pass a response back."""
         request = self._request
-        self._agent.concerned = self._source.call
         self._target.dialog.refresh_target(response)
         if request.method == "INVITE" and 200 <= response.status < 300:
             self._accepted(transaction, response)
@@ -98,7 +103,6 @@ class Forwarding:
 
     def on_failure(self, _transaction: ClientTransaction) -> None:
         """The other leg stays silent (RFC 3261 12.2.1.2: as if it had answered 408)."""
-        self._agent.concerned = self._source.call
         self._finish(408)
 
     def _send(self) -> None:

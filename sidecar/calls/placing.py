@@ -32,7 +32,6 @@ class Placing:
     """The B leg of a call while it is being set up; the owner of its INVITE's transactions."""
 
     __slots__ = (
-        "_call",
         "_call_id",
         "_client",
         "_cseq",
@@ -40,6 +39,7 @@ class Placing:
         "_request",
         "_tag",
         "_targets",
+        "call",
         "cancelled",
         "end",
         "forks",
@@ -47,7 +47,7 @@ class Placing:
     )
 
     def __init__(self, call: Call) -> None:
-        self._call = call
+        self.call = call
         self._targets = iter(call.route.destination.uris)
         self._call_id = new_call_id()
         self._tag = new_tag()
@@ -70,7 +70,7 @@ class Placing:
 
         Raises SdpError or OfferAnswerError where the caller's offer can't cross.
         """
-        agent = self._call.agent
+        agent = self.call.agent
         for target in self._targets:
             flow = agent.flow_to(target)
             if flow is not None:
@@ -83,30 +83,28 @@ class Placing:
         """Give the INVITE up; a 2xx that crosses the CANCEL is hung up."""
         self.cancelled = True
         if self._client is not None:
-            self._call.agent.layer.cancel(self._client, self._call.agent.now, headers)
+            self.call.agent.layer.cancel(self._client, self.call.agent.now, headers)
 
     def on_response(self, transaction: ClientTransaction, response: Response) -> None:
         """Take a response to one of our INVITEs."""
-        self._call.agent.concerned = self._call
         if response.status < 200:
             self._provisional(transaction, response)
         elif response.status < 300:
             self._accepted(transaction, response)
         elif transaction is self._client and not self.cancelled:
             self._client = None
-            if response.status != 503 or not self._call.try_next():
-                self._call.callee_refused(response.status, response)
+            if response.status != 503 or not self.call.try_next():
+                self.call.callee_refused(response.status, response)
 
     def on_failure(self, transaction: ClientTransaction) -> None:
         """No answer within timer B, or the transport failed."""
-        self._call.agent.concerned = self._call
         if transaction is self._client and not self.cancelled:
             self._client = None
-            if not self._call.try_next():
-                self._call.callee_silent()
+            if not self.call.try_next():
+                self.call.callee_silent()
 
     def _invite(self, target: Uri, flow: Flow) -> None:
-        call, agent, names = self._call, self._call.agent, self._call.agent.identities
+        call, agent, names = self.call, self.call.agent, self.call.agent.identities
         request, to_trunk = call.request, call.route.destination.kind == "trunk"
         self._cseq += 1
         self.end = call.new_end(Side.B)
@@ -138,12 +136,12 @@ class Placing:
             return
         leg = self._fork(response) if tag is not None else next(iter(self.forks.values()))
         if leg is not None:
-            self._call.callee_progressed(leg, response)
+            self.call.callee_progressed(leg, response)
 
     def _accepted(self, transaction: ClientTransaction, response: Response) -> None:
         leg = self.forks.get(response.to_tag or "")
         if leg is not None and leg.ack:
-            self._call.agent.repeat_ack(leg)
+            self.call.agent.repeat_ack(leg)
             return
         if leg is not None and leg is self.winner:
             return  # its ACK waits for the caller's
@@ -154,19 +152,19 @@ class Placing:
         leg.dialog.confirm(response)
         leg.ack_owed = transaction.request
         if stale:
-            self._call.agent.send_ack(leg)
-            self._call.agent.hang_up(leg)
+            self.call.agent.send_ack(leg)
+            self.call.agent.hang_up(leg)
             return
         self.winner = leg
         self._drop_forks()
-        self._call.callee_answered(leg, response)
+        self.call.callee_answered(leg, response)
 
     def _fork(self, response: Response) -> Leg | None:
         tag = response.to_tag or ""
         leg = self.forks.get(tag)
         request, flow = self._request, self._flow
         if leg is None and len(self.forks) < MOST_FORKS and request and flow:
-            call = self._call
+            call = self.call
             dialog = Dialog.as_uac(request, response, call.agent.contact(flow), flow)
             leg = Leg(call, call.route.destination, dialog, self.end.fork())
             self.forks[tag] = leg
@@ -177,7 +175,7 @@ class Placing:
         """Forget the early dialogs that lost, on both sides; the PBX ends them without us."""
         for leg in self.forks.values():
             if leg is not self.winner:
-                self._call.agent.forget(leg)
+                self.call.agent.forget(leg)
                 if leg.other is not None:
-                    self._call.agent.forget(leg.other)
+                    self.call.agent.forget(leg.other)
         self.forks = {tag: leg for tag, leg in self.forks.items() if leg is self.winner}

@@ -30,6 +30,8 @@ class Probe:
     first answer, or the first silence.
     """
 
+    call = None
+
     def __init__(self, agent: Agent, peer: Peer, uri: Uri) -> None:
         self._agent = agent
         self._uri = uri

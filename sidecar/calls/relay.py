@@ -60,6 +60,8 @@ def unwrapped_contact(uri: Uri) -> Uri | None:
 class Relay:
     """One relayed request; the owner of its client transaction."""
 
+    call = None
+
     __slots__ = ("_agent", "_back", "_destination", "_request", "_server", "_source")
 
     def __init__(

@@ -1,0 +1,111 @@
+"""A mistake of ours ends the call that it concerns, answers its caller, and stops nothing else."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.calls.agents import sdp
+from tests.calls.world import OFF, TRUNK_MEDIA
+
+
+class MistakeError(Exception):
+    """What no code of ours should raise."""
+
+
+def broken(*_arguments, **_more):
+    raise MistakeError
+
+
+def test_in_routing_answers_500(world, monkeypatch):
+    w = world(OFF)
+    monkeypatch.setattr(w.b2bua.router, "route", broken)
+
+    there = w.trunk.call()
+    w.settle()
+
+    assert there.status == 500
+    assert w.counted("sip_rejected_total", reason="internal_error") == 1
+
+
+@pytest.mark.parametrize(
+    "name", ["callee_progressed", "callee_answered", "place", "acknowledged", "hung_up"]
+)
+def test_in_a_call_fails_it_closed_and_leaves_the_others_alone(world, monkeypatch, name):
+    from sidecar.calls.call import Call
+
+    w = world(OFF)
+    other, _ = w.talk()
+    with monkeypatch.context() as patched:
+        patched.setattr(Call, name, broken)
+        there = w.trunk.call()
+        w.settle()
+        if len(w.pbx.calls) > 1:
+            w.pbx.calls[-1].ring()
+            w.settle()
+            w.pbx.calls[-1].answer()
+            w.settle()
+        if there.dialog is not None and w.b2bua.calls:
+            there.hang_up()
+        w.settle()
+
+    assert len(w.b2bua.calls) == 1
+    assert w.counted("fail_closed_total", reason="internal_error") == 1
+    other.hang_up()
+
+
+def test_in_ending_a_call_gives_its_ports_and_its_record_back(world, monkeypatch):
+    from sidecar.calls.call import Call
+
+    w = world(OFF)
+    there, _here = w.talk()
+    with monkeypatch.context() as patched:
+        patched.setattr(Call, "_end", broken)
+        there.hang_up()
+        w.settle()
+
+    assert w.engine.live == []
+    assert w.ended == ("failed", "sidecar")
+    assert len(w.pbx.heard("BYE")) == 1
+
+
+def test_in_forwarding_a_request_ends_its_call(world, monkeypatch):
+    from sidecar.calls.forwarding import Forwarding
+
+    w = world(OFF)
+    there, _here = w.talk()
+    monkeypatch.setattr(Forwarding, "on_response", broken)
+    there.send("INVITE", body=sdp(TRUNK_MEDIA, version=2))
+    w.settle()
+
+    assert w.b2bua.calls == {}
+
+
+def test_in_a_timer_ends_its_call(world, monkeypatch):
+    from sidecar.calls.call import Call
+
+    w = world(OFF)
+    there = w.trunk.call()
+    there.acks = False
+    w.settle()
+    w.pbx.calls[0].answer()
+    w.settle()
+    monkeypatch.setattr(Call, "never_acknowledged", broken)
+    w.pass_time(40)
+
+    assert w.b2bua.calls == {}
+    assert len(w.records.finished) == 1
+
+
+def test_in_a_media_event_ends_its_call(world, monkeypatch):
+    from sidecar.calls.call import Call
+
+    w = world(OFF)
+    w.engine.opens_at_once = False
+    there = w.trunk.call()
+    w.settle()
+    monkeypatch.setattr(Call, "_go_on", broken)
+    w.media.open(1)
+    w.settle()
+
+    assert there.status == 503
+    assert w.ended == ("refused", "sidecar")
