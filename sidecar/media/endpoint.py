@@ -155,8 +155,7 @@ class Endpoint:
         if peer.remote.codec is None or not self.relayed:
             return
         if payload_span(self.line.buffer, HEADER_SIZE)[0] >= 0:
-            last = self.line.view[: HEADER_SIZE + 160]
-            peer.outgoing = Outgoing.adopt(last, self.relayed, self.rtp_at)
+            peer.outgoing = Outgoing.adopt(self.line.buffer, self.rtp_at)
 
     @property
     def relayed(self) -> int:
@@ -188,7 +187,7 @@ class Endpoint:
             self._take_event(size, now)
         self.received += 1
         self.rtp_at = now
-        if not peer.outgoing.rewrite(line.buffer, size, now):  # type: ignore[union-attr]
+        if not peer.outgoing.rewrite(line.buffer, now):  # type: ignore[union-attr]
             self.gated += 1
             return
         try:
@@ -306,8 +305,8 @@ def _map(stream: Outgoing | None) -> StreamMap | None:
         sent=stream.ssrc,
         sequence_offset=stream.sequence_offset,
         timestamp_offset=stream.timestamp_offset,
-        packets=stream.packets,
-        octets=stream.octets,
+        added_packets=stream.added_packets,
+        added_octets=stream.added_octets,
     )
 
 

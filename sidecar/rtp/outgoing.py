@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from struct import Struct
 
-from .packet import HEADER, HEADER_SIZE, MARKER, VERSION
+from .packet import HEADER, MARKER, VERSION
 from .silence import CLOCK_RATE
 
 MAX_DROPOUT = 3000
@@ -33,11 +33,11 @@ class Outgoing:
 
     __slots__ = (
         "_at",
-        "_relayed_since_join",
+        "_begun",
+        "_joined_with",
         "_source",
-        "_source_sequence",
-        "octets",
-        "packets",
+        "added_octets",
+        "added_packets",
         "sequence",
         "sequence_offset",
         "ssrc",
@@ -54,28 +54,24 @@ class Outgoing:
         """Of the last packet sent, modulo 2**32."""
         self._at = now
         """The moment that `timestamp` stands for."""
-        self.packets = 0
-        self.octets = 0
-        """Sent so far: packets, and payload octets as RTCP counts them (section 6.4.1)."""
+        self.added_packets = 0
+        self.added_octets = 0
+        """Of our own: packets, and payload octets as RTCP counts them (section 6.4.1)."""
+        self._begun = False
         self._source: int | None = None
-        self._source_sequence = 0
-        self._relayed_since_join = 0
+        self._joined_with = sequence
         self.sequence_offset = 0
         self.timestamp_offset = 0
 
     @classmethod
-    def adopt(cls, last: bytes | bytearray | memoryview, packets: int, now: float) -> Outgoing:
+    def adopt(cls, last: bytes | bytearray | memoryview, now: float) -> Outgoing:
         """Go on with a stream that was relayed as it came.
 
-        last: the last packet relayed, sent `now`, a valid RTP packet. packets: how many there
-        were; their octets are guessed from the last one, nothing but statistics depends on it.
+        last: the last packet relayed, sent `now`, a valid RTP packet.
         """
         _, _, sequence, timestamp, ssrc = HEADER.unpack_from(last)
         stream = cls(ssrc=ssrc, sequence=sequence, timestamp=timestamp, now=now)
-        stream._source, stream._source_sequence = ssrc, sequence
-        stream._relayed_since_join = packets
-        stream.packets = packets
-        stream.octets = packets * (len(last) - HEADER_SIZE)
+        stream._source, stream._begun = ssrc, True
         return stream
 
     @property
@@ -91,32 +87,32 @@ class Outgoing:
         units: what the packet lasts, in timestamp units, which is also its size in octets.
         The first one after relayed packets has the marker bit in any case.
         """
-        if self._source is not None or self.packets == 0:
+        if self._source is not None or not self._begun:
             self._source = None
             marker = True
         self._advance(units, now)
         self.sequence = (self.sequence + 1) & 0xFFFF
         second = payload_type | MARKER if marker else payload_type
         HEADER.pack_into(frame, 0, VERSION, second, self.sequence, self.timestamp, self.ssrc)
-        self.packets += 1
-        self.octets += units
+        self._begun = True
+        self.added_packets += 1
+        self.added_octets += units
 
-    def rewrite(self, packet: bytearray, size: int, now: float) -> bool:
+    def rewrite(self, packet: bytearray, now: float) -> bool:
         """Make a source's packet the next one of this stream, in place.
 
         Returns False for a packet that must not be sent: it is older than the first one relayed,
         and its number is taken.
         """
         sequence, timestamp, ssrc = _unpack_from(packet, 2)
-        ahead = (sequence - self._source_sequence) & 0xFFFF
+        sent = (sequence + self.sequence_offset) & 0xFFFF
+        ahead = (sent - self.sequence) & 0xFFFF
         if ssrc == self._source and ahead <= MAX_DROPOUT:
-            self._source_sequence = sequence
-            self._relayed_since_join += ahead
-            self.sequence = sent = (sequence + self.sequence_offset) & 0xFFFF
+            self.sequence = sent
         elif ssrc == self._source and ahead >= 0x10000 - MAX_MISORDER:
-            if 0x10000 - ahead >= self._relayed_since_join:
+            since_join = (self.sequence - self._joined_with) & 0xFFFF
+            if since_join < MAX_MISORDER and 0x10000 - ahead > since_join:
                 return False
-            sent = (sequence + self.sequence_offset) & 0xFFFF
         else:
             self._join(packet, sequence, timestamp, ssrc, now)
             sent = self.sequence
@@ -125,20 +121,17 @@ class Outgoing:
             self.timestamp = timestamp
             self._at = now
         _pack_into(packet, 2, sent, timestamp, self.ssrc)
-        self.packets += 1
-        self.octets += size - 12
         return True
 
     def _join(
         self, packet: bytearray, sequence: int, timestamp: int, ssrc: int, now: float
     ) -> None:
         """Let a source's packet follow what was sent last."""
-        if self.packets:
+        if self._begun:
             self._advance(20 * CLOCK_RATE // 1000, now)
         self._source = ssrc
-        self._source_sequence = sequence
-        self._relayed_since_join = 1
-        self.sequence = (self.sequence + 1) & 0xFFFF
+        self._begun = True
+        self.sequence = self._joined_with = (self.sequence + 1) & 0xFFFF
         self.sequence_offset = (self.sequence - sequence) & 0xFFFF
         self.timestamp_offset = (self.timestamp - timestamp) & _MASK32
         packet[1] |= MARKER
@@ -146,7 +139,7 @@ class Outgoing:
     def _advance(self, least: int, now: float) -> None:
         """Move the timestamp to `now`, but by no less than the packet before lasts."""
         step = round((now - self._at) * CLOCK_RATE)
-        if step < least and self.packets:
+        if step < least and self._begun:
             step = least
             self._at += step / CLOCK_RATE
         else:

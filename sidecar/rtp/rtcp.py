@@ -25,15 +25,15 @@ class StreamMap:
 
     source: the SSRC that the source gave it, None where there is no source (all was generated).
     sent: the SSRC that was sent. offsets: what was added to the source's sequence numbers and
-    timestamps. packets, octets: what was sent in all, or None to leave a report's own counts.
+    timestamps. added_packets, added_octets: what was sent besides.
     """
 
     source: int | None
     sent: int
     sequence_offset: int = 0
     timestamp_offset: int = 0
-    packets: int | None = None
-    octets: int | None = None
+    added_packets: int = 0
+    added_octets: int = 0
 
 
 def translate(
@@ -93,8 +93,8 @@ def _sender_report(
         return None
     if speaks is not None and _WORD.unpack_from(packet, 4)[0] == speaks.source:
         seconds, fraction, timestamp, packets, octets = _SENDER.unpack_from(packet, 8)
-        if speaks.packets is not None and speaks.octets is not None:
-            packets, octets = speaks.packets & _MASK32, speaks.octets & _MASK32
+        packets = (packets + speaks.added_packets) & _MASK32
+        octets = (octets + speaks.added_octets) & _MASK32
         timestamp = (timestamp + speaks.timestamp_offset) & _MASK32
         _SENDER.pack_into(packet, 8, seconds, fraction, timestamp, packets, octets)
     _map_word(packet, 4, speaks)

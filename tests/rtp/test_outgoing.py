@@ -24,7 +24,7 @@ class Listener:
 
     def relay(self, packet: Packet, now: float) -> Packet | None:
         data = bytearray(packet.encode())
-        if not self.outgoing.rewrite(data, len(data), now):
+        if not self.outgoing.rewrite(data, now):
             return None
         self.heard.append(Packet.parse(data))
         return self.heard[-1]
@@ -121,7 +121,7 @@ def test_a_long_event_with_one_timestamp_does_not_turn_time_back() -> None:
 
 def test_a_stream_that_was_relayed_as_it_came_is_gone_on_with() -> None:
     last = speech(700)
-    listener = Listener(Outgoing.adopt(last.encode(), packets=701, now=10.0))
+    listener = Listener(Outgoing.adopt(last.encode(), now=10.0))
     listener.heard.append(last)
     listener.generate(10.02)
     listener.relay(speech(800), 12.0)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from sidecar.rtp.rtcp import StreamMap, is_rtcp, translate
 
-SPEAKS = StreamMap(source=11, sent=111, timestamp_offset=1000, packets=5, octets=800)
+SPEAKS = StreamMap(source=11, sent=111, timestamp_offset=1000, added_packets=5, added_octets=800)
 HEARS = StreamMap(source=22, sent=222, sequence_offset=0xFFF0)
 
 
@@ -28,7 +28,7 @@ def sender_report(ssrc: int, *blocks: bytes) -> bytes:
 def test_a_sender_report_speaks_of_the_stream_that_was_sent() -> None:
     translated = translate(sender_report(11), SPEAKS, None)
     assert translated is not None
-    assert struct.unpack_from("!IIIIII", translated, 4) == (111, 1, 2, 744, 5, 800)
+    assert struct.unpack_from("!IIIIII", translated, 4) == (111, 1, 2, 744, 82, 888)
 
 
 def test_report_blocks_are_put_back_into_the_numbers_of_the_source() -> None:
