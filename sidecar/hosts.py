@@ -2,61 +2,48 @@
 
 from __future__ import annotations
 
-import ipaddress
-from collections.abc import Iterable
+from functools import lru_cache
 
-from sidecar.settings.schema import Network, Settings, parse_host
+from sidecar.settings.addresses import Host, IpAddress, parse_address
+from sidecar.settings.schema import Settings
 
 CACHED = 4096
+"""Answers kept. More strangers than that only cost the time of a look-up each."""
 
 Neighbour = tuple[str, str]
 """("trunk" or "pbx", its name)."""
+Width = tuple[bool, int, int]
+"""(has no port, bits that are free, version): how specific an entry is, the most specific first."""
 
 
 class HostTable:
-    """Finds the neighbour behind an address; ADDRESS:PORT goes before address before network."""
+    """Finds the neighbour behind an address: ADDRESS:PORT before address before longer prefix."""
 
     def __init__(self, settings: Settings) -> None:
-        entries = [
-            (*parse_host(host), ("pbx", name))
-            for name, pbx in settings.pbx.items()
-            for host in pbx.hosts
-        ] + [
-            (*parse_host(host), ("trunk", name))
-            for name, trunk in settings.trunk.items()
-            for host in trunk.hosts
-        ]
-        self._entries = sorted(entries, key=lambda e: (e[1] is None, -e[0].prefixlen))
-        self._found: dict[tuple[str, int], Neighbour | None] = {}
+        self._by_width: dict[Width, dict[tuple[int, int | None], Neighbour]] = {}
+        for name, pbx in settings.pbx.items():
+            self._add(pbx.hosts, ("pbx", name))
+        for name, trunk in settings.trunk.items():
+            self._add(trunk.hosts, ("trunk", name))
+        self._by_width = dict(sorted(self._by_width.items()))
+        self.find = lru_cache(CACHED)(self._look_up)
 
-    def find(self, address: str, port: int) -> Neighbour | None:
-        """Return the neighbour that a message from there comes from; None for a stranger."""
-        key = (address, port)
-        if key in self._found:
-            return self._found[key]
-        if len(self._found) >= CACHED:
-            self._found.clear()
-        found = self._found[key] = self._look_up(address, port)
-        return found
+    def _add(self, hosts: tuple[Host, ...], neighbour: Neighbour) -> None:
+        for network, port in hosts:
+            free = network.max_prefixlen - network.prefixlen
+            table = self._by_width.setdefault((port is None, free, network.version), {})
+            table[int(network.network_address) >> free, port] = neighbour
 
     def _look_up(self, address: str, port: int) -> Neighbour | None:
+        """Return the neighbour that a message from there comes from; None for a stranger."""
         try:
-            ip = ipaddress.ip_address(address)
+            ip: IpAddress = parse_address(address)
         except ValueError:
             return None
-        for network, only_port, neighbour in self._entries:
-            if only_port in (None, port) and ip.version == network.version and ip in network:
-                return neighbour
+        number = int(ip)
+        for (any_port, free, version), table in self._by_width.items():
+            if version == ip.version:
+                found = table.get((number >> free, None if any_port else port))
+                if found is not None:
+                    return found
         return None
-
-
-def conflicts(settings: Settings) -> Iterable[tuple[str, Neighbour, Neighbour]]:
-    """Yield each `hosts` entry that two neighbours claim alike."""
-    seen: dict[tuple[Network, int | None], Neighbour] = {}
-    neighbours = [("pbx", settings.pbx), ("trunk", settings.trunk)]
-    for kind, tables in neighbours:
-        for name, table in tables.items():  # type: ignore[attr-defined]
-            for host in table.hosts:
-                other = seen.setdefault(parse_host(host), (kind, name))
-                if other != (kind, name):
-                    yield host, other, (kind, name)

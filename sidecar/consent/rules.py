@@ -2,44 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sidecar.consent.decision import CallFacts, Decision, Notice, Policy
+from sidecar.consent.index import NumberIndex
 from sidecar.consent.party import Party
-from sidecar.settings.rules_schema import MatchTable, NoticeTable, Rule, RulesFile, Test
-
-_SEPARATORS = str.maketrans("", "", " -.()/\t")
-
-
-def normal_number(text: str) -> str:
-    """Return a number as it is compared: no separators, "00" for "+", letters in lower case."""
-    number = text.translate(_SEPARATORS).lower()
-    return "+" + number[2:] if number.startswith("00") else number
-
-
-class NumberSet:
-    """Exact numbers and beginnings of numbers."""
-
-    def __init__(self, numbers: Sequence[str]) -> None:
-        self.exact = frozenset(normal_number(each) for each in numbers if not each.endswith("*"))
-        self._beginnings = tuple(normal_number(each[:-1]) for each in numbers if each.endswith("*"))
-
-    @property
-    def only_exact(self) -> bool:
-        """Whether nothing but the exact numbers can match."""
-        return not self._beginnings
-
-    def __contains__(self, number: str) -> bool:
-        return number in self.exact or number.startswith(self._beginnings)
+from sidecar.settings.numbers import NumberSet, normal_number
+from sidecar.settings.rules_schema import NoticeTable, Rule, RulesFile, Test
 
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """One rule as `explain` tells of it; `why_not` is empty where it matched."""
+    """One rule as `explain` tells of it: `why` it holds, or `why_not`; one of both is empty."""
 
     rule: str
     why_not: str
+    why: str = ""
 
     @property
     def matched(self) -> bool:
@@ -49,79 +28,114 @@ class Tried:
 
 @dataclass(frozen=True, slots=True)
 class FailedTest:
-    """A `[[test]]` whose call is decided otherwise than expected."""
+    """A `[[test]]` whose call is decided otherwise than expected.
+
+    `index` counts the file's tests from 0, `line` its lines from 1; `expected` and `came` hold
+    what the test names: rule, recording, messages.
+    """
 
     index: int
     expected: dict[str, str]
     came: dict[str, str]
+    line: int | None = None
 
 
 class _Compiled:
     """One rule, ready to be asked."""
 
-    __slots__ = ("_direction", "_from", "_pbxs", "_trunks", "decision", "name", "to")
+    __slots__ = ("callees", "callers", "decision", "direction", "pbxs", "trunks")
 
     def __init__(self, rule: Rule, decision: Decision) -> None:
         match = rule.match
-        self.name = rule.name
         self.decision = decision
-        self._direction = match.direction
-        self._trunks = match.trunk
-        self._pbxs = match.pbx
-        self._from = NumberSet(match.from_) if match.from_ is not None else None
-        self.to = NumberSet(match.to) if match.to is not None else None
+        self.direction = match.direction
+        self.trunks = match.trunk
+        self.pbxs = match.pbx
+        self.callers = match.from_
+        self.callees = match.to
 
-    def why_not(self, facts: CallFacts, caller: str, callee: str) -> str:
-        """Return why the rule doesn't match, or nothing."""
-        if self._direction not in (None, facts.direction):
-            return f"direction is {facts.direction}, not {self._direction}"
-        if self._trunks is not None and facts.trunk not in self._trunks:
-            return f"trunk {facts.trunk!r} is none of {', '.join(self._trunks)}"
-        if self._pbxs is not None and facts.pbx not in self._pbxs:
-            return f"pbx {facts.pbx!r} is none of {', '.join(self._pbxs)}"
-        if self._from is not None and caller not in self._from:
-            return f"from {caller!r} is none of its numbers"
-        if self.to is not None and callee not in self.to:
-            return f"to {callee!r} is none of its numbers"
-        return ""
+    def holds(self, facts: CallFacts, caller: str, callee: str) -> bool:
+        """Tell whether every key of `match` holds; the numbers are normal ones."""
+        return (
+            (self.callees is None or callee in self.callees)
+            and (self.callers is None or caller in self.callers)
+            and (self.direction is None or self.direction == facts.direction)
+            and (self.trunks is None or facts.trunk in self.trunks)
+            and (self.pbxs is None or facts.pbx in self.pbxs)
+        )
+
+    def told(self, facts: CallFacts, caller: str, callee: str) -> Tried:
+        """Return the same in words."""
+        why, why_not = [], []
+        if self.direction is not None:
+            if self.direction == facts.direction:
+                why.append(f"direction is {facts.direction}")
+            else:
+                why_not.append(f"direction is {facts.direction}, not {self.direction}")
+        for kind, name, names in (
+            ("trunk", facts.trunk, self.trunks),
+            ("pbx", facts.pbx, self.pbxs),
+        ):
+            if names is not None and name in names:
+                why.append(f"{kind} is {name!r}")
+            elif names is not None:
+                why_not.append(f"{kind} {name!r} is none of {', '.join(names)}")
+        for kind, number, numbers in (
+            ("from", caller, self.callers),
+            ("to", callee, self.callees),
+        ):
+            if numbers is not None and number in numbers:
+                why.append(f"{kind} {number!r} is {numbers.entry_of(number)}")
+            elif numbers is not None:
+                why_not.append(f"{kind} {number!r} is none of {numbers}")
+        if why_not:
+            return Tried(self.decision.rule, "; ".join(why_not))
+        return Tried(self.decision.rule, "", "; ".join(why) or "it matches every call")
+
+    def covers(self, other: _Compiled) -> bool:
+        """Tell whether every call that the other matches is matched here too."""
+        return (
+            self.direction in (None, other.direction)
+            and _covers_names(self.trunks, other.trunks)
+            and _covers_names(self.pbxs, other.pbxs)
+            and _covers_numbers(self.callers, other.callers)
+            and _covers_numbers(self.callees, other.callees)
+        )
 
 
 class RuleSet:
-    """All rules of one file, indexed by the numbers that they name exactly."""
+    """All rules of one file, indexed by the numbers that they name."""
 
     def __init__(self, file: RulesFile) -> None:
+        self._file = file
         self._defaults = Decision(
             rule="",
             recording=Policy(file.defaults.recording),
             notice=_notice(file.defaults.recording, file.defaults.notice),
             messages=file.defaults.messages,
         )
-        self._tests = file.test
         self._rules = [_Compiled(rule, _decision(rule, file)) for rule in file.rule]
-        self._by_callee: dict[str, list[int]] = {}
-        self._others: list[int] = []
-        for index, rule in enumerate(self._rules):
-            if rule.to is not None and rule.to.only_exact:
-                for number in rule.to.exact:
-                    self._by_callee.setdefault(number, []).append(index)
-            else:
-                self._others.append(index)
+        self._index = NumberIndex((rule.callees, rule.callers) for rule in self._rules)
 
     def decide(self, facts: CallFacts) -> Decision:
         """Return what holds for a call."""
         caller, callee = normal_number(facts.from_), normal_number(facts.to)
-        for index in _merged(self._by_callee.get(callee, ()), self._others):
-            rule = self._rules[index]
-            if not rule.why_not(facts, caller, callee):
-                return rule.decision
-        return self._defaults
+        best = len(self._rules)
+        for places in self._index.candidates(callee, caller):
+            for place in places:
+                if place >= best:
+                    break
+                if self._rules[place].holds(facts, caller, callee):
+                    best = place
+                    break
+        return self._rules[best].decision if best < len(self._rules) else self._defaults
 
     def explain(self, facts: CallFacts) -> list[Tried]:
-        """Return every rule that was tried, up to the one that holds."""
+        """Return every rule that was tried, in order, up to the one that holds."""
         caller, callee = normal_number(facts.from_), normal_number(facts.to)
-        tried = []
+        tried: list[Tried] = []
         for rule in self._rules:
-            tried.append(Tried(rule.name, rule.why_not(facts, caller, callee)))
+            tried.append(rule.told(facts, caller, callee))
             if tried[-1].matched:
                 break
         return tried
@@ -129,7 +143,7 @@ class RuleSet:
     def failed_tests(self) -> list[FailedTest]:
         """Run the file's own tests and return those that fail."""
         failed = []
-        for index, test in enumerate(self._tests):
+        for index, test in enumerate(self._file.test):
             expected = {
                 name: value for name, value in test.expect.model_dump().items() if value is not None
             }
@@ -140,7 +154,9 @@ class RuleSet:
                 "messages": decision.messages,
             }
             if any(came[name] != value for name, value in expected.items()):
-                failed.append(FailedTest(index, expected, {name: came[name] for name in expected}))
+                line = self._file.error(("test", index), "").line
+                shown = {name: came[name] for name in expected}
+                failed.append(FailedTest(index, expected, shown, line))
         return failed
 
     def notices(self) -> Iterator[tuple[str, Notice]]:
@@ -149,22 +165,35 @@ class RuleSet:
             if decision.notice is not None:
                 yield decision.rule, decision.notice
 
+    def shadowed(self) -> Iterator[tuple[str, str]]:
+        """Yield each rule that can never hold, and the earlier one that takes all its calls."""
+        for place, rule in enumerate(self._rules):
+            callee = rule.callees.sample if rule.callees is not None else ""
+            caller = rule.callers.sample if rule.callers is not None else ""
+            earlier = (
+                candidate
+                for places in self._index.candidates(callee, caller)
+                for candidate in places
+                if candidate < place and self._rules[candidate].covers(rule)
+            )
+            if (first := min(earlier, default=None)) is not None:
+                yield rule.decision.rule, self._rules[first].decision.rule
 
-def _merged(first: Sequence[int], second: Sequence[int]) -> Iterator[int]:
-    """Yield the numbers of two sorted sequences in order."""
-    if not first:
-        return iter(second)
-    if not second:
-        return iter(first)
-    return iter(sorted((*first, *second)))
+
+def _covers_names(these: tuple[str, ...] | None, those: tuple[str, ...] | None) -> bool:
+    return these is None or (those is not None and set(those) <= set(these))
+
+
+def _covers_numbers(these: NumberSet | None, those: NumberSet | None) -> bool:
+    return these is None or (those is not None and these.covers(those))
 
 
 def _decision(rule: Rule, file: RulesFile) -> Decision:
-    recording = rule.recording or file.defaults.recording
+    recording = file.recording_of(rule)
     return Decision(
         rule=rule.name,
         recording=Policy(recording),
-        notice=_notice(recording, rule.notice or file.defaults.notice),
+        notice=_notice(recording, file.notice_of(rule)),
         messages=rule.messages or file.defaults.messages,
     )
 
@@ -177,7 +206,4 @@ def _notice(recording: str, table: NoticeTable) -> Notice | None:
 
 def _facts(test: Test) -> CallFacts:
     call = test.call
-    return CallFacts(call.direction, call.trunk, call.pbx, call.from_, call.to)
-
-
-__all__ = ["FailedTest", "MatchTable", "NumberSet", "RuleSet", "Tried", "normal_number"]
+    return CallFacts(call.direction, call.trunk or "", call.pbx or "", call.from_, call.to)

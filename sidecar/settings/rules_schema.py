@@ -2,149 +2,214 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, PrivateAttr, field_validator
 
-from sidecar.settings.schema import NOT_YET, Table
+from sidecar.errors import OperatorError
+from sidecar.settings.complaints import Table
+from sidecar.settings.numbers import NumberSet
+from sidecar.settings.positions import Key
+from sidecar.settings.schema import as_list
+from sidecar.settings.toml_file import TomlFile
+from sidecar.settings.words import NOT_YET, dotted, shown
 
-PartyName = Literal["caller", "callee"]
+Direction = Literal["inbound", "outbound"]
+Messages = Literal["deny", "allow"]
+_PROMPT = re.compile(r"[a-z0-9][a-z0-9-]*")
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
-
-def _list(value: Any) -> Any:
-    return [value] if isinstance(value, str) else value
+_MATCH_LATER = f"matching by this key {NOT_YET}"
+_CONSENT_LATER = f"asking for consent {NOT_YET}"
+_STOP_LATER = f"stopping the recorder {NOT_YET}"
+_LATER = {
+    **dict.fromkeys(("voicemail", "voicemail_divert"), f"a notice before voicemail {NOT_YET}"),
+    **dict.fromkeys(("consent", "on_refusal"), _CONSENT_LATER),
+    **dict.fromkeys(("stop", "pause", "resume", "on_unconfirmed", "confirm_within"), _STOP_LATER),
+}
 
 
 def _recording(value: Any) -> Any:
     if value in ("consent", "required"):
-        raise ValueError(f'"{value}" {NOT_YET}; use "off" or "notice"')
+        raise ValueError(f'{shown(value)} {NOT_YET}; use "off" or "notice"')
     return value
 
 
-Names = Annotated[tuple[str, ...], BeforeValidator(_list)]
+def _numbers(value: Any) -> Any:
+    """Read one number, or a list of numbers and beginnings of numbers."""
+    written = as_list(value)
+    if not isinstance(written, list) or not all(isinstance(each, str) for each in written):
+        raise ValueError(f"must be a number in quotes, or a list of them, not {shown(value)}")
+    if not written:
+        raise ValueError("must not be empty: no call could match")
+    return NumberSet(written)
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(as_list), Field(min_length=1)]
+Numbers = Annotated[NumberSet, BeforeValidator(_numbers)]
 Recording = Annotated[Literal["off", "notice"], BeforeValidator(_recording)]
-VOICEMAIL_LATER = f"a notice before voicemail {NOT_YET}"
-MATCH_LATER = f"matching by this key {NOT_YET}"
-CONSENT_LATER = f"taking consent {NOT_YET}"
 
 
 class MatchTable(Table):
     """`match = { … }`: all of its keys must hold; of a list, one."""
 
     LATER: ClassVar[dict[str, str]] = {
-        **dict.fromkeys(("from_country", "to_country", "from_region", "to_region"), MATCH_LATER),
-        **dict.fromkeys(("jurisdiction", "hours", "days", "anonymous", "header"), MATCH_LATER),
+        **dict.fromkeys(("from_country", "to_country", "from_region", "to_region"), _MATCH_LATER),
+        **dict.fromkeys(("jurisdiction", "hours", "days", "anonymous", "header"), _MATCH_LATER),
     }
-    direction: Literal["inbound", "outbound"] | None = None
-    trunk: Names | None = None
-    pbx: Names | None = None
-    from_: Names | None = Field(default=None, alias="from")
-    to: Names | None = None
+    model_config = ConfigDict(arbitrary_types_allowed=True)
 
-    @field_validator("from_", "to")
-    @classmethod
-    def _are_numbers(cls, value: tuple[str, ...] | None) -> tuple[str, ...] | None:
-        for number in value or ():
-            if not number.rstrip("*") or "*" in number[:-1]:
-                raise ValueError(f'"{number}" must be a number, or the beginning of one and "*"')
-        return value
+    direction: Direction | None = None
+    """As the PBX sees it: inbound from a trunk, outbound to one."""
+    trunk: Names | None = None
+    """Names of trunks of the settings."""
+    pbx: Names | None = None
+    """Names of PBXs of the settings."""
+    from_: Numbers | None = Field(default=None, alias="from")
+    """Who calls: numbers, or beginnings of numbers and "*"."""
+    to: Numbers | None = None
+    """Who is called: numbers, or beginnings of numbers and "*"."""
 
 
 class NoticeTable(Table):
-    """`notice = { … }`"""
+    """`notice = { … }`: what a rule's leaves out is taken from that of `[defaults]`."""
 
     prompt: str = "recording-notice"
+    """NAME of LANGUAGE/NAME.wav."""
     language: str = "en"
-    to: Annotated[tuple[PartyName, ...], BeforeValidator(_list)] = ("caller", "callee")
+    """LANGUAGE of LANGUAGE/NAME.wav."""
+    to: Annotated[tuple[Literal["caller", "callee"], ...], BeforeValidator(as_list)] = Field(
+        default=("caller", "callee"), min_length=1
+    )
+    """Who hears it; nobody is heard before each of them has."""
     at: Literal["answer", "before-connect"] = "answer"
+    """At the answer; or to the caller before the callee is called, and to the callee after."""
 
-    @field_validator("to")
+    @field_validator("prompt")
     @classmethod
-    def _is_somebody(cls, value: tuple[PartyName, ...]) -> tuple[PartyName, ...]:
-        if not value:
-            raise ValueError('must name "caller", "callee" or both')
+    def _is_prompt(cls, value: str) -> str:
+        if not _PROMPT.fullmatch(value):
+            raise ValueError(f'{shown(value)} must be small letters, digits and "-", no ".wav"')
         return value
 
-    @field_validator("prompt", "language")
+    @field_validator("language")
     @classmethod
-    def _is_a_file_name(cls, value: str) -> str:
-        if not value.replace("-", "").replace("_", "").isalnum():
-            raise ValueError(f'"{value}" must be letters, digits, "-" and "_"')
+    def _is_language(cls, value: str) -> str:
+        if not _LANGUAGE.fullmatch(value):
+            raise ValueError(f'{shown(value)} must be a language like "en" or "de-AT"')
         return value
 
 
 class Defaults(Table):
-    """`[defaults]`: what holds where no rule does."""
+    """`[defaults]`: what holds where no rule does, and what a rule leaves out."""
 
-    LATER: ClassVar[dict[str, str]] = {"voicemail": VOICEMAIL_LATER}
+    LATER: ClassVar[dict[str, str]] = _LATER
     recording: Recording = "off"
-    messages: Literal["deny", "allow"] = "deny"
+    """Whether a call may be recorded: not at all, or once the notice was heard."""
+    messages: Messages = "deny"
+    """What becomes of instant messages (SIP MESSAGE)."""
     notice: NoticeTable = NoticeTable()
+    """What is said where a rule with recording = "notice" does not say otherwise."""
 
 
 class Rule(Table):
-    """`[[rule]]`"""
+    """`[[rule]]`: the first one that matches holds."""
 
-    LATER: ClassVar[dict[str, str]] = {
-        "voicemail": VOICEMAIL_LATER,
-        "voicemail_divert": VOICEMAIL_LATER,
-        **dict.fromkeys(("consent", "on_refusal"), CONSENT_LATER),
-        **dict.fromkeys(
-            ("stop", "pause", "resume", "on_unconfirmed", "confirm_within"),
-            f"stopping the recorder {NOT_YET}",
-        ),
-    }
-    name: str = Field(min_length=1, max_length=100)
+    LATER: ClassVar[dict[str, str]] = _LATER
+    name: str = Field(min_length=1, max_length=100, examples=['name = "support"'])
+    """It stands in call records and in what `explain` tells."""
     match: MatchTable = MatchTable()
+    """Which calls; all of them where it is left out."""
     recording: Recording | None = None
-    messages: Literal["deny", "allow"] | None = None
+    """As in `[defaults]`."""
+    messages: Messages | None = None
+    """As in `[defaults]`."""
     notice: NoticeTable | None = None
+    """What is said, to whom and when."""
 
-    @model_validator(mode="after")
-    def _makes_sense(self) -> Rule:
-        if self.notice is not None and self.recording == "off":
-            raise ValueError('has a notice although recording is "off"; nothing would be said')
-        return self
+    @field_validator("name")
+    @classmethod
+    def _is_one_line(cls, value: str) -> str:
+        if not value.isprintable() or value != value.strip():
+            raise ValueError("must be one line of text without blanks around it")
+        return value
 
 
 class Call(Table):
     """`call = { … }` of a test."""
 
-    direction: Literal["inbound", "outbound"] = "inbound"
-    trunk: str = ""
-    pbx: str = ""
+    direction: Direction = "inbound"
+    """As the PBX sees it."""
+    trunk: str | None = None
+    """Name of a trunk; the first of the settings where left out."""
+    pbx: str | None = None
+    """Name of a PBX; the first of the settings where left out."""
     from_: str = Field(default="", alias="from")
+    """The number of who calls."""
     to: str = ""
+    """The number of who is called."""
 
 
 class Expect(Table):
     """`expect = { … }` of a test: only what is named is compared."""
 
     rule: str | None = None
-    recording: Literal["off", "notice"] | None = None
-    messages: Literal["deny", "allow"] | None = None
+    """The rule's name; "" where none is to hold."""
+    recording: Recording | None = None
+    """What is to be decided."""
+    messages: Messages | None = None
+    """What is to be decided."""
 
 
 class Test(Table):
-    """`[[test]]`"""
+    """`[[test]]`: run by `check`, and before the sidecar starts."""
 
-    call: Call
-    expect: Expect
+    __test__ = False
+
+    call: Call = Field(examples=['call = { to = "+442079460101" }'])
+    """The call that is made up."""
+    expect: Expect = Field(examples=['expect = { recording = "off" }'])
+    """What the rules are to decide about it."""
 
 
 class RulesFile(Table):
     """The whole file. The first rule that matches holds; `[defaults]` where none does."""
 
     defaults: Defaults = Defaults()
+    """What holds where no rule does."""
     rule: tuple[Rule, ...] = ()
+    """The rules, in their order."""
     test: tuple[Test, ...] = ()
+    """The rules' own tests."""
+    _file: TomlFile | None = PrivateAttr(default=None)
 
-    @field_validator("rule")
-    @classmethod
-    def _have_names_of_their_own(cls, value: tuple[Rule, ...]) -> tuple[Rule, ...]:
-        seen: set[str] = set()
-        for rule in value:
-            if rule.name in seen:
-                raise ValueError(f'two rules are called "{rule.name}"')
-            seen.add(rule.name)
-        return value
+    def come_from(self, file: TomlFile) -> None:
+        """Remember the file, so that later errors name its lines."""
+        self._file = file
+
+    def error(self, key: Key, message: str) -> OperatorError:
+        """Return an error about a key of this file."""
+        if self._file is None:
+            return OperatorError(message, key=dotted(key))
+        return self._file.error(key, message)
+
+    def with_tests_between(self, trunk: str, pbx: str) -> RulesFile:
+        """Return these rules with a trunk and a PBX for the tests whose calls name none."""
+        tests = []
+        for test in self.test:
+            between = {"trunk": test.call.trunk or trunk, "pbx": test.call.pbx or pbx}
+            call = test.call.model_copy(update=between)
+            tests.append(test.model_copy(update={"call": call}))
+        return self.model_copy(update={"test": tuple(tests)})
+
+    def recording_of(self, rule: Rule) -> Literal["off", "notice"]:
+        """Return a rule's policy, its own or that of the defaults."""
+        return rule.recording or self.defaults.recording
+
+    def notice_of(self, rule: Rule) -> NoticeTable:
+        """Return what a rule has said, its own words before those of the defaults."""
+        if rule.notice is None:
+            return self.defaults.notice
+        own = {name: getattr(rule.notice, name) for name in rule.notice.model_fields_set}
+        return self.defaults.notice.model_copy(update=own)

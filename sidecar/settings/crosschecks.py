@@ -1,0 +1,194 @@
+"""Mistakes that no key shows alone: names that don't exist, addresses that contradict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from sidecar.settings.addresses import Host, Target, parse_address, target_of, written
+from sidecar.settings.positions import Key
+from sidecar.settings.rules_schema import NoticeTable, RulesFile
+from sidecar.settings.schema import Neighbour, Settings
+from sidecar.settings.words import nearest
+
+Complaint = tuple[Key, str]
+
+
+def of_settings(settings: Settings) -> Iterator[Complaint]:
+    """Yield what is wrong with settings of which each key alone is right."""
+    yield from _listeners(settings)
+    yield from _hosts(settings)
+    yield from _targets(settings)
+    advertise, media = settings.sip.advertise, settings.media.address
+    if advertise is not None and (":" in advertise) != (":" in media):
+        message = f'"{advertise}" stands for [media] address {media}: both must be IPv4 or IPv6'
+        yield ("sip", "advertise"), message
+    if settings.headers.consent.lower() == settings.headers.record.lower():
+        yield ("headers", "record"), "must be another name than that of consent"
+
+
+def _neighbours(settings: Settings) -> Iterator[tuple[str, str, Neighbour]]:
+    for kind, tables in (("pbx", settings.pbx), ("trunk", settings.trunk)):
+        named: Mapping[str, Neighbour] = tables
+        for name, table in named.items():
+            yield kind, name, table
+
+
+def _listeners(settings: Settings) -> Iterator[Complaint]:
+    listen = settings.sip.listen
+    for index, listener in enumerate(listen):
+        key = "sip", "listen", index
+        if listener.port and listener in listen[:index]:
+            yield key, f'"{listener}" is there twice'
+        if listener.host in ("0.0.0.0", "::") and settings.sip.advertise is None:  # noqa: S104
+            yield (
+                key,
+                f'"{listener}" listens on every address; say which one others are told: '
+                'advertise = "ADDRESS" in [sip]',
+            )
+
+
+def _hosts(settings: Settings) -> Iterator[Complaint]:
+    seen: dict[Host, str] = {}
+    for kind, name, neighbour in _neighbours(settings):
+        for index, host in enumerate(neighbour.hosts):
+            owner = seen.setdefault(host, f"{kind}.{name}")
+            key = kind, name, "hosts", index
+            if owner != f"{kind}.{name}":
+                yield key, f'"{host}" belongs to [{owner}] already; tell them apart by ADDRESS:PORT'
+            elif host in neighbour.hosts[:index]:
+                yield key, f'"{host}" is there twice'
+
+
+def _targets(settings: Settings) -> Iterator[Complaint]:
+    """Yield URIs that lead to the sidecar itself, or that no listener can reach."""
+    listen = settings.sip.listen
+    own = {Target(each.host, each.port, each.transport) for each in listen}
+    if settings.sip.advertise is not None:
+        own |= {each._replace(host=settings.sip.advertise) for each in own}
+    ways = {(each.transport, ":" in each.host) for each in listen}
+    for kind, name, neighbour in _neighbours(settings):
+        for index, uri in enumerate(neighbour.uris):
+            key = kind, name, "uri", *((index,) if len(neighbour.uris) > 1 else ())
+            target = target_of(uri)
+            if target in own:
+                yield key, f'"{uri}" is the sidecar itself; calls would come back to it'
+            elif not ways & _ways_to(target):
+                place = "[ADDRESS]" if ":" in target.host else "ADDRESS"
+                needed = f"{target.transport}://{place}:5070"
+                yield key, f'"{uri}" can\'t be reached: add "{needed}" to sip.listen'
+
+
+def _ways_to(target: Target) -> set[tuple[str, bool]]:
+    """Return the transports, with whether over IPv6, that lead to a target."""
+    if _is_numeric(target.host):
+        return {(target.transport, ":" in target.host)}
+    return {(target.transport, True), (target.transport, False)}
+
+
+def _is_numeric(host: str) -> bool:
+    return ":" in host or host.replace(".", "").isdigit()
+
+
+def doubtful(settings: Settings) -> Iterator[Complaint]:
+    """Yield what is allowed, but hardly meant."""
+    for kind, name, neighbour in _neighbours(settings):
+        for index, host in enumerate(neighbour.hosts):
+            if host.network.prefixlen == 0:
+                message = f"takes everyone for [{kind}.{name}] who is not named elsewhere"
+                yield (kind, name, "hosts", index), f'"{host}" {message}'
+        for uri in neighbour.uris:
+            if (place := _stranger(target_of(uri), neighbour.hosts)) is not None:
+                message = f"{place} is not among its hosts: what it sends gets no answer"
+                yield (kind, name, "uri"), message
+    for index, listener in enumerate(settings.sip.listen):
+        if listener.transport == "udp" and listener.port in settings.media.ports:
+            message = f"port {listener.port} is one of [media] ports too; one of both can't have it"
+            yield ("sip", "listen", index), message
+    first = settings.records.database.parts[0]
+    if first in ("var", "srv", "opt", "home", "data", "tmp"):
+        message = f'"sqlite:///{first}…" lies beside this file; an absolute path has four slashes'
+        yield ("records", "database"), message
+    if settings.records.keep_days == 0:
+        yield ("records", "keep_days"), "0 keeps call records for ever"
+
+
+def _stranger(target: Target, hosts: Iterable[Host]) -> str | None:
+    """Return a numeric target from which messages would not be accepted."""
+    if not _is_numeric(target.host):
+        return None
+    address = parse_address(target.host)
+    known = any(
+        host.network.version == address.version
+        and address in host.network
+        and host.port in (None, target.port)
+        for host in hosts
+    )
+    return None if known else written(target.host, target.port)
+
+
+def of_rules(rules: RulesFile, settings: Settings | None) -> Iterator[Complaint]:
+    """Yield what is wrong with rules of which each key alone is right.
+
+    Names of trunks and PBXs are looked up in the settings where these could be read.
+    """
+    yield from _rule_names(rules)
+    yield from _notices(rules)
+    yield from _tests(rules)
+    if settings is not None:
+        yield from _neighbour_names(rules, settings)
+
+
+def _rule_names(rules: RulesFile) -> Iterator[Complaint]:
+    seen: set[str] = set()
+    for index, rule in enumerate(rules.rule):
+        if rule.name in seen:
+            yield ("rule", index, "name"), f'another rule is called "{rule.name}" already'
+        seen.add(rule.name)
+
+
+def _notices(rules: RulesFile) -> Iterator[Complaint]:
+    if message := _contradiction(rules.defaults.notice):
+        yield ("defaults", "notice"), message
+    for index, rule in enumerate(rules.rule):
+        if rule.notice is None:
+            continue
+        key = "rule", index, "notice"
+        if rules.recording_of(rule) == "off":
+            origin = "" if rule.recording else " (from [defaults])"
+            yield key, f'nothing would be said: recording is "off"{origin}; write "notice" there'
+        elif message := _contradiction(rules.notice_of(rule)):
+            yield key, message
+
+
+def _contradiction(notice: NoticeTable) -> str:
+    if notice.at == "before-connect" and "caller" not in notice.to:
+        return 'before-connect is for the caller\'s ears: name "caller" in to, or use at = "answer"'
+    return ""
+
+
+def _tests(rules: RulesFile) -> Iterator[Complaint]:
+    names = [rule.name for rule in rules.rule]
+    for index, test in enumerate(rules.test):
+        if not test.expect.model_fields_set:
+            yield ("test", index, "expect"), "expects nothing; name rule, recording or messages"
+        elif test.expect.rule and test.expect.rule not in names:
+            message = f'there is no rule "{test.expect.rule}"; {nearest(test.expect.rule, names)}'
+            yield ("test", index, "expect", "rule"), message
+
+
+def _neighbour_names(rules: RulesFile, settings: Settings) -> Iterator[Complaint]:
+    for kind, known in (("trunk", settings.trunk), ("pbx", settings.pbx)):
+        for index, rule in enumerate(rules.rule):
+            listed: tuple[str, ...] = getattr(rule.match, kind) or ()
+            for place, name in enumerate(listed):
+                key = "rule", index, "match", kind, *((place,) if len(listed) > 1 else ())
+                yield from _if_unknown(key, kind, name, known)
+        for index, test in enumerate(rules.test):
+            name = getattr(test.call, kind)
+            if name is not None:
+                yield from _if_unknown(("test", index, "call", kind), kind, name, known)
+
+
+def _if_unknown(key: Key, kind: str, name: str, known: Iterable[str]) -> Iterator[Complaint]:
+    if name not in known:
+        yield key, f"there is no [{kind}.{name}]; {nearest(name, known)}"

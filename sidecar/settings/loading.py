@@ -1,0 +1,98 @@
+"""Loading both files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from sidecar.errors import OperatorError, OperatorErrors
+from sidecar.settings import crosschecks
+from sidecar.settings.rules_schema import RulesFile
+from sidecar.settings.schema import Settings
+from sidecar.settings.toml_file import TomlFile
+
+
+def load_settings(path: Path) -> Settings:
+    """Return the settings with their paths made absolute. Raises OperatorErrors with all wrong."""
+    return _read(path)[0]
+
+
+def load_rules(path: Path, settings: Settings | None = None) -> RulesFile:
+    """Return the rules. Raises OperatorErrors with all that is wrong.
+
+    The names of trunks and PBXs in them must be those of the settings; without settings they are
+    taken as they are.
+    """
+    file = TomlFile(path)
+    rules = file.validated(RulesFile)
+    _refuse(file, crosschecks.of_rules(rules, settings))
+    if settings is not None:
+        rules = rules.with_tests_between(next(iter(settings.trunk)), next(iter(settings.pbx)))
+    rules.come_from(file)
+    return rules
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """What was found in both files. Each is None where it can't be used."""
+
+    settings: Settings | None
+    rules: RulesFile | None
+    errors: tuple[OperatorError, ...]
+    warnings: tuple[OperatorError, ...]
+    """What is allowed, and what hardly anybody wants."""
+
+
+def check_files(path: Path) -> CheckReport:
+    """Read the settings and, even where these are wrong, their rules; raise nothing."""
+    errors: list[OperatorError] = []
+    settings: Settings | None = None
+    rules: RulesFile | None = None
+    warnings: tuple[OperatorError, ...] = ()
+    try:
+        settings, warnings = _read(path)
+    except OperatorErrors as found:
+        errors += found.errors
+    try:
+        rules_path = settings.rules if settings is not None else _rules_beside(path)
+        if rules_path is not None:
+            rules = load_rules(rules_path, settings)
+    except OperatorErrors as found:
+        errors += found.errors
+    return CheckReport(settings, rules, tuple(errors), warnings)
+
+
+def _read(path: Path) -> tuple[Settings, tuple[OperatorError, ...]]:
+    """Return the settings, and what is doubtful about them."""
+    file = TomlFile(path)
+    settings = file.validated(Settings)
+    _refuse(file, crosschecks.of_settings(settings))
+    warnings = tuple(file.error(*doubt) for doubt in crosschecks.doubtful(settings))
+    return _resolved(settings, path.resolve().parent), warnings
+
+
+def _refuse(file: TomlFile, complaints: Iterable[crosschecks.Complaint]) -> None:
+    if found := [file.error(*complaint) for complaint in complaints]:
+        raise OperatorErrors(found)
+
+
+def _resolved(settings: Settings, folder: Path) -> Settings:
+    records, prompts = settings.records, settings.prompts
+    own = prompts.folder
+    return settings.model_copy(
+        update={
+            "rules": folder / settings.rules,
+            "records": records.model_copy(update={"database": folder / records.database}),
+            "prompts": prompts.model_copy(update={"folder": folder / own if own else None}),
+        }
+    )
+
+
+def _rules_beside(path: Path) -> Path | None:
+    """Return where settings with a mistake in them say that their rules are."""
+    try:
+        named = TomlFile(path).content.get("rules", Settings.model_fields["rules"].default)
+    except OperatorErrors:
+        return None
+    return path.resolve().parent / named if isinstance(named, str | Path) else None
