@@ -149,15 +149,19 @@ def free_media_port() -> int:
     raise PeerFailedError("no four free neighbouring ports between 5062 and 10000")
 
 
+def udp_ports(low: int, high: int) -> set[int]:
+    """The ports of a range, both ends included, on which anybody has a UDP socket."""
+    lines = Path("/proc/net/udp").read_text().splitlines()[1:]
+    bound = {int(line.split()[1].rpartition(":")[2], 16) for line in lines}
+    return {port for port in bound if low <= port <= high}
+
+
 _given: deque[range] = deque(maxlen=6)  # those of tests long over are free again
 
 
 def port_range(width: int = 200) -> tuple[int, int]:
     """A range of UDP ports below the ephemeral ones, free now and not just given out."""
-    taken = {
-        int(line.split()[1].rpartition(":")[2], 16)
-        for line in Path("/proc/net/udp").read_text().splitlines()[1:]
-    }
+    taken = udp_ports(10000, 32000)
     for low in random.sample(range(10000, 32000 - width, 20), 400):
         wanted = range(low, low + width)
         if taken.isdisjoint(wanted) and all(

@@ -17,7 +17,15 @@ from typing import Any, Self
 import numpy as np
 
 from .audio import RATE, Samples
-from .processes import LOOPBACK, PeerFailedError, Process, free_ports, port_range, wait_until
+from .processes import (
+    LOOPBACK,
+    PeerFailedError,
+    Process,
+    free_ports,
+    port_range,
+    udp_ports,
+    wait_until,
+)
 
 START_SECONDS = 20.0
 Record = dict[str, Any]
@@ -155,7 +163,13 @@ listen = "{LOOPBACK}:{self.http_port}"
         trace: TracebackType | None,
     ) -> None:
         code = self.process.stop(patience=15)
-        if kind is None and code != 0 and not self._killed:
+        if kind is not None:
+            return
+        if "Traceback" in self.process.log.read_text(errors="replace"):
+            raise PeerFailedError(
+                f"the sidecar met an error of its own:\n{self.process.log_tail()}"
+            )
+        if code != 0 and not self._killed:
             raise PeerFailedError(f"the sidecar ended with code {code}:\n{self.process.log_tail()}")
 
     @staticmethod
@@ -222,5 +236,6 @@ listen = "{LOOPBACK}:{self.http_port}"
         return self.records()
 
     def wait_idle(self, timeout: float = 10.0) -> None:
-        """Until no call lives. Raises PeerFailedError: a call has leaked."""
+        """Until no call lives and no media port is bound. Raises PeerFailedError: a leak."""
         wait_until("no call is left", lambda: self.metric("calls_active") == 0, timeout)
+        wait_until("no media port is left", lambda: not udp_ports(*self.media_ports), timeout)
