@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from sidecar.cli.faults import warn
 from sidecar.cli.loading import config_option, failed_tests, load, missing_prompts
 from sidecar.errors import OperatorErrors
 from sidecar.media.prompts import PromptLibrary
@@ -18,9 +19,11 @@ def check(config: Path) -> None:
     """Check settings, rules with their tests, and prompts.
 
     Every mistake is a line on stderr that names file, line and key; exit code 1 where there is
-    one. Nothing is started, written or connected to.
+    one. What is allowed and hardly ever meant is a warning, exit code 0. Nothing is started,
+    written or connected to.
     """
     loaded = load(config)
+    warn(loaded.doubts)
     usable, broken = PromptLibrary(loaded.settings.prompts.folder).list()
     if found := [*failed_tests(loaded), *missing_prompts(loaded), *broken]:
         raise OperatorErrors(found)

@@ -32,7 +32,7 @@ def explain(
     as_json: bool,
 ) -> None:
     """Tell which rule a call would meet, what it decides, and why the others don't hold."""
-    settings, rules = load(config)
+    settings, rules, *_ = load(config)
     facts = CallFacts(
         direction=direction,
         trunk=_named("--trunk", trunk, list(settings.trunk)),
@@ -67,7 +67,13 @@ def _as_data(facts: CallFacts, decision: Decision, tried: list[Tried]) -> dict[s
             "to": facts.to,
         },
         "tried": [
-            {"rule": each.rule, "matched": each.matched, "why_not": each.why_not} for each in tried
+            {
+                "rule": each.rule,
+                "matched": each.matched,
+                "why": each.why,
+                "why_not": each.why_not,
+            }
+            for each in tried
         ],
         "decision": {
             "rule": decision.rule,
@@ -90,7 +96,9 @@ def _as_lines(facts: CallFacts, decision: Decision, tried: list[Tried]) -> Itera
         f"(trunk {facts.trunk}, pbx {facts.pbx})"
     )
     for each in tried:
-        yield f"rule       {each.rule}: " + ("holds" if each.matched else f"no, {each.why_not}")
+        yield f"rule       {each.rule}: " + (
+            f"holds, {each.why}" if each.matched else f"no, {each.why_not}"
+        )
     if not decision.rule:
         yield "rule       none holds: [defaults]"
     yield f"recording  {decision.recording}"

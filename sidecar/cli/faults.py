@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -32,3 +33,8 @@ def tell(errors: Iterable[OperatorError]) -> None:
     """Print each error on a line of its own: `file:line: key: what is wrong`."""
     for error in errors:
         click.echo(" ".join(str(error).split()), err=True)
+
+
+def warn(doubts: Iterable[OperatorError]) -> None:
+    """Print each doubt like an error, as a warning."""
+    tell(replace(doubt, message=f"warning: {doubt.message}") for doubt in doubts)

@@ -9,9 +9,10 @@ from typing import NamedTuple
 import click
 
 from sidecar.consent.rules import RuleSet
-from sidecar.errors import OperatorError
+from sidecar.errors import OperatorError, OperatorErrors
 from sidecar.media.prompts import PromptLibrary
-from sidecar.settings import Settings, load_rules, load_settings
+from sidecar.settings import RulesFile, Settings, check_files
+from sidecar.settings.positions import Key
 
 config_option = click.option(
     "-c",
@@ -28,12 +29,26 @@ class Loaded(NamedTuple):
 
     settings: Settings
     rules: RuleSet
+    file: RulesFile
+    doubts: tuple[OperatorError, ...]
+    """What is allowed, and hardly ever meant."""
 
 
 def load(config: Path) -> Loaded:
-    """Read both files. Raises OperatorErrors with all that is wrong in the first that is."""
-    settings = load_settings(config)
-    return Loaded(settings, RuleSet(load_rules(settings.rules, settings)))
+    """Read both files. Raises OperatorErrors with all that is wrong in either."""
+    report = check_files(config)
+    if report.settings is None or report.rules is None or report.errors:
+        raise OperatorErrors(report.errors)
+    rules = RuleSet(report.rules)
+    doubts = (*report.warnings, *_never_reached(rules, report.rules))
+    return Loaded(report.settings, rules, report.rules, doubts)
+
+
+def _never_reached(rules: RuleSet, file: RulesFile) -> Iterator[OperatorError]:
+    places = {rule.name: index for index, rule in enumerate(file.rule)}
+    for hidden, earlier in rules.shadowed():
+        message = f'no call reaches rule "{hidden}": "{earlier}" before it takes them all'
+        yield file.error(("rule", places[hidden]), message)
 
 
 def failed_tests(loaded: Loaded) -> Iterator[OperatorError]:
@@ -44,22 +59,22 @@ def failed_tests(loaded: Loaded) -> Iterator[OperatorError]:
             for name, expected in failed.expected.items()
             if failed.came[name] != expected
         ]
-        yield OperatorError(
-            "; ".join(differences), loaded.settings.rules, key=f"test[{failed.index + 1}]"
-        )
+        yield loaded.file.error(("test", failed.index), "; ".join(differences))
 
 
 def missing_prompts(loaded: Loaded) -> Iterator[OperatorError]:
     """Every prompt that a rule names and that can't be played: its calls would be ended."""
     library = PromptLibrary(loaded.settings.prompts.folder)
+    places = {rule.name: index for index, rule in enumerate(loaded.file.rule)}
     for rule, notice in loaded.rules.notices():
         named = f"{notice.language}/{notice.prompt}"
-        key = f"rule {rule!r}" if rule else "defaults"
         try:
-            missing = library.get(notice.prompt, notice.language) is None
+            if library.get(notice.prompt, notice.language) is not None:
+                continue
+            problem = f"there is no prompt {named}.wav; calls under this rule would be ended"
         except OperatorError as error:
-            yield OperatorError(f"prompt {named}: {error}", loaded.settings.rules, key=key)
-            continue
-        if missing:
-            message = f"there is no prompt {named}.wav; calls under this rule would be ended"
-            yield OperatorError(message, loaded.settings.rules, key=key)
+            problem = f"prompt {named}: {error}"
+        place: Key = ("rule", places[rule]) if rule else ("defaults",)
+        line = loaded.file.error(place, problem).line
+        key = f"rule {rule!r}" if rule else "defaults"
+        yield OperatorError(problem, loaded.settings.rules, line, key)

@@ -30,6 +30,8 @@ def run(config: Path, verbose: bool) -> None:
     loaded = load(config)
     if failed := list(failed_tests(loaded)):
         raise OperatorErrors(failed)
+    for doubt in loaded.doubts:
+        log.warning("settings_doubtful", problem=str(doubt))
     for error in missing_prompts(loaded):
         log.error("prompt_unusable", problem=str(error), effect="calls under it are ended")
     event_loop()(serve(loaded.settings, loaded.rules))

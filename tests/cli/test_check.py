@@ -40,6 +40,35 @@ def test_each_mistake_in_the_settings_is_a_line_with_its_place(
     assert any('did you mean "records"?' in line for line in lines)
 
 
+def test_mistakes_of_both_files_are_told_at_once(command: Command, config: Path) -> None:
+    change(config, 'kind = "generic"', 'kind = "avaya"')
+    change(config.parent / "rules.toml", 'recording = "off"', 'recording = "consent"')
+
+    result = command("check", "-c", config)
+
+    assert result.exit_code == 1
+    settings, rules = result.stderr.splitlines()
+    assert settings.startswith(f"{config}:6: pbx.main.kind: ")
+    assert rules.startswith(f"{config.parent}/rules.toml:5: rule[1].recording: ")
+
+
+def test_what_is_doubtful_is_a_warning_and_no_mistake(command: Command, config: Path) -> None:
+    change(config, "sqlite:///records.db", "sqlite:///var/lib/records.db")
+    rules = config.parent / "rules.toml"
+    change(rules, 'match = { trunk = "second" }\n', "")
+    change(rules, 'expect = { rule = "support" }', 'expect = { rule = "sales" }')
+
+    result = command("check", "-c", config)
+
+    assert result.exit_code == 0
+    lines = result.stderr.splitlines()
+    assert lines[0].startswith(f"{config}:19: records.database: warning: ")
+    assert lines[1] == (
+        f'{rules}:6: rule[2]: warning: no call reaches rule "support": '
+        '"sales" before it takes them all'
+    )
+
+
 def test_a_rule_that_names_an_unknown_trunk_is_found(command: Command, config: Path) -> None:
     change(config.parent / "rules.toml", '"second"', '"secnd"')
 
@@ -58,7 +87,8 @@ def test_a_test_of_the_rules_that_fails_says_what_came_instead(
     result = command("check", "-c", config)
 
     assert result.exit_code == 1
-    assert "test[1]: rule is '', expected 'support'" in result.stderr
+    rules = config.parent / "rules.toml"
+    assert result.stderr == f"{rules}:13: test[1]: rule is '', expected 'support'\n"
 
 
 def test_a_rule_whose_prompt_is_missing_is_found(command: Command, config: Path) -> None:
@@ -67,7 +97,7 @@ def test_a_rule_whose_prompt_is_missing_is_found(command: Command, config: Path)
     result = command("check", "-c", config)
 
     assert result.exit_code == 1
-    assert "rule 'support': there is no prompt de/our-own-notice.wav" in result.stderr
+    assert "rules.toml:7: rule 'support': there is no prompt de/our-own-notice.wav" in result.stderr
 
 
 def test_a_broken_prompt_in_the_folder_is_found_even_if_no_rule_names_it(

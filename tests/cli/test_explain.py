@@ -16,7 +16,7 @@ def test_the_rule_that_holds_and_those_that_do_not_are_told(command: Command, co
     assert result.stdout.splitlines() == [
         "call       inbound from +4930123456 to 5001 (trunk carrier, pbx main)",
         "rule       sales: no, trunk 'carrier' is none of second",
-        "rule       support: holds",
+        "rule       support: holds, to '5001' is 500*",
         "recording  notice",
         "notice     de/recording-notice to caller, before it is connected",
         "messages   deny",
@@ -52,9 +52,15 @@ def test_as_json_it_says_the_same_to_programs(command: Command, config: Path) ->
             {
                 "rule": "sales",
                 "matched": False,
+                "why": "",
                 "why_not": "trunk 'carrier' is none of second",
             },
-            {"rule": "support", "matched": True, "why_not": ""},
+            {
+                "rule": "support",
+                "matched": True,
+                "why": "to '5001' is 500*",
+                "why_not": "",
+            },
         ],
         "decision": {
             "rule": "support",
