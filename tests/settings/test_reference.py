@@ -1,0 +1,75 @@
+"""docs/settings.md says what the schema says today, of every key."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = (ROOT / "docs" / "settings.md").read_text()
+
+
+@pytest.fixture(scope="module")
+def tool() -> ModuleType:
+    path = ROOT / "tools" / "settings_reference.py"
+    spec = importlib.util.spec_from_file_location("settings_reference", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_page_is_current(tool: ModuleType) -> None:
+    assert tool.updated(PAGE) == PAGE, "run python tools/settings_reference.py"
+
+
+def test_every_key_has_its_meaning(tool: ModuleType) -> None:
+    without = [
+        f"{title} {key}"
+        for model in tool.FILES.values()
+        for title, table in tool.tables(model)
+        for key, field in tool.keys(table)
+        if tool.table_in(field.annotation) is None and not field.description
+    ]
+
+    assert without == []
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        '| `rules` | text | `"rules.toml"` | ',
+        "| `listen` | list of texts | must be there | ",
+        "| `uri` | text, or a list of texts | must be there | ",
+        "| `trusted` | `true`, `false` | `false` | ",
+        '| `ports` | text | `"30000-39999"` | ',
+        '| `database` | text | `"sqlite:///records.db"` | ',
+        "| `keep_days` | whole number | `30` | ",
+        '| `numbers` | `"full"`, `"none"` | `"full"` | ',
+        '| `listen` | text | `"127.0.0.1:9464"` | ',
+        "| `trunk` | text, or a list of texts |  | ",
+        "| `from` | text, or a list of texts |  | ",
+        '| `to` | `"caller"`, `"callee"`, or a list of them | `["caller", "callee"]` | ',
+    ],
+)
+def test_a_row_says_what_may_be_there_and_what_holds_otherwise(row: str) -> None:
+    assert row in PAGE
+
+
+@pytest.mark.parametrize(
+    "heading",
+    ["[pbx.NAME]", "[defaults.notice]", "[[rule]]", "match = { … } in [[rule]]", "[[test]]"],
+)
+def test_a_heading_is_written_as_in_the_file(heading: str) -> None:
+    assert f"### `{heading}`" in PAGE
+
+
+def test_keys_of_later_versions_are_named(tool: ModuleType) -> None:
+    for model in tool.FILES.values():
+        for _title, table in tool.tables(model):
+            for key in table.LATER:
+                assert f"`{key}`" in PAGE

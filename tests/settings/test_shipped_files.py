@@ -1,0 +1,53 @@
+"""The files in config/ are right, and their commented lines would be, too."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from sidecar.consent.decision import CallFacts, Policy
+from sidecar.consent.rules import RuleSet
+from sidecar.settings import check_files, load_rules, load_settings
+
+CONFIG = Path(__file__).resolve().parents[2] / "config"
+COMMENTED = re.compile(r"^# (\[\[?[a-z.]+\]\]?$|[a-z_]+ *= .*)", re.MULTILINE)
+
+
+def test_nothing_is_wrong_or_doubtful_in_them() -> None:
+    report = check_files(CONFIG / "sidecar.toml")
+
+    assert report.errors == ()
+    assert report.warnings == ()
+
+
+def test_the_tests_of_the_rules_pass() -> None:
+    settings = load_settings(CONFIG / "sidecar.toml")
+
+    rules = load_rules(settings.rules, settings)
+
+    assert rules.test
+    assert RuleSet(rules).failed_tests() == []
+
+
+def test_a_call_that_no_rule_names_is_not_recorded() -> None:
+    settings = load_settings(CONFIG / "sidecar.toml")
+    rules = RuleSet(load_rules(settings.rules, settings))
+
+    decision = rules.decide(CallFacts("inbound", "carrier", "main", "+4930123456", "+49891234"))
+
+    assert (decision.recording, decision.notice, decision.messages) == (Policy.OFF, None, "deny")
+
+
+@pytest.mark.parametrize("name", ["sidecar.toml", "rules.toml"])
+def test_what_is_commented_out_may_be_taken_as_it_stands(name: str, tmp_path: Path) -> None:
+    for file in CONFIG.glob("*.toml"):
+        (tmp_path / file.name).write_text(file.read_text())
+    text, count = COMMENTED.subn(r"\1", (CONFIG / name).read_text())
+    (tmp_path / name).write_text(text)
+
+    report = check_files(tmp_path / "sidecar.toml")
+
+    assert count > 0
+    assert report.errors == ()
