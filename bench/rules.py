@@ -7,7 +7,7 @@ for. The best of several rounds counts: whatever else runs on the machine only e
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -39,7 +39,7 @@ def _file(*rules: dict[str, Any]) -> RulesFile:
     return RulesFile.model_validate({"rule": named})
 
 
-FILES = {
+FILES: dict[str, Callable[[], RulesFile]] = {
     "rules of a called number": lambda: _file(*({"to": _number(i)} for i in range(MANY))),
     "rules of a beginning": lambda: _file(*({"to": _beginning(i)} for i in range(MANY))),
     "rules of a caller's number": lambda: _file(*({"from": _number(i)} for i in range(MANY))),
