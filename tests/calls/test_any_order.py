@@ -1,0 +1,189 @@
+"""Whatever comes, in whatever order, lost or late: the promises hold and nothing is left.
+
+Two neighbours that do anything a user agent may do (and some that it may not) at any time; the
+world checks the gates against the notices after each message. At the end the sidecar shuts down,
+time passes, and there must be no call, leg, transaction, timer, port, and one record a call.
+"""
+
+from __future__ import annotations
+
+import random
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from sidecar.media.engine import Lost, Side, Silent
+from tests.calls.agents import Incoming, Outgoing, Served, sdp
+from tests.calls.world import BEFORE, NOTICE, OFF, World
+
+MOSTLY = st.sampled_from([True, True, True, True, False])
+NEWEST = st.sampled_from([0, 0, 0, 1, 2])
+METHODS = st.sampled_from("BYE BYE INVITE UPDATE PRACK INFO OPTIONS REFER NOTIFY".split())
+TAGS = st.sampled_from(["", "", "one", "two"])
+MOST_CALLS = 3
+
+
+class AnyOrder(RuleBasedStateMachine):
+    """A world in which anything happens; messages arrive at once unless it is `slow`."""
+
+    @initialize(decision=st.sampled_from([OFF, NOTICE, BEFORE]), spare=st.booleans())
+    def begin(self, decision, spare):
+        self.world = World(decision, spare=spare)
+        self.calls: list[Outgoing] = []
+        self.slow = False
+
+    @invariant()
+    def arrive(self):
+        if hasattr(self, "world") and not self.slow:
+            self.world.settle()
+
+    def outgoing(self, newest: int) -> Outgoing | None:
+        return self.calls[-1 - newest] if newest < len(self.calls) else None
+
+    def incoming(self, newest: int) -> Incoming | None:
+        found = [c for a in self.world.agents.values() for c in a.calls]
+        return found[-1 - newest] if newest < len(found) else None
+
+    @precondition(lambda self: len(self.calls) < MOST_CALLS)
+    @rule(
+        outbound=st.booleans(),
+        offer=st.sampled_from(["usual", "usual", "usual", "none", "nonsense", "G.729"]),
+        reliable=st.booleans(),
+        acks=MOSTLY,
+        pracks=MOSTLY,
+    )
+    def call(self, outbound, offer, reliable, acks, pracks):
+        agent = self.world.pbx if outbound else self.world.trunk
+        bodies = {
+            "usual": None,
+            "none": b"",
+            "nonsense": b"x",
+            "G.729": sdp(agent.media, codecs="18"),
+        }
+        call = agent.call(body=bodies[offer], headers=[("Supported", "100rel")] * reliable)
+        call.acks, call.pracks = acks, pracks
+        if offer == "none":
+            call.answer_in_ack = call.answer_in_prack = sdp(agent.media)
+        self.calls.append(call)
+
+    @rule(
+        newest=NEWEST,
+        status=st.sampled_from([180, 183, 183, 199]),
+        with_sdp=st.booleans(),
+        reliable=st.booleans(),
+        tag=TAGS,
+    )
+    def ring(self, newest, status, with_sdp, reliable, tag):
+        call = self.incoming(newest)
+        if call is not None and not call.transaction.finished:
+            body = sdp(call.agent.media) if with_sdp else b""
+            call.ring(status, body, reliable=reliable, tag=tag)
+
+    @rule(newest=NEWEST, tag=TAGS, body=st.sampled_from([None, None, None, b"", b"x"]))
+    def answer(self, newest, tag, body):
+        call = self.incoming(newest)
+        if call is not None and call.transaction.state not in ("completed", "confirmed"):
+            call.answer(body, tag=tag)
+
+    @rule(newest=NEWEST, status=st.sampled_from([302, 401, 404, 486, 487, 503, 603]))
+    def refuse(self, newest, status):
+        call = self.incoming(newest)
+        if call is not None:
+            call.respond(status)
+
+    @rule(newest=NEWEST)
+    def cancel(self, newest):
+        call = self.outgoing(newest)
+        if call is not None:
+            call.cancel()
+
+    @rule(newest=NEWEST)
+    def acknowledge(self, newest):
+        call = self.outgoing(newest)
+        if call is not None and call.dialog is not None:
+            call.ack()
+
+    @rule(newest=NEWEST, method=METHODS, with_sdp=st.booleans())
+    def caller_sends(self, newest, method, with_sdp):
+        call = self.outgoing(newest)
+        if call is not None and call.early:
+            body = sdp(call.agent.media, version=2) if with_sdp else b""
+            call.send(method, [("RAck", "1 1 INVITE")] * (method == "PRACK"), body)
+
+    @rule(newest=NEWEST, method=METHODS, with_sdp=st.booleans())
+    def callee_sends(self, newest, method, with_sdp):
+        call = self.incoming(newest)
+        if call is not None:
+            call.send(method, body=sdp(call.agent.media, version=2) if with_sdp else b"")
+
+    @rule(newest=NEWEST, status=st.sampled_from([183, 200, 200, 488, 500]))
+    def answer_what_waits(self, newest, status):
+        waiting = [s for a in self.world.agents.values() for s in a.served if _waits(s)]
+        if newest < len(waiting):
+            served = waiting[-1 - newest]
+            wants = served.method in ("INVITE", "UPDATE") and status == 200
+            served.respond(status, body=sdp(served.agent.media, version=3) if wants else b"")
+
+    @rule(side=st.sampled_from(Side), well=MOSTLY)
+    def notice_ends(self, side, well):
+        for session in tuple(self.world.engine.live):
+            if side in session.playing and well:
+                session.finish_notice(side)
+            elif side in session.playing:
+                session.fail_notice(side, "unreachable")
+
+    @rule(
+        kind=st.sampled_from(
+            ["loss", "silence", "unanswered", "media", "ports", "records", "slow"]
+        ),
+        number=st.integers(min_value=0, max_value=7),
+    )
+    def trouble(self, kind, number):
+        w = self.world
+        if kind == "loss":
+            share, dice = number % 4 / 5, random.Random(number)
+            w.lose = lambda _message, _to: dice.random() < share
+        elif kind == "silence":
+            w.pbx.silent = not w.pbx.silent
+        elif kind == "unanswered":
+            method = ["INVITE", "UPDATE", "PRACK", "BYE"][number % 4]
+            for agent in w.agents.values():
+                agent.answers[method] = None if method not in agent.answers else 200
+        elif kind == "media" and w.engine.live:
+            w.engine.live[0].tell(Lost("killed") if number % 2 else Silent(Side.A, 60.0))
+        elif kind == "ports":
+            w.engine.refuses = "" if w.engine.refuses else "ports used up"
+        elif kind == "records":
+            w.records.fails = not w.records.fails
+        elif kind == "slow":
+            self.slow = not self.slow
+
+    @precondition(lambda self: self.slow)
+    @rule()
+    def carry_one(self):
+        self.world.carry_one()
+
+    @rule(seconds=st.sampled_from([0.1, 0.6, 5.0, 33.0, 300.0]))
+    def pass_time(self, seconds):
+        self.world.pass_time(seconds)
+
+    def teardown(self):
+        if hasattr(self, "world"):
+            self.world.settle()
+            self.world.b2bua.run(self.world.b2bua.close)
+            self.world.check_nothing_is_left()
+            assert self.world.counted("sip_rejected_total", reason="internal_error") == 0
+
+
+def _waits(served: Served) -> bool:
+    return not served.transaction.finished and served.transaction.state != "accepted"
+
+
+TestAnyOrder = AnyOrder.TestCase
+TestAnyOrder.settings = settings(
+    max_examples=100,
+    stateful_step_count=40,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
