@@ -8,7 +8,8 @@ from collections.abc import Iterable
 _SHOWN = 5
 _SEPARATORS = str.maketrans("", "", " -.()/\t")
 _DIALLED = re.compile(r"[+]?[0-9*#]+")
-_WRITTEN = re.compile(r"\*{0,2}[^*]*[^*\s][^*]*\*?")
+_WRITTEN = re.compile(r"(?:[*#][*#\d\s]*|[^*]*[^*\W][^*]*|\+)\*?")
+_PART_OF_A_URI = re.compile(r"(?:sips?|tel):|[@;<>]")
 
 
 def normal_number(text: str) -> str:
@@ -34,7 +35,9 @@ class NumberSet:
         """Take them as they are written. Raises ValueError naming the first that is none."""
         self.written = tuple(written)
         for each in self.written:
-            if not _WRITTEN.fullmatch(each):
+            if _PART_OF_A_URI.search(each):
+                raise ValueError(f'"{each}" must be the number alone, without "sip:" and "@"')
+            if not _WRITTEN.fullmatch(each) or each == "*":
                 raise ValueError(f'"{each}" must be a number, or the beginning of one and "*"')
         self.exact = frozenset(normal_number(each) for each in self.written if each[-1] != "*")
         self.beginnings = tuple(

@@ -1,0 +1,119 @@
+"""Numbers are compared as people mean them."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sidecar.settings.numbers import NumberSet, normal_number
+
+
+@pytest.mark.parametrize(
+    ("text", "normal"),
+    [
+        ("+442079460101", "+442079460101"),
+        ("+44 (20) 7946-0101", "+442079460101"),
+        ("00442079460101", "+442079460101"),
+        ("020.7946/0101", "02079460101"),
+        ("442079460101", "442079460101"),
+        ("+442079460101;phone-context=example.com", "+442079460101"),
+        ("*97", "*97"),
+        ("#31#", "#31#"),
+        ("Anonymous", "anonymous"),
+        ("john.doe-2", "john.doe-2"),
+        ("Straße", "strasse"),
+        ("00a", "00a"),
+        ("٣٤٥", "٣٤٥"),
+        ("", ""),
+    ],
+)
+def test_a_number_is_compared_without_what_is_only_for_the_eye(text, normal):
+    assert normal_number(text) == normal
+
+
+@pytest.mark.parametrize(
+    ("entry", "number"),
+    [
+        ("+44 20 7946 0101", "00442079460101"),
+        ("0044207946*", "+442079460101"),
+        ("+*", "00442079460101"),
+        ("00*", "+1"),
+        ("500*", "5001"),
+        ("500*", "500"),
+        ("0*", "02079460101"),
+        ("*97", "*97"),
+        ("*21*", "*21555"),
+        ("ALICE", "alice"),
+        ("sales.*", "sales.london"),
+        ("anonymous", "Anonymous"),
+    ],
+)
+def test_an_entry_matches(entry, number):
+    assert normal_number(number) in NumberSet([entry])
+
+
+@pytest.mark.parametrize(
+    ("entry", "number"),
+    [
+        ("+442079460101", "+4420794601011"),
+        ("+442079460101", "442079460101"),
+        ("500*", "50"),
+        ("0*", "00442079460101"),
+        ("0*", "+442079460101"),
+        ("*97", "97"),
+        ("sales.*", "sales"),
+        ("john.doe", "johndoe"),
+        ("5*", ""),
+    ],
+)
+def test_an_entry_does_not_match(entry, number):
+    assert normal_number(number) not in NumberSet([entry])
+
+
+@pytest.mark.parametrize("entry", ["", " ", "*", "**", "+44*20", "+44**", "5*6*"])
+def test_what_is_no_number_is_refused_by_its_name(entry):
+    with pytest.raises(ValueError, match="must be a number, or the beginning of one") as refused:
+        NumberSet(["1", entry])
+
+    assert str(refused.value).startswith(f'"{entry}"')
+
+
+@pytest.mark.parametrize(
+    ("large", "small", "covers"),
+    [
+        (["+44*"], ["+4420*", "0044207946"], True),
+        (["1", "2"], ["2"], True),
+        (["+44*"], ["+4*"], False),
+        (["1"], ["1", "2"], False),
+        (["1", "2"], ["1*"], False),
+    ],
+)
+def test_a_set_covers_another_only_if_each_number_is_in_it(large, small, covers):
+    assert NumberSet(large).covers(NumberSet(small)) is covers
+
+
+def test_a_long_list_is_told_by_its_beginning():
+    assert str(NumberSet(map(str, range(100, 108)))) == "100, 101, 102, 103, 104 and 3 more"
+
+
+def test_the_entry_that_matches_is_told_as_it_is_written():
+    assert NumberSet(["1", "+44 20*", "+44*"]).entry_of("+442079") == "+44 20*"
+
+
+DIALLED = st.text("0123456789+*# -./()", max_size=12)
+
+
+@given(DIALLED)
+def test_a_normal_number_stays_as_it_is(text):
+    assert normal_number(normal_number(text)) == normal_number(text)
+
+
+@given(st.lists(DIALLED.filter(lambda text: text.strip(" *")).map(lambda t: t.replace("*", ""))))
+def test_every_set_covers_itself_and_holds_its_sample(written):
+    entries = [each for each in written if each.strip()]
+    if entries:
+        numbers = NumberSet(entries)
+
+        assert numbers.covers(numbers)
+        assert numbers.sample in numbers
