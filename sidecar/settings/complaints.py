@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from types import UnionType
 from typing import Any, ClassVar, get_args
 
@@ -10,7 +11,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from sidecar.settings.positions import Key
-from sidecar.settings.words import nearest, one_of, shown
+from sidecar.settings.words import dotted, nearest, one_of, shown
 
 
 class Table(BaseModel):
@@ -22,29 +23,42 @@ class Table(BaseModel):
     """Keys that a later version will know -> why they can't stand there yet."""
 
 
-def complaint(error: ErrorDetails, model: type[Table], content: Any) -> tuple[Key, str]:
-    """Return where a mistake is and what is to be said of it."""
+def complaints(
+    errors: Iterable[ErrorDetails], model: type[Table], content: Any
+) -> Iterator[tuple[Key, str]]:
+    """Yield where each mistake is and what is to be said of it."""
+    for error in errors:
+        if error["type"] == "too_short" and error["input"]:
+            continue  # only because each element is wrong by itself
+        yield _complaint(error, model, content)
+
+
+def _complaint(error: ErrorDetails, model: type[Table], content: Any) -> tuple[Key, str]:
     key = _key_in(content, error["loc"])
     value, context = error["input"], error.get("ctx", {})
     match error["type"]:
         case "extra_forbidden":
             return key, _unknown(str(key[-1]), _table_at(model, key[:-1]))
         case "missing":
-            field = _field_at(model, key)
-            examples = field.examples if field is not None and field.examples else []
-            return key, "; write ".join(["is missing", *map(str, examples[:1])])
+            return key, f"is missing{_example(model, key)}"
         case "value_error":
             return key, str(context["error"])
         case "literal_error":
             return key, _not_among(value, model, key)
         case "too_short" | "string_too_short":
-            return key, "must not be empty"
+            return key, f"must not be empty{_example(model, key)}"
         case "string_too_long":
             return key, f"must be {context['max_length']} characters at the most"
         case "greater_than_equal":
             return key, f"must be {context['ge']} or more, not {shown(value)}"
         case "less_than_equal":
             return key, f"must be {context['le']} or less, not {shown(value)}"
+        case "tuple_type" if isinstance(value, str):
+            return key, f"must be a list: write [{shown(value)}]"
+        case "tuple_type" if isinstance(value, dict):
+            return key, f"there may be several: write [[{dotted(key)}]]"
+        case "model_type" if isinstance(value, list):
+            return key, f"there can be only one: write [{dotted(key)}]"
         case kind if kind in _KINDS:
             return key, f"must be {_KINDS[kind]}, not {shown(value)}"
         case _:
@@ -56,7 +70,7 @@ _KINDS = {
     "path_type": "text in quotes",
     "int_type": "a whole number",
     "bool_type": "true or false",
-    "tuple_type": 'a list, like ["…", "…"]',
+    "tuple_type": "a list",
     "dict_type": "a table",
     "model_type": "a table",
 }
@@ -65,11 +79,12 @@ _KINDS = {
 def _key_in(content: Any, location: tuple[int | str, ...]) -> Key:
     """Return an error's location as a key of the file.
 
-    Where one text stands for a list of one, its index is left out.
+    Where one text stands for a list of one, its index is left out; so is pydantic's mark of a
+    name that is itself the mistake.
     """
     key: list[int | str] = []
     for part in location:
-        if isinstance(part, int) and not isinstance(content, list):
+        if part == "[key]" or (isinstance(part, int) and not isinstance(content, list)):
             continue
         key.append(part)
         try:
@@ -77,6 +92,13 @@ def _key_in(content: Any, location: tuple[int | str, ...]) -> Key:
         except (KeyError, IndexError, TypeError):
             content = None
     return tuple(key)
+
+
+def _example(model: type[Table], key: Key) -> str:
+    """Return what could be written at a key where nothing is."""
+    field = _field_at(model, key)
+    examples = field.examples if field is not None else None
+    return f"; write {examples[0]}" if examples else ""
 
 
 def _unknown(word: str, table: type[Table] | None) -> str:

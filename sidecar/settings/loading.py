@@ -69,12 +69,16 @@ def _read(path: Path) -> tuple[Settings, tuple[OperatorError, ...]]:
     settings = file.validated(Settings)
     _refuse(file, crosschecks.of_settings(settings))
     warnings = tuple(file.error(*doubt) for doubt in crosschecks.doubtful(settings))
-    return _resolved(settings, path.resolve().parent), warnings
+    resolved = _resolved(settings, path.resolve().parent)
+    folder = resolved.prompts.folder
+    if folder is not None and not folder.is_dir():
+        raise file.errors([(("prompts", "folder"), f"there is no folder {folder}")])
+    return resolved, warnings
 
 
 def _refuse(file: TomlFile, complaints: Iterable[crosschecks.Complaint]) -> None:
-    if found := [file.error(*complaint) for complaint in complaints]:
-        raise OperatorErrors(found)
+    if found := list(complaints):
+        raise file.errors(found)
 
 
 def _resolved(settings: Settings, folder: Path) -> Settings:

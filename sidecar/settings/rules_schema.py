@@ -5,7 +5,14 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field, PrivateAttr, field_validator
+from pydantic import (
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    PrivateAttr,
+    field_validator,
+)
 
 from sidecar.errors import OperatorError
 from sidecar.settings.complaints import Table
@@ -36,18 +43,19 @@ def _recording(value: Any) -> Any:
     return value
 
 
-def _numbers(value: Any) -> Any:
+def _numbers(value: Any) -> NumberSet:
     """Read one number, or a list of numbers and beginnings of numbers."""
     written = as_list(value)
-    if not isinstance(written, list) or not all(isinstance(each, str) for each in written):
-        raise ValueError(f"must be a number in quotes, or a list of them, not {shown(value)}")
     if not written:
         raise ValueError("must not be empty: no call could match")
+    for each in written:
+        if not isinstance(each, str):
+            raise ValueError(f"a number must stand in quotes, like {shown(str(each))}")
     return NumberSet(written)
 
 
 Names = Annotated[tuple[str, ...], BeforeValidator(as_list), Field(min_length=1)]
-Numbers = Annotated[NumberSet, BeforeValidator(_numbers)]
+Numbers = Annotated[NumberSet, PlainValidator(_numbers)]
 Recording = Annotated[Literal["off", "notice"], BeforeValidator(_recording)]
 
 
@@ -154,6 +162,7 @@ class Call(Table):
 class Expect(Table):
     """`expect = { … }` of a test: only what is named is compared."""
 
+    LATER: ClassVar[dict[str, str]] = _LATER
     rule: str | None = None
     """The rule's name; "" where none is to hold."""
     recording: Recording | None = None

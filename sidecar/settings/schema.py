@@ -6,7 +6,14 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field, PlainValidator, field_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    field_validator,
+)
 
 from sidecar.settings.addresses import (
     Host,
@@ -30,9 +37,29 @@ _LATER_ENGINE = "rtpengine"
 _LATER_NUMBERS = ("truncated", "pseudonym")
 
 
-def as_list(value: Any) -> Any:
-    """Let one text stand for a list of one."""
-    return [value] if isinstance(value, str) else value
+def as_list(value: Any) -> list[Any]:
+    """Let one text stand for a list of one. Raises ValueError where it is neither."""
+    if isinstance(value, str):
+        return [value]
+    if not isinstance(value, list):
+        raise ValueError(f"must be text in quotes or a list of such, not {shown(value)}")
+    return value
+
+
+def _name(value: str) -> str:
+    if not _NAME.fullmatch(value):
+        raise ValueError('the name must be letters, digits, ".", "_" and "-"')
+    return value
+
+
+def _path(value: Path) -> Path:
+    if value == Path():
+        raise ValueError("must not be empty")
+    return value
+
+
+Name = Annotated[str, AfterValidator(_name)]
+FilePath = Annotated[Path, AfterValidator(_path)]
 
 
 class Sip(Table):
@@ -110,7 +137,7 @@ class Media(Table):
 class Prompts(Table):
     """`[prompts]`"""
 
-    folder: Path | None = None
+    folder: FilePath | None = None
     """LANGUAGE/NAME.wav; what lies there replaces the built-in prompt of that name."""
 
 
@@ -162,15 +189,15 @@ class HeaderNames(Table):
 class Settings(Table):
     """The whole file. Paths in it are relative to its folder; `load_settings` resolves them."""
 
-    rules: Path = Path("rules.toml")
+    rules: FilePath = Path("rules.toml")
     """The rules file."""
     sip: Sip = Field(examples=['[sip] and in it listen = ["udp://127.0.0.1:5070"]'])
     """How SIP is spoken."""
-    pbx: dict[str, Pbx] = Field(
+    pbx: dict[Name, Pbx] = Field(
         min_length=1, examples=["[pbx.main] and in it uri and hosts of the PBX"]
     )
     """The PBXs by name; calls of trunks go to the first."""
-    trunk: dict[str, Trunk] = Field(
+    trunk: dict[Name, Trunk] = Field(
         min_length=1, examples=["[trunk.carrier] and in it uri and hosts of the trunk"]
     )
     """The trunks by name; a PBX's calls go to the one whose host they name, or to the first."""
@@ -184,14 +211,6 @@ class Settings(Table):
     """Metrics and probes."""
     headers: HeaderNames = HeaderNames()
     """How the PBX is told the decision."""
-
-    @field_validator("pbx", "trunk")
-    @classmethod
-    def _are_named(cls, value: dict[str, Any]) -> dict[str, Any]:
-        for name in value:
-            if not _NAME.fullmatch(name):
-                raise ValueError(f'the name {shown(name)} must be letters, digits, ".", "_", "-"')
-        return value
 
 
 def _one_address(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,7 +12,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from sidecar.errors import OperatorError, OperatorErrors
-from sidecar.settings.complaints import Table, complaint
+from sidecar.settings.complaints import Table, complaints
 from sidecar.settings.positions import Key, lines_of
 from sidecar.settings.words import dotted
 
@@ -44,13 +45,17 @@ class TomlFile:
         line = next((self._lines[place] for place in places if place in self._lines), None)
         return OperatorError(message, self.path, line, dotted(key) or None)
 
+    def errors(self, found: Iterable[tuple[Key, str]]) -> OperatorErrors:
+        """Return an error for each key and message, in the order of the file's lines."""
+        errors = [self.error(key, message) for key, message in found]
+        return OperatorErrors(sorted(errors, key=lambda error: error.line or 0))
+
     def validated(self, model: type[Model]) -> Model:
         """Return the content as the schema sees it. Raises OperatorErrors with all mistakes."""
         try:
             return model.model_validate(self.content)
         except ValidationError as error:
-            found = (complaint(each, model, self.content) for each in error.errors())
-            raise OperatorErrors([self.error(*each) for each in found]) from error
+            raise self.errors(complaints(error.errors(), model, self.content)) from error
 
 
 def _text_of(path: Path) -> str:

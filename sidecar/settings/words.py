@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import json
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -10,13 +12,17 @@ from sidecar.settings.positions import Key
 
 NOT_YET = "is not supported by this version"
 _LONGEST = 60
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def dotted(key: Key) -> str:
     """Write a key as the operator would: `pbx.main.uri`, `rule[2].match` (counted from 1)."""
     text = ""
     for part in key:
-        text += f"[{part + 1}]" if isinstance(part, int) else f".{part}" if text else part
+        if isinstance(part, int):
+            text += f"[{part + 1}]"
+        else:
+            text += ("." if text else "") + (part if _BARE.fullmatch(part) else shown(part))
     return text
 
 
@@ -26,7 +32,8 @@ def shown(value: Any) -> str:
         case bool():
             return "true" if value else "false"
         case str():
-            return f'"{value[:_LONGEST]}…"' if len(value) > _LONGEST else f'"{value}"'
+            short = value if len(value) <= _LONGEST else f"{value[:_LONGEST]}…"
+            return json.dumps(short, ensure_ascii=False)
         case dict():
             return "a table"
         case list() | tuple():
@@ -43,7 +50,7 @@ def one_of(words: Iterable[str]) -> str:
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """Return `did you mean "…"?`, or all that is known where nothing is near."""
-    names = sorted(known)
+    names = sorted(set(known))
     by_folded = {name.casefold(): name for name in names}
     close = difflib.get_close_matches(word.casefold(), by_folded, n=1)
     if close:

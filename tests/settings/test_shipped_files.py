@@ -44,6 +44,7 @@ def test_a_call_that_no_rule_names_is_not_recorded() -> None:
 def test_what_is_commented_out_may_be_taken_as_it_stands(name: str, tmp_path: Path) -> None:
     for file in CONFIG.glob("*.toml"):
         (tmp_path / file.name).write_text(file.read_text())
+    (tmp_path / "prompts").mkdir()
     text, count = COMMENTED.subn(r"\1", (CONFIG / name).read_text())
     (tmp_path / name).write_text(text)
 

@@ -1,0 +1,220 @@
+"""Each mistake in the settings is told at its line, with what would be right; its twin is right."""
+
+from __future__ import annotations
+
+import pytest
+
+LISTEN = 'listen = ["udp://127.0.0.1:5070"]'
+PBX_URI = 'uri = "sip:127.0.0.1:5080"'
+PBX_HOSTS = 'hosts = ["127.0.0.1:5080"]'
+TRUNK_URI = 'uri = "sip:192.0.2.1"'
+TRUNK_HOSTS = 'hosts = ["192.0.2.0/28", "192.0.2.99"]'
+MEDIA = 'address = "127.0.0.1"'
+DATABASE = 'database = "sqlite:///records.db"'
+HTTP = 'listen = "127.0.0.1:9464"'
+CONSENT = 'consent = "X-Consent"'
+
+MISTAKES = [
+    # keys
+    ("[sip]\n", "[sipp]\n", 'sidecar.toml:2: sipp: unknown key "sipp"; did you mean "sip"?'),
+    (TRUNK_URI, f"{TRUNK_URI}\nQZX = 1", 'sidecar.toml:9: trunk.carrier.QZX: unknown key "QZX"; '
+     "known here: hosts, trusted, uri"),
+    (PBX_URI, "", "sidecar.toml:4: pbx.main.uri: is missing; write uri = \"sip:192.0.2.1\""),
+    (LISTEN, "", 'sidecar.toml:2: sip.listen: is missing; write listen = ["udp://127.0.0.1:5070"]'),
+    ("[pbx.main]", "[pbx]\n[pbx.'my pbx']", 'sidecar.toml:5: pbx."my pbx": the name must be '
+     'letters, digits, ".", "_" and "-"'),
+    ("[trunk.carrier]", "[[trunk.carrier]]", "sidecar.toml:7: trunk.carrier: there can be "
+     "only one: write [trunk.carrier]"),
+    ('rules = "rules.toml"', "rules = 5", "sidecar.toml:1: rules: must be text in quotes, not 5"),
+    ('rules = "rules.toml"', 'rules = ""', "sidecar.toml:1: rules: must not be empty"),
+    # listeners
+    (LISTEN, "listen = []", "sidecar.toml:3: sip.listen: must not be empty; write "
+     'listen = ["udp://127.0.0.1:5070"]'),
+    (LISTEN, 'listen = "udp://127.0.0.1:5070"', "sidecar.toml:3: sip.listen: must be a list: "
+     'write ["udp://127.0.0.1:5070"]'),
+    (LISTEN, 'listen = [\n"udp://127.0.0.1:5070",\n"tls://127.0.0.1:5061"]', "sidecar.toml:5: "
+     "sip.listen[2]: tls:// is not supported by this version; use udp:// or tcp://"),
+    (LISTEN, 'listen = ["127.0.0.1:5070"]', "sidecar.toml:3: sip.listen[1]: must be like "
+     '"udp://127.0.0.1:5070" or "tcp://…", not "127.0.0.1:5070"'),
+    (LISTEN, 'listen = ["udp://localhost:5070"]', "sidecar.toml:3: sip.listen[1]: "
+     '"localhost" is not an IP address'),
+    (LISTEN, 'listen = ["udp://::1:5070"]', "sidecar.toml:3: sip.listen[1]: "
+     '"::1:5070" must be ADDRESS:PORT, an IPv6 address in brackets'),
+    (LISTEN, 'listen = ["udp://127.0.0.1:65536"]', "sidecar.toml:3: sip.listen[1]: "
+     '"127.0.0.1:65536" must be ADDRESS:PORT, an IPv6 address in brackets'),
+    (LISTEN, 'listen = ["udp://127.0.0.1:5070", "udp://127.0.0.1:5070"]', "sidecar.toml:3: "
+     'sip.listen[2]: "udp://127.0.0.1:5070" is there twice'),
+    (LISTEN, 'listen = ["udp://0.0.0.0:5070"]', 'sidecar.toml:3: sip.listen[1]: '
+     '"udp://0.0.0.0:5070" listens on every address; say which one others are told: '
+     'advertise = "ADDRESS" in [sip]'),
+    (LISTEN, f'{LISTEN}\nadvertise = "sip.example.net"', "sidecar.toml:4: sip.advertise: "
+     '"sip.example.net" is not an IP address'),
+    (LISTEN, f'{LISTEN}\nadvertise = "0.0.0.0"', 'sidecar.toml:4: sip.advertise: "0.0.0.0" must '
+     "be the one address at which others reach the sidecar"),
+    (LISTEN, f'{LISTEN}\nadvertise = "2001:db8::7"', "sidecar.toml:4: sip.advertise: "
+     '"2001:db8::7" stands for [media] address 127.0.0.1: both must be IPv4 or IPv6'),
+    (LISTEN, f'{LISTEN}\ncertificate = "a.pem"', "sidecar.toml:4: sip.certificate: TLS is not "
+     "supported by this version"),
+    # neighbours
+    (PBX_URI, f'kind = "asterix"\n{PBX_URI}', 'sidecar.toml:5: pbx.main.kind: must be "asterisk", '
+     '"freeswitch", "yeastar-p", "yeastar-s" or "generic", not "asterix" (did you mean '
+     '"asterisk"?)'),
+    (PBX_HOSTS, f'{PBX_HOSTS}\n[pbx.main.recorder]\nkind = "asterisk-ami"', "sidecar.toml:7: "
+     "pbx.main.recorder: control of the PBX's recorder is not supported by this version; "
+     "the PBX is told by headers"),
+    (PBX_URI, "uri = 5080", "sidecar.toml:5: pbx.main.uri: must be text in quotes or a list of "
+     "such, not 5080"),
+    (PBX_URI, 'uri = "127.0.0.1:5080"', "sidecar.toml:5: pbx.main.uri: must be a SIP URI like "
+     '"sip:127.0.0.1:5080", not "127.0.0.1:5080"'),
+    (PBX_URI, 'uri = ["sip:127.0.0.1:5080", "http://pbx"]', 'sidecar.toml:5: pbx.main.uri[2]: '
+     '"http://pbx" must be a SIP URI like "sip:127.0.0.1:5080"'),
+    (PBX_URI, 'uri = "sips:pbx.example"', 'sidecar.toml:5: pbx.main.uri: "sips:pbx.example": TLS '
+     'is not supported by this version; use "sip:pbx.example"'),
+    (PBX_URI, 'uri = "sip:pbx;transport=tls"', 'sidecar.toml:5: pbx.main.uri: '
+     '"sip:pbx;transport=tls": TLS is not supported by this version; use "sip:pbx"'),
+    (PBX_URI, 'uri = "sip:pbx;lr"', 'sidecar.toml:5: pbx.main.uri: "sip:pbx;lr" can have no '
+     'parameter but ";transport=udp" or "…=tcp"'),
+    (PBX_URI, 'uri = "sip:bob@pbx"', 'sidecar.toml:5: pbx.main.uri: "sip:bob@pbx" must name no '
+     'user: write "sip:pbx"'),
+    (PBX_URI, 'uri = "sip:127.0.0.300"', 'sidecar.toml:5: pbx.main.uri: "sip:127.0.0.300": '
+     '"127.0.0.300" must be HOST or HOST:PORT'),
+    (PBX_URI, 'uri = "sip:127.0.0.1:5070"', 'sidecar.toml:5: pbx.main.uri: "sip:127.0.0.1:5070" '
+     "is the sidecar itself; calls would come back to it"),
+    (PBX_URI, 'uri = "sip:127.0.0.1:5080;transport=tcp"', "sidecar.toml:5: pbx.main.uri: "
+     '"sip:127.0.0.1:5080;transport=tcp" can\'t be reached: add "tcp://ADDRESS:5070" to '
+     "sip.listen"),
+    (PBX_URI, 'uri = ["sip:127.0.0.1:5080", "sip:[::1]"]', 'sidecar.toml:5: pbx.main.uri[2]: '
+     '"sip:[::1]" can\'t be reached: add "udp://[ADDRESS]:5070" to sip.listen'),
+    (PBX_HOSTS, "hosts = []", "sidecar.toml:6: pbx.main.hosts: must not be empty; write "
+     'hosts = ["192.0.2.1"]'),
+    ("[pbx.main]\n" + PBX_URI + "\n" + PBX_HOSTS, "[pbx]", "sidecar.toml:4: pbx: must not be "
+     "empty; write [pbx.main] and in it uri and hosts of the PBX"),
+    (PBX_HOSTS, 'hosts = ["127.0.0.1/24"]', 'sidecar.toml:6: pbx.main.hosts[1]: "127.0.0.1/24" '
+     'is no network: write "127.0.0.0/24", or "127.0.0.1" alone'),
+    (PBX_HOSTS, 'hosts = ["127.0.0.0/33"]', 'sidecar.toml:6: pbx.main.hosts[1]: "127.0.0.0/33" '
+     'must be a network like "10.0.0.0/24"'),
+    (PBX_HOSTS, 'hosts = ["pbx.example"]', 'sidecar.toml:6: pbx.main.hosts[1]: "pbx.example" '
+     "must be an address, a network (10.0.0.0/24) or ADDRESS:PORT (a name can't be: write its "
+     "address)"),
+    (PBX_HOSTS, 'hosts = ["127.0.0.1:0"]', 'sidecar.toml:6: pbx.main.hosts[1]: "127.0.0.1:0" '
+     "must be an address, a network (10.0.0.0/24) or ADDRESS:PORT"),
+    (PBX_HOSTS, "hosts = [5080]", "sidecar.toml:6: pbx.main.hosts[1]: must be an address like "
+     '"192.0.2.1", not 5080'),
+    (PBX_HOSTS, 'hosts = ["127.0.0.1", "127.0.0.1"]', 'sidecar.toml:6: pbx.main.hosts[2]: '
+     '"127.0.0.1" is there twice'),
+    (TRUNK_HOSTS, 'hosts = ["192.0.2.1",\n"127.0.0.1:5080"]', "sidecar.toml:10: "
+     'trunk.carrier.hosts[2]: "127.0.0.1:5080" belongs to [pbx.main] already; tell them apart by '
+     "ADDRESS:PORT"),
+    (TRUNK_URI, f'{TRUNK_URI}\ntrusted = "yes"', "sidecar.toml:9: trunk.carrier.trusted: must be "
+     'true or false, not "yes"'),
+    (TRUNK_URI, f"{TRUNK_URI}\ntrusted = 1", "sidecar.toml:9: trunk.carrier.trusted: must be true "
+     "or false, not 1"),
+    # media
+    (MEDIA, 'engine = "rtpengine"', 'sidecar.toml:11: media.engine: "rtpengine" is not supported '
+     'by this version; use "local"'),
+    (MEDIA, 'engine = "own"', 'sidecar.toml:11: media.engine: must be "local", not "own"'),
+    (MEDIA, 'address = "0.0.0.0"', 'sidecar.toml:11: media.address: "0.0.0.0" must be the one '
+     "address at which others reach the sidecar"),
+    (MEDIA, "ports = 30000", "sidecar.toml:11: media.ports: must be a range within 1024 and "
+     '65535, like "30000-39999", not 30000'),
+    (MEDIA, 'ports = "39999-30000"', "sidecar.toml:11: media.ports: must be a range within 1024 "
+     'and 65535, like "30000-39999", not "39999-30000"'),
+    (MEDIA, 'ports = "30000-30014"', "sidecar.toml:11: media.ports: must hold 16 ports or more; "
+     "a call takes 4"),
+    # records
+    (DATABASE, 'database = "postgresql://db/calls"', "sidecar.toml:13: records.database: "
+     '"postgresql://db/calls": this database is not supported by this version; '
+     'use "sqlite:///records.db"'),
+    (DATABASE, 'database = "records.db"', 'sidecar.toml:13: records.database: must be like '
+     '"sqlite:///records.db", not "records.db"'),
+    (DATABASE, 'database = "sqlite:///"', 'sidecar.toml:13: records.database: must be like '
+     '"sqlite:///records.db", not "sqlite:///"'),
+    (DATABASE, 'keep_days = "30"', 'sidecar.toml:13: records.keep_days: must be a whole number, '
+     'not "30"'),
+    (DATABASE, "keep_days = -1", "sidecar.toml:13: records.keep_days: must be 0 or more, not -1"),
+    (DATABASE, "keep_days = 40000", "sidecar.toml:13: records.keep_days: must be 36500 or less, "
+     "not 40000"),
+    (DATABASE, 'numbers = "pseudonym"', 'sidecar.toml:13: records.numbers: "pseudonym" is not '
+     'supported by this version; use "full" or "none"'),
+    (DATABASE, 'key = { file = "key" }', "sidecar.toml:13: records.key: encryption of records is "
+     "not supported by this version"),
+    # the rest
+    (HTTP, 'listen = "9464"', 'sidecar.toml:15: http.listen: "9464" must be ADDRESS:PORT, an IPv6 '
+     "address in brackets"),
+    (HTTP, "listen = 9464", 'sidecar.toml:15: http.listen: must be like "127.0.0.1:9464", not '
+     "9464"),
+    (HTTP, 'token = "hush"', "sidecar.toml:15: http.token: the HTTP API, and so its token, is not "
+     "supported by this version"),
+    (CONSENT, 'consent = "Subject"', 'sidecar.toml:17: headers.consent: "Subject" has a meaning '
+     'of its own in SIP; write "X-Subject"'),
+    (CONSENT, 'consent = "X Consent"', 'sidecar.toml:17: headers.consent: "X Consent" is no '
+     'header name: write one like "X-Consent"'),
+    (CONSENT, 'consent = "k"', 'sidecar.toml:17: headers.consent: "k" is no header name: write '
+     'one like "X-Consent"'),
+    (CONSENT, 'consent = "x-record"', "sidecar.toml:16: headers.record: must be another name than "
+     "that of consent"),
+    (CONSENT, 'consent = "\\u0007"', 'sidecar.toml:17: headers.consent: "\\u0007" is no header '
+     'name: write one like "X-Consent"'),
+    ("[media]", '[prompts]\nfolder = ""\n[media]', "sidecar.toml:11: prompts.folder: must not be "
+     "empty"),
+    ("[media]", "[prompts]\nfolder = true\n[media]", "sidecar.toml:11: prompts.folder: must be "
+     "text in quotes, not true"),
+]  # fmt: skip
+
+TWINS = [
+    (LISTEN, 'listen = ["udp://127.0.0.1:5070", "tcp://127.0.0.1:5070", "udp://[::1]:5070"]'),
+    (LISTEN, 'listen = ["udp://0.0.0.0:5070"]\nadvertise = "203.0.113.7"'),
+    (LISTEN, 'listen = ["udp://127.0.0.1:0", "udp://127.0.0.1:0"]'),
+    (PBX_URI, f'kind = "asterisk"\n{PBX_URI}'),
+    (PBX_URI, 'uri = ["sip:127.0.0.1:5080", "sip:pbx-2.example.net", "sip:pbx_3:5061"]'),
+    (PBX_HOSTS, 'hosts = ["127.0.0.1:5080", "127.0.0.1", "127.0.0.0/8", "::1", "[::1]:5080"]'),
+    (TRUNK_HOSTS, 'hosts = ["127.0.0.1", "127.0.0.1:5090", "2001:db8::/32"]'),
+    (TRUNK_URI, f"{TRUNK_URI}\ntrusted = true"),
+    (MEDIA, 'engine = "local"\naddress = "::1"\nports = "30000-30015"'),
+    (DATABASE, 'database = "sqlite:////var/lib/records.db"\nkeep_days = 0\nnumbers = "none"'),
+    (HTTP, 'listen = "[::1]:9464"'),
+    (CONSENT, 'consent = "X-Recording-Consent"\nrecord = "X-Recording"'),
+]
+
+
+@pytest.mark.parametrize(("right", "wrong", "told"), MISTAKES, ids=[told for *_, told in MISTAKES])
+def test_a_mistake_is_told_where_it_is_with_what_would_be_right(mistake, right, wrong, told):
+    assert told in mistake(right, wrong)
+
+
+@pytest.mark.parametrize(("right", "also_right"), TWINS, ids=[twin for _, twin in TWINS])
+def test_its_twin_is_right(mistake, right, also_right):
+    assert mistake(right, also_right) == []
+
+
+def test_all_mistakes_are_told_at_once_in_the_order_of_their_lines(files):
+    files.change(LISTEN, 'listen = ["tls://127.0.0.1:5061", "udp://nowhere"]')
+    files.change(TRUNK_URI, "")
+    files.change(HTTP, "port = 9464")
+
+    assert [line.split(" ", 1)[0] for line in files.wrong()] == [
+        "sidecar.toml:3:",
+        "sidecar.toml:3:",
+        "sidecar.toml:7:",
+        "sidecar.toml:15:",
+    ]
+
+
+def test_a_list_whose_elements_are_all_wrong_is_not_called_empty(mistake):
+    assert mistake(PBX_HOSTS, "hosts = [1, 2]") == [
+        'sidecar.toml:6: pbx.main.hosts[1]: must be an address like "192.0.2.1", not 1',
+        'sidecar.toml:6: pbx.main.hosts[2]: must be an address like "192.0.2.1", not 2',
+    ]
+
+
+def test_a_secret_in_a_key_that_is_not_known_is_never_told(mistake):
+    told = mistake(HTTP, 'token = "hush"\npassword = "hush"')
+
+    assert len(told) == 2
+    assert not any("hush" in line for line in told)
+
+
+def test_python_s_names_of_the_fields_are_no_keys(mistake):
+    assert mistake(PBX_URI, f'{PBX_URI}\nuris = ["sip:127.0.0.1"]') == [
+        'sidecar.toml:6: pbx.main.uris: unknown key "uris"; did you mean "uri"?'
+    ]
