@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
+from contextlib import suppress
 
 import structlog
 
@@ -57,6 +58,8 @@ class Service:
         self._hosts = HostTable(settings)
         self._wake: asyncio.TimerHandle | None = None
         self._wake_at = 0.0
+        self._stopped = False
+        self._parting: asyncio.Event | None = None
         self._probes: list[Probe] = []
         self.metrics = Metrics()
         uris = [uri for peer in self._peers.values() for uri in peer.uris]
@@ -84,8 +87,8 @@ class Service:
         try:
             await self._names.start()
             await self.media.start()
+            self.b2bua = self._new_b2bua()  # before the first message can come
             await self.transports.start()
-            self.b2bua = self._new_b2bua()
             await self.web.start()
         except BaseException:
             await self.stop()
@@ -98,13 +101,14 @@ class Service:
         if hasattr(self, "b2bua"):
             self.b2bua.run(self._say_goodbye)
             await self._farewells()
-        if self._wake is not None:
-            self._wake.cancel()
         await self.web.stop()
         await self.transports.close()
         await self.media.close()
         await self._names.close()
         await self.records.close()
+        self._stopped = True
+        if self._wake is not None:
+            self._wake.cancel()
         log.info("stopped")
 
     def problems(self) -> list[Problem]:
@@ -124,8 +128,7 @@ class Service:
 
     def _new_b2bua(self) -> B2bua:
         settings = self._settings
-        addresses = [address for _, address in self.transports.addresses]
-        own_hosts = {host for host, _port in addresses}
+        own_hosts = {each.host for each in settings.sip.listen}
         if settings.sip.advertise:
             own_hosts.add(settings.sip.advertise)
         trunks = {peer.name: peer for peer in self._peers.values() if peer.kind == "trunk"}
@@ -171,7 +174,11 @@ class Service:
 
     def _wake_at_time(self, deadline: float | None) -> None:
         """Have the agent woken at a deadline; a wake-up that comes too early does no harm."""
-        if deadline is None or (self._wake is not None and self._wake_at <= deadline):
+        if self._parting is not None and not self.b2bua.legs:
+            self._parting.set()
+        if self._stopped or deadline is None:
+            return
+        if self._wake is not None and self._wake_at <= deadline:
             return
         if self._wake is not None:
             self._wake.cancel()
@@ -200,9 +207,10 @@ class Service:
 
     async def _farewells(self) -> None:
         """Give the BYEs a moment to be answered."""
-        deadline = time.monotonic() + FAREWELLS_WITHIN
-        while self.b2bua.legs and time.monotonic() < deadline:
-            await asyncio.sleep(0.02)
+        if self.b2bua.legs:
+            self._parting = asyncio.Event()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._parting.wait(), FAREWELLS_WITHIN)
 
     def _listening(self) -> list[str]:
         return [

@@ -63,9 +63,14 @@ class _Connection(asyncio.Protocol):
             self.transport.write(b"\r\n" * arrived.pongs)
         self._expect(rest=self._framer.pending)
 
+    @property
+    def open(self) -> bool:
+        """Whether messages can still be written."""
+        return self.transport is not None and not self.transport.is_closing()
+
     def send(self, data: bytes) -> None:
         """Write one message; a peer that doesn't read loses its connection."""
-        if self.transport is None or self.transport.is_closing():
+        if self.transport is None or not self.open:
             return
         if self.transport.get_write_buffer_size() > MOST_UNSENT:
             self.abort()
@@ -141,7 +146,7 @@ class TcpListener:
 
     def send(self, data: bytes, flow: Flow) -> None:
         """Write over the flow's connection, another one to the same address, or a new one."""
-        connection = self._connections.get(flow.connection) or self._by_remote.get(flow.remote)
+        connection = self._usable(flow)
         if connection is not None:
             connection.send(data)
         elif flow.remote in self._waiting:
@@ -153,6 +158,11 @@ class TcpListener:
             task = asyncio.create_task(self._connect(flow), name=f"tcp-connect-{flow.remote}")
             self._connecting.add(task)
             task.add_done_callback(self._connecting.discard)
+
+    def _usable(self, flow: Flow) -> _Connection | None:
+        """Return a connection of the flow that still takes messages."""
+        found = (self._connections.get(flow.connection), self._by_remote.get(flow.remote))
+        return next((each for each in found if each is not None and each.open), None)
 
     def opened(self, connection: _Connection) -> None:
         """Take a new connection in, or drop it: unknown source, or too many."""
@@ -188,7 +198,7 @@ class TcpListener:
         except OSError as error:
             log.info("tcp_connect_failed", problem=error.strerror or type(error).__name__)
         waiting = self._waiting.pop(flow.remote, [])
-        connection = self._by_remote.get(flow.remote)
+        connection = self._usable(flow)
         if connection is None:
             self._failed(flow)
             return

@@ -51,6 +51,9 @@ class UdpListener:
         sock = socket.socket(family_of(self._wanted[0]), socket.SOCK_DGRAM)
         try:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+            if sock.family == socket.AF_INET6:
+                # As asyncio does for TCP: an IPv4 peer is never seen as ::ffff:192.0.2.1.
+                sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
             sock.setblocking(False)
             sock.bind(self._wanted)
             stream = await asyncio_dgram.from_socket(sock)

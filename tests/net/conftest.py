@@ -1,0 +1,122 @@
+"""A whole sidecar on loopback, with a notice of half a second that no voice is like."""
+
+from __future__ import annotations
+
+import socket
+import wave
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from sidecar.consent.rules import RuleSet
+from sidecar.demo.tones import tone
+from sidecar.service import Service
+from sidecar.settings import load_rules, load_settings
+
+NOTICE_HZ = 2000
+NOTICE_S = 0.5
+
+RULES = """
+[[rule]]
+name = "announced"
+match = { to = ["2*"] }
+recording = "notice"
+[[rule]]
+name = "announced-first"
+match = { to = ["3*"] }
+recording = "notice"
+notice = { at = "before-connect" }
+"""
+
+
+def free_port(host: str = "127.0.0.1") -> int:
+    """A port that is free for UDP and TCP."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    while True:
+        with socket.socket(family, socket.SOCK_STREAM) as tcp:
+            tcp.bind((host, 0))
+            port = int(tcp.getsockname()[1])
+            with socket.socket(family, socket.SOCK_DGRAM) as udp:
+                try:
+                    udp.bind((host, port))
+                except OSError:
+                    continue
+                return port
+
+
+def write_settings(
+    folder: Path,
+    *,
+    host: str = "127.0.0.1",
+    pbx_port: int,
+    pbx_transport: str = "udp",
+    port: int = 0,
+    trunk_hosts: str = "",
+) -> tuple[Path, int]:
+    """Write a settings file; returns it and the SIP port."""
+    port = port or free_port(host)
+    here = f"[{host}]" if ":" in host else host
+    (folder / "rules.toml").write_text(RULES)
+    prompt = folder / "prompts" / "en" / "recording-notice.wav"
+    prompt.parent.mkdir(parents=True, exist_ok=True)
+    with wave.open(str(prompt), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(8000)
+        file.writeframes(tone(NOTICE_HZ)[: int(8000 * NOTICE_S)].tobytes())
+    media = free_port(host) & ~1
+    media = min(media, 60000)
+    transport = "" if pbx_transport == "udp" else ";transport=tcp"
+    path = folder / "sidecar.toml"
+    path.write_text(
+        f"""rules = "rules.toml"
+[sip]
+listen = ["udp://{here}:{port}", "tcp://{here}:{port}"]
+[pbx.main]
+kind = "generic"
+uri = "sip:{here}:{pbx_port}{transport}"
+hosts = ["{here}:{pbx_port}"]
+[trunk.carrier]
+uri = "sip:{here}:{free_port(host)}"
+hosts = ["{trunk_hosts or here}"]
+[media]
+engine = "local"
+address = "{host}"
+ports = "{media}-{media + 399}"
+[prompts]
+folder = "prompts"
+[records]
+database = "sqlite:///records.db"
+[http]
+listen = "127.0.0.1:{free_port()}"
+"""
+    )
+    return path, port
+
+
+def make_service(path: Path) -> Service:
+    settings = load_settings(path)
+    return Service(settings, RuleSet(load_rules(settings.rules, settings)))
+
+
+Started = Callable[..., Awaitable[tuple[Service, tuple[str, int]]]]
+
+
+@pytest.fixture
+async def sidecar(tmp_path: Path) -> AsyncIterator[Started]:
+    """Start a sidecar: `service, address = await sidecar(pbx_port=...)`."""
+    running: list[Service] = []
+
+    async def start(**more: object) -> tuple[Service, tuple[str, int]]:
+        path, port = write_settings(tmp_path, **more)  # type: ignore[arg-type]
+        service = make_service(path)
+        await service.start()
+        running.append(service)
+        return service, (str(more.get("host", "127.0.0.1")), port)
+
+    yield start
+    for service in running:
+        await service.stop()
+        assert service.b2bua.calls == {}
+        assert service.media.sessions == 0
