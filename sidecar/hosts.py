@@ -27,6 +27,7 @@ class HostTable:
             self._add(trunk.hosts, ("trunk", name))
         self._by_width = dict(sorted(self._by_width.items()))
         self.find = lru_cache(CACHED)(self._look_up)
+        """The neighbour that a message from an address and port comes from; None for a stranger."""
 
     def _add(self, hosts: tuple[Host, ...], neighbour: Neighbour) -> None:
         for network, port in hosts:
@@ -35,7 +36,6 @@ class HostTable:
             table[int(network.network_address) >> free, port] = neighbour
 
     def _look_up(self, address: str, port: int) -> Neighbour | None:
-        """Return the neighbour that a message from there comes from; None for a stranger."""
         try:
             ip: IpAddress = parse_address(address)
         except ValueError:
