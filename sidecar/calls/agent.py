@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -78,7 +79,7 @@ class DecisionHeaders:
     record: str = "X-Record"
 
 
-class Agent:
+class Agent(ABC):
     """One side of every conversation the sidecar has; `B2bua` adds what comes in.
 
     Everything runs within `run`, which a subclass gives its last step: what to send, when to wake.
@@ -116,9 +117,9 @@ class Agent:
         self.concerned: Call | None = None
         """The call that is being worked on; it ends where that work fails (see `B2bua.run`)."""
 
+    @abstractmethod
     def run(self, step: Callable[..., None], *arguments: Any) -> None:
         """Do one step and all that follows from it; the only way in from outside."""
-        raise NotImplementedError
 
     def respond(self, transaction: ServerTransaction, response: Response, peer: Peer) -> bytes:
         """Send a response; returns its bytes."""

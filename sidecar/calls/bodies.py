@@ -6,14 +6,21 @@ from sidecar.calls.leg import End
 from sidecar.calls.session import Sessions
 from sidecar.sip.message import Request, Response
 from sidecar.sip.offer_answer import Carrier
-from sidecar.sip.sdp import replace_sdp_part, sdp_part
+from sidecar.sip.sdp import SdpError, replace_sdp_part, sdp_part
 
 
 def description(message: Request | Response) -> bytes | None:
-    """Return the session description in a message, None where there is none. Raises SdpError."""
+    """Return the session description in a message, None where there is none.
+
+    Raises SdpError, also for one that goes by another type or none: it would cross as it came,
+    and a peer that takes it for what it is would send its media past the sidecar.
+    """
     if not message.body:
         return None
-    return sdp_part(message.headers.get("Content-Type"), message.body)
+    found = sdp_part(message.headers.get("Content-Type"), message.body)
+    if found is None and message.body.lstrip().startswith(b"v="):
+        raise SdpError("Session description of another type", status=415)
+    return found
 
 
 def cross(

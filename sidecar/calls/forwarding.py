@@ -60,7 +60,7 @@ class Forwarding:
             self._source.inviting = self
             self._target.invited = True
         try:
-            sdp = description(self._request)
+            sdp = description(self._request) if self._request.method in CARRIERS else None
             lacking = self._source.call.sessions.lacking(sdp) if sdp is not None else 0
         except SdpError as error:
             self._refuse(error.status, error.reason)
@@ -156,10 +156,10 @@ class Forwarding:
         carrier = ANSWERS.get(self._request.method)
         if carrier is Carrier.FINAL and response.status < 200:
             carrier = Carrier.PROVISIONAL
-        elif response.status >= 300 and description(response) is not None:
-            return b""  # what a refusal says about media is about the other leg's
-        if carrier is None or response.status >= 300:
+        if carrier is None:
             return response.body
+        if response.status >= 300:
+            return b""  # what a refusal says about media is about the other leg's
         call = self._source.call
         return cross(call.sessions, self._target.end, self._source.end, carrier, response)
 

@@ -330,3 +330,21 @@ class TestWhatCanTBeServed:
         assert w.trunk.received == []
         assert w.counted("sip_rejected_total", reason="unknown_source") == 1
         assert w.counted("sip_rejected_total", reason="malformed") == 2
+
+    def test_a_session_description_under_another_type(self, world):
+        w = world(OFF)
+        there = w.trunk.call(headers=[("Content-Type", "text/plain")])
+        w.settle()
+
+        assert there.status == 415
+        assert w.pbx.calls == []
+
+    def test_an_answer_under_another_type(self, world):
+        w = world(OFF)
+        there = w.trunk.call()
+        w.settle()
+        w.pbx.calls[0].answer(headers=[("Content-Type", "text/plain")])
+        w.settle()
+
+        assert there.status == 502
+        assert len(w.pbx.heard("BYE")) == 1

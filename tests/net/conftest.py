@@ -30,6 +30,29 @@ notice = { at = "before-connect" }
 """
 
 
+SETTINGS = """rules = "rules.toml"
+[sip]
+listen = ["udp://{here}:{port}", "tcp://{here}:{port}"]
+[pbx.main]
+kind = "generic"
+uri = "sip:{pbx}{transport}"
+hosts = ["{pbx}"]
+[trunk.carrier]
+uri = "sip:{trunk}"
+hosts = ["{trunk_hosts}"]
+[media]
+engine = "local"
+address = "{host}"
+ports = "{first}-{last}"
+[prompts]
+folder = "prompts"
+[records]
+database = "sqlite:///records.db"
+[http]
+listen = "127.0.0.1:{http}"
+"""
+
+
 def free_port(host: str = "127.0.0.1") -> int:
     """A port that is free for UDP and TCP."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -65,32 +88,21 @@ def write_settings(
         file.setsampwidth(2)
         file.setframerate(8000)
         file.writeframes(tone(NOTICE_HZ)[: int(8000 * NOTICE_S)].tobytes())
-    media = free_port(host) & ~1
-    media = min(media, 60000)
-    transport = "" if pbx_transport == "udp" else ";transport=tcp"
+    media = min(free_port(host) & ~1, 60000)
     path = folder / "sidecar.toml"
     path.write_text(
-        f"""rules = "rules.toml"
-[sip]
-listen = ["udp://{here}:{port}", "tcp://{here}:{port}"]
-[pbx.main]
-kind = "generic"
-uri = "sip:{here}:{pbx_port}{transport}"
-hosts = ["{here}:{pbx_port}"]
-[trunk.carrier]
-uri = "sip:{here}:{free_port(host)}"
-hosts = ["{trunk_hosts or here}"]
-[media]
-engine = "local"
-address = "{host}"
-ports = "{media}-{media + 399}"
-[prompts]
-folder = "prompts"
-[records]
-database = "sqlite:///records.db"
-[http]
-listen = "127.0.0.1:{free_port()}"
-"""
+        SETTINGS.format(
+            here=here,
+            port=port,
+            pbx=f"{here}:{pbx_port}",
+            transport="" if pbx_transport == "udp" else ";transport=tcp",
+            trunk=f"{here}:{free_port(host)}",
+            trunk_hosts=trunk_hosts or here,
+            host=host,
+            first=media,
+            last=media + 399,
+            http=free_port(),
+        )
     )
     return path, port
 
