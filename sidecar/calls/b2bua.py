@@ -21,7 +21,7 @@ from sidecar.calls.identifiers import new_tag
 from sidecar.calls.leg import Leg
 from sidecar.calls.relay import Relay, unwrapped_contact
 from sidecar.calls.routing import Peer
-from sidecar.calls.session import has_audio
+from sidecar.calls.session import count_streams, has_audio
 from sidecar.consent.decision import Decision
 from sidecar.records.record import Disposition, EndedBy
 from sidecar.sip.dialog import id_of_request
@@ -259,10 +259,11 @@ class B2bua(Agent):
                 raise SdpError("No audio offered", status=488)
             if offer is None and request.body:
                 raise SdpError("Unsupported Media Type", status=415)
+            streams = count_streams(offer) if offer is not None else 1
         except SdpError as error:
             call.refuse_offer(error)
             return
-        call.begin(len(offer.media) if offer is not None else 1)
+        call.begin(streams)
 
     def _options(self, request: Request, flow: Flow) -> Response:
         response = respond(request, 200, None, new_tag())

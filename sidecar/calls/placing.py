@@ -131,10 +131,10 @@ class Placing:
     def _provisional(self, transaction: ClientTransaction, response: Response) -> None:
         if transaction is not self._client or response.status == 100 or self.cancelled:
             return
-        tag = response.to_tag
-        if response.status == FORK_ENDED or (tag is None and not self.forks):
+        if response.status == FORK_ENDED:
             return
-        leg = self._fork(response) if tag is not None else next(iter(self.forks.values()))
+        untagged = response.to_tag is None and self.forks  # of a peer of RFC 2543
+        leg = next(iter(self.forks.values())) if untagged else self._fork(response)
         if leg is not None:
             self.call.callee_progressed(leg, response)
 

@@ -30,6 +30,8 @@ from sidecar.sip.sdp import (
 
 PROMPT_CODECS: tuple[Literal["PCMU", "PCMA", "G722"], ...] = ("PCMU", "PCMA", "G722")
 """Codecs that prompts exist in."""
+MOST_STREAMS = 8
+"""m-lines of one session; each takes four ports."""
 
 
 class Sessions:
@@ -118,8 +120,11 @@ class Sessions:
         return end.session.local.encode() if end.session.local is not None else b""
 
     def lacking(self, body: bytes) -> int:
-        """Return how many streams a description has more than there are ports for."""
-        return max(0, len(SessionDescription.parse(body).media) - len(self.ports[Side.A]))
+        """Return how many streams a description has more than there are ports for.
+
+        Raises SdpError.
+        """
+        return max(0, count_streams(SessionDescription.parse(body)) - len(self.ports[Side.A]))
 
     def _offer(self, source: End, target: End, carrier: Carrier, sdp: SessionDescription) -> bytes:
         try:
@@ -166,6 +171,13 @@ class Sessions:
             self._media.configure(side, stream, remote)
         except PeerError as error:
             raise SdpError(error.reason, error.status) from error
+
+
+def count_streams(sdp: SessionDescription) -> int:
+    """Return the number of m-lines. Raises SdpError where one call would take too many ports."""
+    if len(sdp.media) > MOST_STREAMS:
+        raise SdpError("Too many media streams", status=488)
+    return len(sdp.media)
 
 
 def has_audio(sdp: SessionDescription) -> bool:

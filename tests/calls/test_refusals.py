@@ -348,3 +348,17 @@ class TestWhatCanTBeServed:
 
         assert there.status == 502
         assert len(w.pbx.heard("BYE")) == 1
+
+    def test_more_streams_than_one_call_may_have(self, world):
+        w = world(OFF)
+        more = "m=video 4002 RTP/AVP 96\r\n" * 8
+        there = w.trunk.call(body=sdp(TRUNK_MEDIA, more=more))
+        w.settle()
+        other, _here = w.talk()
+        again = other.send("INVITE", body=sdp(TRUNK_MEDIA, more=more, version=2))
+        w.settle()
+
+        assert there.status == 488
+        assert again.status == 488
+        assert len(w.media.ports_a) == 1
+        other.hang_up()

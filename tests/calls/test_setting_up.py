@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sidecar.sip.message import Request
+from sidecar.sip.message import Request, respond
 from tests.calls.agents import sdp
 from tests.calls.world import BEFORE, NOTICE, OFF, PBX_MEDIA, TRUNK
 
@@ -211,6 +211,25 @@ class TestForks:
 
         assert there.statuses == [181, 182]
         there.cancel()
+
+    def test_ringing_without_a_tag_reaches_the_caller(self, world):
+        w = world(OFF)
+        there = w.trunk.call()
+        w.settle()
+        here = w.pbx.calls[0]
+        untagged = respond(here.request, 180)
+        w.pbx.layer.respond(here.transaction, untagged, w.now)
+        w.pbx.flush()
+        w.settle()
+        assert there.statuses == [180]
+
+        here.answer()
+        w.settle()
+
+        assert there.status == 200
+        there.hang_up()
+        w.settle()
+        assert w.ended == ("answered", "caller")
 
 
 class TestEarlyMedia:
