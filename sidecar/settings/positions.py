@@ -77,7 +77,9 @@ class _Scanner:
         self._at += 1 + is_element
         key: Key = ()
         for parent in parents:
-            key = self._latest((*key, parent))
+            key = (*key, parent)
+            self._note(key, start)
+            key = self._latest(key)
         key = (*key, name)
         if is_element:
             self._elements[key] = self._elements.get(key, -1) + 1

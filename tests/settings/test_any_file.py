@@ -30,7 +30,7 @@ def edited(text: str, edits: list[tuple[float, int, str]]) -> str:
 
 
 @given(EDITS, EDITS)
-@settings(max_examples=300)
+@settings(max_examples=500, deadline=None)
 def test_files_edited_at_random_are_fine_or_told_what_is_wrong(in_settings, in_rules):
     with TemporaryDirectory() as name:
         folder = Path(name)

@@ -19,8 +19,11 @@ def test_settings_are_what_their_file_says(files):
 
 
 def test_what_is_left_out_has_the_documented_defaults(files):
+    files.change('address = "127.0.0.1"', "")
+
     settings = load_settings(files.settings)
 
+    assert (settings.media.engine, settings.media.address) == ("local", "127.0.0.1")
     assert (settings.media.ports[0], settings.media.ports[-1]) == (30000, 39999)
     assert (settings.records.keep_days, settings.records.numbers) == (30, "full")
     assert (settings.headers.consent, settings.headers.record) == ("X-Consent", "X-Record")

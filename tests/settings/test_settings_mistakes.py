@@ -16,6 +16,7 @@ CONSENT = 'consent = "X-Consent"'
 
 MISTAKES = [
     # keys
+    ("[pbx.main]", "[pbxx.main]", 'sidecar.toml:4: pbxx: unknown key "pbxx"; did you mean "pbx"?'),
     ("[sip]\n", "[sipp]\n", 'sidecar.toml:2: sipp: unknown key "sipp"; did you mean "sip"?'),
     (TRUNK_URI, f"{TRUNK_URI}\nQZX = 1", 'sidecar.toml:9: trunk.carrier.QZX: unknown key "QZX"; '
      "known here: hosts, trusted, uri"),
@@ -78,6 +79,13 @@ MISTAKES = [
      'user: write "sip:pbx"'),
     (PBX_URI, 'uri = "sip:127.0.0.300"', 'sidecar.toml:5: pbx.main.uri: "sip:127.0.0.300": '
      '"127.0.0.300" must be HOST or HOST:PORT'),
+    (PBX_URI, 'uri = "sip:pbx:0"', 'sidecar.toml:5: pbx.main.uri: "sip:pbx:0": "pbx:0" must be '
+     "HOST or HOST:PORT"),
+    (PBX_URI, 'uri = "sip:pbx:70000"', 'sidecar.toml:5: pbx.main.uri: "sip:pbx:70000": '
+     '"pbx:70000" must be HOST or HOST:PORT'),
+    (f'{LISTEN}\n[pbx.main]\n{PBX_URI}', 'listen = ["udp://127.0.0.1:5070"]\nadvertise = '
+     '"203.0.113.7"\n[pbx.main]\nuri = "sip:203.0.113.7:5070"', "sidecar.toml:6: pbx.main.uri: "
+     '"sip:203.0.113.7:5070" is the sidecar itself; calls would come back to it'),
     (PBX_URI, 'uri = "sip:127.0.0.1:5070"', 'sidecar.toml:5: pbx.main.uri: "sip:127.0.0.1:5070" '
      "is the sidecar itself; calls would come back to it"),
     (PBX_URI, 'uri = "sip:127.0.0.1:5080;transport=tcp"', "sidecar.toml:5: pbx.main.uri: "
@@ -165,12 +173,19 @@ TWINS = [
     (LISTEN, 'listen = ["udp://127.0.0.1:5070", "tcp://127.0.0.1:5070", "udp://[::1]:5070"]'),
     (LISTEN, 'listen = ["udp://0.0.0.0:5070"]\nadvertise = "203.0.113.7"'),
     (LISTEN, 'listen = ["udp://127.0.0.1:0", "udp://127.0.0.1:0"]'),
+    (
+        f"{LISTEN}\n[pbx.main]\n{PBX_URI}",
+        'listen = ["udp://[::1]:5070", "udp://127.0.0.1:5070"]\n'
+        '[pbx.main]\nuri = ["sip:pbx", "sip:127.0.0.1", "sip:[::1]"]',
+    ),
+    (f"{LISTEN}\n[pbx.main]\n{PBX_URI}", f'{LISTEN}\n[pbx.main]\nuri = "sip:pbx.example.net"'),
     (PBX_URI, f'kind = "asterisk"\n{PBX_URI}'),
     (PBX_URI, 'uri = ["sip:127.0.0.1:5080", "sip:pbx-2.example.net", "sip:pbx_3:5061"]'),
     (PBX_HOSTS, 'hosts = ["127.0.0.1:5080", "127.0.0.1", "127.0.0.0/8", "::1", "[::1]:5080"]'),
     (TRUNK_HOSTS, 'hosts = ["127.0.0.1", "127.0.0.1:5090", "2001:db8::/32"]'),
     (TRUNK_URI, f"{TRUNK_URI}\ntrusted = true"),
-    (MEDIA, 'engine = "local"\naddress = "::1"\nports = "30000-30015"'),
+    (MEDIA, 'engine = "local"\naddress = "::1"\nports = "1024-1039"'),
+    (MEDIA, 'ports = "65520-65535"'),
     (DATABASE, 'database = "sqlite:////var/lib/records.db"\nkeep_days = 0\nnumbers = "none"'),
     (HTTP, 'listen = "[::1]:9464"'),
     (CONSENT, 'consent = "X-Recording-Consent"\nrecord = "X-Recording"'),
