@@ -7,7 +7,9 @@ outside (datagrams, media events, a record written, a timer) enters through `run
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Protocol, cast
 
 import structlog
@@ -115,9 +117,17 @@ class B2bua(Agent):
     def _guard(self, step: Callable[..., None], *arguments: Any) -> None:
         try:
             step(*arguments)
-        except Exception:
+        except Exception as error:
             call = self.concerned
-            log.exception("internal_error", call=call.id if call is not None else None)
+            # The text of an error may hold what a peer sent: the default log says where, no more.
+            frames = traceback.extract_tb(error.__traceback__)[-3:]
+            log.error(
+                "internal_error",
+                call=call.id if call is not None else None,
+                error=type(error).__name__,
+                at=" < ".join(f"{Path(f.filename).name}:{f.lineno}" for f in reversed(frames)),
+            )
+            log.debug("internal_error_traceback", exc_info=True)
             self.metrics.sip_rejected("internal_error")
             self._answer_failed(arguments)
             if call is not None and call.id in self.calls:

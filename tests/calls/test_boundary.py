@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from structlog.testing import capture_logs
 
 from tests.calls.agents import sdp
 from tests.calls.world import OFF, TRUNK_MEDIA
@@ -25,6 +26,20 @@ def test_in_routing_answers_500(world, monkeypatch):
 
     assert there.status == 500
     assert w.counted("sip_rejected_total", reason="internal_error") == 1
+
+
+def test_is_logged_with_its_place_and_without_what_the_peer_sent(world, monkeypatch):
+    w = world(OFF)
+    monkeypatch.setattr(w.b2bua.router, "route", lambda *_: {}["+4930123"])
+
+    with capture_logs() as lines:
+        w.trunk.call()
+        w.settle()
+
+    (line,) = [line for line in lines if line["event"] == "internal_error"]
+    assert line["error"] == "KeyError"
+    assert line["at"].startswith("test_boundary.py:")
+    assert "+4930123" not in str([line for line in lines if line["log_level"] != "debug"])
 
 
 @pytest.mark.parametrize(
