@@ -11,6 +11,7 @@ import ipaddress
 import itertools
 import logging
 import os
+from functools import lru_cache
 
 import msgspec
 
@@ -177,6 +178,7 @@ class LocalEngine:
         calls a worker has the fewer times it wakes up for a packet.
         """
         self._address = address
+        self._version = ipaddress.ip_address(address).version
         self._library = library
         self._prompts = LoadedPrompts()
         self._prompts_file = -1
@@ -248,21 +250,27 @@ class LocalEngine:
 
     def check_remote(self, remote: RemoteMedia) -> RemoteMedia:
         """The same in canonical form. Raises PeerError where packets can't or mustn't go there."""
-        try:
-            address = ipaddress.ip_address(remote.address)
-        except ValueError:
-            raise PeerError(488, "Media Address Not Numeric") from None
-        if address.version != ipaddress.ip_address(self._address).version:
-            raise PeerError(488, "Incompatible Media Address Family")
-        broadcast = str(address) == "255.255.255.255"
-        if address.is_multicast or address.is_unspecified or broadcast:
-            raise PeerError(488, "Media Address Not Unicast")
+        address = _canonical(remote.address, self._version)
         if not 0 < remote.port < 65536 or not 0 <= (remote.rtcp_port or 0) < 65536:
             raise PeerError(488, "Media Port Out Of Range")
         for number in (remote.payload_type, remote.telephone_event):
             if number is not None and not 0 <= number < 128:
                 raise PeerError(488, "Media Payload Type Out Of Range")
         ptime = remote.ptime_ms if remote.ptime_ms in PACKET_TIMES_MS else DEFAULT_PACKET_TIME_MS
-        if str(address) == remote.address and ptime == remote.ptime_ms:
+        if address == remote.address and ptime == remote.ptime_ms:
             return remote
-        return msgspec.structs.replace(remote, address=str(address), ptime_ms=ptime)
+        return msgspec.structs.replace(remote, address=address, ptime_ms=ptime)
+
+
+@lru_cache(maxsize=1024)
+def _canonical(text: str, version: int) -> str:
+    """The address in canonical form. Raises PeerError where packets can't or mustn't go there."""
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        raise PeerError(488, "Media Address Not Numeric") from None
+    if address.version != version:
+        raise PeerError(488, "Incompatible Media Address Family")
+    if address.is_multicast or address.is_unspecified or str(address) == "255.255.255.255":
+        raise PeerError(488, "Media Address Not Unicast")
+    return str(address)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+from functools import lru_cache
 
 Address = tuple[str, int]
 
@@ -13,6 +14,7 @@ def family_of(host: str) -> socket.AddressFamily:
     return socket.AF_INET6 if ":" in host else socket.AF_INET
 
 
+@lru_cache(maxsize=1024)
 def is_numeric(host: str) -> bool:
     """Tell whether `host` is an IP address rather than a name."""
     try:

@@ -91,11 +91,12 @@ class UdpListener:
 
     def send(self, data: bytes, remote: Address) -> None:
         """Queue one datagram."""
-        if len(self._outgoing) >= SEND_QUEUE:
+        stream = self._stream
+        if stream is None or len(self._outgoing) >= SEND_QUEUE:
             self.dropped += 1
-            return
-        self._outgoing.append((data, remote))
-        self._wake.set()
+        elif self._outgoing or not self._sent_at_once(stream, data, remote):
+            self._outgoing.append((data, remote))
+            self._wake.set()
 
     async def _read(self, stream: asyncio_dgram.DatagramServer) -> None:
         while True:
@@ -114,6 +115,23 @@ class UdpListener:
             self._wake.clear()
             while self._outgoing:
                 await self._send_one(stream, *self._outgoing.popleft())
+
+    @staticmethod
+    def _sent_at_once(stream: asyncio_dgram.DatagramServer, data: bytes, remote: Address) -> bool:
+        """Send without a turn of the loop, as nearly always can be done.
+
+        A coroutine that need not wait ends at its first step. One that would wait has handed
+        its datagram to the socket's own queue already and is closed.
+        """
+        sending = stream.send(data, remote)
+        try:
+            sending.send(None)
+        except StopIteration:
+            return True
+        except (asyncio_dgram.TransportClosed, OSError):
+            return False
+        sending.close()
+        return True
 
     async def _send_one(
         self, stream: asyncio_dgram.DatagramServer, data: bytes, remote: Address

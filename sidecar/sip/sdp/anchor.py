@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 from ipaddress import ip_address
 
 from sidecar.sip.sdp.codecs import TELEPHONE_EVENT, Codec
@@ -52,14 +53,21 @@ def address_of(sdp: SessionDescription, index: int) -> tuple[str, int, int | Non
 
 
 def _check_unicast(connection: Connection) -> None:
+    problem = _problem_of(connection)
+    if problem:
+        raise SdpError(problem, status=488)
+
+
+@lru_cache(maxsize=1024)
+def _problem_of(connection: Connection) -> str:
+    """Why nothing can be sent there, or nothing; neighbours use the same few addresses."""
     try:
         address = ip_address(connection.address)
     except ValueError:
-        raise SdpError("Incompatible network address format", status=488) from None
+        return "Incompatible network address format"
     if address.version != (6 if connection.addrtype == "IP6" else 4):
-        raise SdpError("Incompatible network address format", status=488)
-    if address.is_multicast:
-        raise SdpError("Multicast not available", status=488)
+        return "Incompatible network address format"
+    return "Multicast not available" if address.is_multicast else ""
 
 
 def anchor(
