@@ -174,8 +174,6 @@ class Expect(Table):
 class Test(Table):
     """`[[test]]`: run by `check`, and before the sidecar starts."""
 
-    __test__ = False
-
     call: Call = Field(examples=['call = { to = "+442079460101" }'])
     """The call that is made up."""
     expect: Expect = Field(examples=['expect = { recording = "off" }'])
