@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -184,6 +184,7 @@ TestAnyOrder = AnyOrder.TestCase
 TestAnyOrder.settings = settings(
     max_examples=100,
     stateful_step_count=40,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # to shrink takes minutes
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )

@@ -219,6 +219,8 @@ class World:
 
     def _look_at(self, message: Request | Response, to: str) -> None:
         """No message of the sidecar tells one neighbour where the other one's media is."""
+        if message.cseq.method not in ("INVITE", "ACK", "PRACK", "UPDATE"):
+            return  # only these offer and answer (RFC 6337 table 1)
         there = PBX_MEDIA if to == TRUNK else TRUNK_MEDIA
         assert there.encode() not in message.body, f"{message} leads past the sidecar"
 
