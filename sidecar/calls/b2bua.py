@@ -47,6 +47,8 @@ from sidecar.sip.transactions import (
 log = structlog.get_logger(__name__)
 
 NO_DIALOG = 481
+KEEP_ALIVE = b"\r\n\0"
+"""What telephones send over UDP, alone, to keep a NAT binding: no message and no mistake."""
 
 
 class Owner(Protocol):
@@ -170,6 +172,8 @@ class B2bua(Agent):
         if peer is None:
             self.metrics.sip_rejected("unknown_source")
             return
+        if not data.strip(KEEP_ALIVE):
+            return
         try:
             message = parse_message(data)
         except MessageError as error:
@@ -271,7 +275,13 @@ class B2bua(Agent):
                 raise SdpError("Unsupported Media Type", status=415)
             streams = count_streams(offer) if offer is not None else 1
         except SdpError as error:
-            call.refuse_offer(error)
+            call.turn_away(error.status, "offer_unusable", error.reason)
+            return
+        notice = call.decision.notice
+        if notice is not None and not self.media.prompts.has(notice.prompt, notice.language):
+            self.metrics.fail_closed("prompt_missing")
+            missing = f"there is no prompt {notice.prompt} in {notice.language}"
+            call.turn_away(503, "prompt_missing", missing)
             return
         call.begin(streams)
 

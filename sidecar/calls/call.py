@@ -165,18 +165,18 @@ class Call:
             recording=self.decision.recording.value,
         )
 
-    def refuse_offer(self, error: SdpError) -> None:
-        """Refuse a call whose offer can't be used; it leaves its record all the same."""
+    def turn_away(self, status: int, reason: str, problem: str) -> None:
+        """Refuse a call that can't even be begun; it leaves its record all the same."""
         agent = self.agent
         record = agent.challenges.resume(self.request)
         if record is None:
             record = agent.new_record(self.route, self.decision)
             agent.metrics.call_began()
         record.disposition, record.ended_by = Disposition.REFUSED, EndedBy.SIDECAR
-        agent.metrics.sip_rejected("offer_unusable")
-        log.info("call_refused", call=record.call_id, reason="offer_unusable", problem=error.reason)
-        response = respond(self.request, error.status, None, new_tag())
-        if error.status == UNSUPPORTED_TYPE:
+        agent.metrics.sip_rejected(reason)
+        log.info("call_refused", call=record.call_id, reason=reason, problem=problem)
+        response = respond(self.request, status, None, new_tag())
+        if status == UNSUPPORTED_TYPE:
             response.headers.add("Accept", "application/sdp")
         agent.respond(self.invite, response, self.route.source)
         agent.finish(record)

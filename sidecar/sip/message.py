@@ -186,7 +186,7 @@ class Response(Message):
 
 
 def _first_via(text: str) -> Via:
-    return Via.parse(split_values(text)[0] if "," in text else text)
+    return Via.parse(next(iter(split_values(text)), "") if "," in text else text)
 
 
 def _first_address(text: str) -> Address:

@@ -95,21 +95,24 @@ class StubSession:
 
 
 class StubPrompts:
-    """Every prompt there is."""
+    """Every prompt there is, but for those in `missing`."""
+
+    def __init__(self) -> None:
+        self.missing: set[str] = set()
 
     def has(self, name: str, language: str) -> bool:
-        return True
+        return name not in self.missing
 
 
 class StubEngine:
     """Opens stub sessions; `refuses` says why it doesn't."""
 
     address = "192.0.2.1"
-    prompts = StubPrompts()
 
     def __init__(self, later: Later, wall: Callable[[], float]) -> None:
         self.later = later
         self.wall = wall
+        self.prompts = StubPrompts()
         self.refuses = ""
         self.opens_at_once = True
         self.ports = itertools.count(30000, 2)

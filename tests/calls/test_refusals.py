@@ -362,3 +362,27 @@ class TestWhatCanTBeServed:
         assert again.status == 488
         assert len(w.media.ports_a) == 1
         other.hang_up()
+
+
+class TestPromises:
+    @pytest.mark.parametrize("decision", [NOTICE, BEFORE])
+    def test_a_call_whose_notice_can_not_be_said_is_refused_before_anyone_rings(
+        self, world, decision
+    ):
+        w = world(decision)
+        w.engine.prompts.missing.add("recording-notice")
+        there = w.trunk.call()
+        w.settle()
+
+        assert there.status == 503
+        assert w.pbx.calls == []
+        assert w.ended == ("refused", "sidecar")
+        assert w.counted("fail_closed_total", reason="prompt_missing") == 1
+
+    def test_a_keep_alive_over_udp_is_no_malformed_message(self, world):
+        w = world(OFF)
+        for data in (b"\r\n\r\n", b"\r\n", b"\0", b""):
+            w.trunk.throw(data)
+        w.settle()
+
+        assert w.counted("sip_rejected_total", reason="malformed") == 0

@@ -78,6 +78,14 @@ def test_the_top_via_is_the_first_of_a_line() -> None:
     assert request.via.host == "one"
 
 
+@pytest.mark.parametrize("text", [",", ", ,", " , "])
+def test_a_via_of_commas_alone_is_the_peers_fault(text: str) -> None:
+    request = Request("OPTIONS", "sip:a@b", Headers([("Via", text)]))
+
+    with pytest.raises(ParseError):
+        _ = request.via
+
+
 def test_a_view_follows_its_header() -> None:
     request = an_invite()
     assert request.via.host == "h"
