@@ -25,8 +25,8 @@ from tests.peers.processes import LOOPBACK, PeerFailedError, free_ports
 from tests.peers.sipp import Sipp
 
 WINDOWS = 3
-SECONDS = 8.0
-RATE = 100.0
+SECONDS = 6.0
+RATE = 200.0
 SIPPY_RATE = 20.0  # it fails calls from 30 a second on
 HOLD = 0.8
 SETTLE = 1.0
