@@ -112,6 +112,8 @@ class Agent(ABC):
         self.timers = TimerHeap()
         self.layer = TransactionLayer(self.timers)
         self.challenges = Challenges(self.timers, self.finish)
+        self.unreachable: set[Uri] = set()
+        """Neighbours' URIs that do not answer, as the probes found: the last to be tried."""
         self.calls: dict[str, Call] = {}
         self.now = ports.clock.monotonic()
         self.concerned: Call | None = None

@@ -49,6 +49,7 @@ log = structlog.get_logger(__name__)
 NO_DIALOG = 481
 KEEP_ALIVE = b"\r\n\0"
 """What telephones send over UDP, alone, to keep a NAT binding: no message and no mistake."""
+LONGEST_KEEP_ALIVE = 4
 
 
 class Owner(Protocol):
@@ -172,7 +173,7 @@ class B2bua(Agent):
         if peer is None:
             self.metrics.sip_rejected("unknown_source")
             return
-        if not data.strip(KEEP_ALIVE):
+        if len(data) <= LONGEST_KEEP_ALIVE and not data.strip(KEEP_ALIVE):
             return
         try:
             message = parse_message(data)

@@ -1,7 +1,7 @@
 """Placing the B leg: the INVITE to each target in turn, its forks, its answer or refusal.
 
 A target that stays silent for one timer B, can't be reached, or answers 503 gives way to the
-next. Each fork behind the target that answers (1xx or 2xx with a tag of its own) is an early
+next; those that the probes found silent already come last. Each fork behind the target that answers (1xx or 2xx with a tag of its own) is an early
 dialog and so a leg; the first 2xx wins, later ones are acknowledged and hung up
 (RFC 3261 section 13.2.2.4).
 """
@@ -48,7 +48,8 @@ class Placing:
 
     def __init__(self, call: Call) -> None:
         self.call = call
-        self._targets = iter(call.route.destination.uris)
+        silent = call.agent.unreachable
+        self._targets = iter(sorted(call.route.destination.uris, key=lambda uri: uri in silent))
         self._call_id = new_call_id()
         self._tag = new_tag()
         self._cseq = 0

@@ -88,8 +88,10 @@ class Probe:
             return
         self.reachable = reachable
         if reachable:
+            self._agent.unreachable.discard(self._uri)
             log.info("peer_answers", kind=self.peer.kind, name=self.peer.name)
         else:
+            self._agent.unreachable.add(self._uri)
             log.warning(
                 "peer_does_not_answer",
                 kind=self.peer.kind,

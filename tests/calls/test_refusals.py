@@ -133,6 +133,19 @@ class TestTargets:
         assert there.status == 200
         there.hang_up()
 
+    def test_a_target_that_the_probes_found_silent_is_tried_last(self, world):
+        w = world(OFF, spare=True)
+        w.b2bua.unreachable.add(w.pbx_peer.uris[0])
+        w.trunk.call()
+        w.settle()
+
+        assert w.pbx.calls == []
+        w.spare.calls[0].respond(503)
+        w.settle()
+        w.pbx.calls[0].respond(486)
+        w.settle()
+        assert w.ended == ("busy", "callee")
+
     def test_the_last_target_s_503_reaches_the_caller(self, world):
         w = world(OFF, spare=True)
         there = w.trunk.call()
