@@ -1,9 +1,9 @@
 """Placing the B leg: the INVITE to each target in turn, its forks, its answer or refusal.
 
 A target that stays silent for one timer B, can't be reached, or answers 503 gives way to the
-next; those that the probes found silent already come last. Each fork behind the target that answers (1xx or 2xx with a tag of its own) is an early
-dialog and so a leg; the first 2xx wins, later ones are acknowledged and hung up
-(RFC 3261 section 13.2.2.4).
+next; those that the probes found silent already come last. Each fork behind the target that
+answers (1xx or 2xx with a tag of its own) is an early dialog and so a leg; the first 2xx wins,
+later ones are acknowledged and hung up (RFC 3261 section 13.2.2.4).
 """
 
 from __future__ import annotations
