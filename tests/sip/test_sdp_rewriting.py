@@ -92,6 +92,7 @@ def test_every_way_around_us_is_taken_out() -> None:
         "m=audio 4000/2 RTP/AVP 0\na=mid:0\na=ice-ufrag:x\na=ice-pwd:y\n"
         "a=candidate:1 1 UDP 2130706431 192.0.2.1 4000 typ host\na=end-of-candidates\n"
         "a=remote-candidates:1 192.0.2.1 4000\na=source-filter: incl IN IP4 * 192.0.2.1\n"
+        "a=ssrc:1234 cname:somebody\na=ssrc-group:FID 1234 5678\n"
         "a=altc:1 IP6 2001:db8::1 4000\nc=IN IP4 192.0.2.1\nc=IN IP4 192.0.2.2\n",
         30000,
     )
@@ -143,7 +144,7 @@ def test_too_few_ports_are_our_own_mistake() -> None:
 
 
 def test_what_means_nothing_to_us_stays_as_it_came() -> None:
-    below = ["i=x", "b=AS:64", "a=recordpref:off", "a=ssrc:1 cname:y", "z-", "a=label:1"]
+    below = ["i=x", "b=AS:64", "a=recordpref:off", "a=maxptime:40", "z-", "a=label:1"]
     text = HEAD + "m=audio 4000 RTP/AVP 0\n" + "\n".join(below).replace("z-", "z=odd") + "\n"
 
     assert anchored(text, 30000)[6:] == [line.replace("z-", "z=odd") for line in below]

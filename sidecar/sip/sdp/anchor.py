@@ -18,12 +18,14 @@ from sidecar.sip.sdp.fields import DIRECTIONS, Connection, Line, Origin
 from sidecar.sip.sdp.media import MediaDescription
 
 # Other ways for media than the `c=` and `m=` lines: ICE (RFC 8839), one port for several streams
-# (RFC 5761, 8858, 8843), other addresses (RFC 4570, 6947).
+# (RFC 5761, 8858, 8843), other addresses (RFC 4570, 6947). And which source is whose (RFC 5576):
+# a stream into which a prompt was played comes under a source of ours.
 _OTHER_WAYS = frozenset(
     (
         *("candidate", "remote-candidates", "end-of-candidates"),
         *("ice-ufrag", "ice-pwd", "ice-options", "ice-lite", "ice-mismatch", "ice-pacing"),
         *("rtcp-mux", "rtcp-mux-only", "bundle-only", "source-filter", "altc"),
+        *("ssrc", "ssrc-group"),
     )
 )
 
