@@ -202,7 +202,8 @@ def test_a_call_leaves_one_record_also_after_kill(tmp_path: Path, sipp: StartSip
     with Sidecar(tmp_path / "sidecar", **given) as first:  # type: ignore[arg-type]
         callee = sipp("uas_basic", port=callee_port)
         sipp("uac_basic", remote=first.address, number=NUMBER, hold_ms=20000)
-        wait_until("the call is up", lambda: first.metric("calls_active") == 1)
+        # Before its INVITE goes out, the record is on disk; a call that was not placed is none.
+        wait_until("the call is placed", lambda: first.metric("setup_seconds_count") == 1)
         first.kill()
         callee.stop()
 
