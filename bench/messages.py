@@ -12,6 +12,7 @@ import importlib
 import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
 from bench import Row
@@ -77,6 +78,7 @@ def invites() -> list[bytes]:
     return messages
 
 
+@cache
 def products() -> list[Product]:
     """Ours, and of the others those that are installed."""
     found = [
