@@ -63,13 +63,13 @@ def heard_by_phone(prompt: Samples, phone: Samples) -> Found:
     return Found(Span(found.span.start - DEAF_SECONDS, found.span.end), found.likeness)
 
 
-def share_heard(prompt: Samples, phone: Samples) -> float:
-    """How much of a long prompt a phone heard, 0 to 1, piece by piece.
+def share_heard(prompt: Samples, phone: Samples, piece_seconds: float = PIECE_SECONDS) -> float:
+    """How much of a prompt a phone heard, 0 to 1, piece by piece; short prompts in short pieces.
 
     A phone's jitter buffer now and then drops or doubles a frame, which shifts all that follows,
     so pieces are looked for one by one, about where they belong.
     """
-    piece, slack = round(PIECE_SECONDS * RATE), round(PIECE_SECONDS * RATE)
+    piece = slack = round(piece_seconds * RATE)
     begin = round(heard_by_phone(prompt, phone).span.start * RATE)
     looked, heard = 0, 0
     for start in range(round(DEAF_SECONDS * RATE), len(prompt) - piece, piece):

@@ -14,7 +14,7 @@ import sidecar as package
 from .asterisk import BY_HEADER, RECORDED, SECOND_PHONE, Asterisk
 from .audio import Samples, find, read_wav, tone_spans
 from .capture import Capture
-from .ears import BLOCK, CALLEE_HZ, CALLER_HZ, Ear, heard_by_phone, listen, sent_from, share_heard
+from .ears import BLOCK, CALLEE_HZ, CALLER_HZ, Ear, listen, sent_from, share_heard
 from .phones import BaresipPhone, Phone, PyVoipPhone
 from .processes import free_port
 from .sidecar import Record, Sidecar, rule
@@ -163,7 +163,8 @@ def test_pyvoip_registered_at_the_pbx_hears_the_notice_before_the_caller(
 
     told = max(at_caller.notice.end, at_pbx.notice.end)
     assert min(at_caller.voice_began(), at_pbx.voice_began()) >= told - BLOCK
-    assert heard_by_phone(notice, phone.heard()).likeness > 0.7  # pyVoIP drops and repeats frames
+    # A phone drops and doubles frames: one such may spoil one of the three pieces.
+    assert share_heard(notice, phone.heard(), piece_seconds=0.1) > 0.6
     assert tone_spans(phone.heard(), CALLER_HZ)
     assert record["disposition"] == "answered"
 
@@ -194,5 +195,5 @@ def test_a_phone_calls_out_through_the_pbx_and_the_sidecar(
 
     assert record["direction"] == "outbound"
     assert record["notice_caller_at"] is not None
-    assert heard_by_phone(notice, outside.heard()).likeness > 0.8
+    assert share_heard(notice, outside.heard(), piece_seconds=0.1) > 0.6
     assert tone_spans(outside.heard(), CALLEE_HZ)
