@@ -20,9 +20,8 @@ class Identities:
     def calling(self, original: Address, *, to_trunk: bool, flow: Flow, tag: str) -> str:
         """Return From: who calls, under our host where the PBX used its own."""
         uri = _bare(original.uri)
-        if to_trunk and self._router.is_house(uri.host):
-            host, _, port = flow.sent_by.rpartition(":")
-            uri = uri.with_(host=host.strip("[]"), port=int(port))
+        if to_trunk:
+            uri = self.via_sidecar(uri, flow) or uri
         return str(Address(original.display, uri, (("tag", tag),)))
 
     def called(self, original: Address, *, to_trunk: bool, target: Uri) -> str:

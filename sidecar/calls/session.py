@@ -116,7 +116,7 @@ class Sessions:
         return offer.encode()
 
     def repeat(self, end: End) -> bytes:
-        """Return what was last agreed to with `leg`, for a 2xx that only repeats it."""
+        """Return what was last agreed to at `end`, for a 2xx that only repeats it."""
         return end.session.local.encode() if end.session.local is not None else b""
 
     def lacking(self, body: bytes) -> int:
