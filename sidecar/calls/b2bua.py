@@ -278,13 +278,22 @@ class B2bua(Agent):
         except SdpError as error:
             call.turn_away(error.status, "offer_unusable", error.reason)
             return
-        notice = call.decision.notice
-        if notice is not None and not self.media.prompts.has(notice.prompt, notice.language):
+        if missing := self._missing_prompt(call.decision):
             self.metrics.fail_closed("prompt_missing")
-            missing = f"there is no prompt {notice.prompt} in {notice.language}"
-            call.turn_away(503, "prompt_missing", missing)
+            call.turn_away(503, "prompt_missing", f"there is no prompt {missing}")
             return
         call.begin(streams)
+
+    def _missing_prompt(self, decision: Decision) -> str:
+        """Return a prompt that the call can't do without and that can't be played."""
+        notice = decision.notice
+        if notice is None:
+            return ""
+        for party in notice.to:
+            name, language = notice.prompt.of(party), notice.language.of(party)
+            if not self.media.prompts.has(name, language):
+                return f"{language}/{name}"
+        return ""
 
     def _options(self, request: Request, flow: Flow) -> Response:
         response = respond(request, 200, None, new_tag())

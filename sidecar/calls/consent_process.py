@@ -105,7 +105,7 @@ class ConsentProcess:
         notice = self._decision.notice
         assert notice is not None, "the machine plays a notice only where the rule has one"
         self._playing.add(party)
-        self._media.play(SIDE_OF[party], notice.prompt, notice.language)
+        self._media.play(SIDE_OF[party], notice.prompt.of(party), notice.language.of(party))
 
     def _close_gates(self) -> None:
         self._media.gate(Side.A, False)

@@ -80,8 +80,8 @@ def _as_data(facts: CallFacts, decision: Decision, tried: list[Tried]) -> dict[s
             "recording": decision.recording,
             "notice": notice
             and {
-                "prompt": notice.prompt,
-                "language": notice.language,
+                "prompt": notice.prompt._asdict(),
+                "language": notice.language._asdict(),
                 "to": sorted(notice.to),
                 "at": notice.at,
             },
@@ -104,7 +104,10 @@ def _as_lines(facts: CallFacts, decision: Decision, tried: list[Tried]) -> Itera
     yield f"recording  {decision.recording}"
     if decision.notice is not None:
         notice = decision.notice
-        parties = " and ".join(sorted(notice.to, reverse=True))
+        said = " and ".join(
+            f"{notice.language.of(party)}/{notice.prompt.of(party)} to {party}"
+            for party in sorted(notice.to, reverse=True)
+        )
         when = {"answer": "at the answer", "before-connect": "before it is connected"}[notice.at]
-        yield f"notice     {notice.language}/{notice.prompt} to {parties}, {when}"
+        yield f"notice     {said}, {when}"
     yield f"messages   {decision.messages}"

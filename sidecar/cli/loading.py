@@ -66,10 +66,15 @@ def missing_prompts(loaded: Loaded) -> Iterator[OperatorError]:
     """Every prompt that a rule names and that can't be played: its calls would be ended."""
     library = PromptLibrary(loaded.settings.prompts.folder)
     places = {rule.name: index for index, rule in enumerate(loaded.file.rule)}
-    for rule, notice in loaded.rules.notices():
-        named = f"{notice.language}/{notice.prompt}"
+    spoken = (
+        (rule, notice.language.of(party), notice.prompt.of(party))
+        for rule, notice in loaded.rules.notices()
+        for party in sorted(notice.to)
+    )
+    for rule, language, prompt in dict.fromkeys(spoken):
+        named = f"{language}/{prompt}"
         try:
-            if library.get(notice.prompt, notice.language) is not None:
+            if library.get(prompt, language) is not None:
                 continue
             problem = f"there is no prompt {named}.wav; calls under this rule would be ended"
         except OperatorError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from sidecar.consent.party import Party
 
@@ -16,27 +16,85 @@ class Policy(StrEnum):
     """It may not."""
     NOTICE = "notice"
     """It may once the notice was heard."""
+    CONSENT = "consent"
+    """It may once everyone asked has agreed; without agreement see `Decision.on_refusal`."""
+    REQUIRED = "required"
+    """It must: without agreement the call ends (a duty to record)."""
+
+
+class ForEach(NamedTuple):
+    """One text for each party."""
+
+    caller: str
+    callee: str
+
+    def of(self, party: Party) -> str:
+        """Return the text for a party."""
+        return self.caller if party is Party.CALLER else self.callee
+
+
+_NOTICE = ForEach("recording-notice", "recording-notice")
+_ENGLISH = ForEach("en", "en")
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What is said to whom, and when."""
+    """What is said to whom, and when. `prompt` and `language` hold one text for each party."""
 
-    prompt: str = "recording-notice"
-    language: str = "en"
+    prompt: ForEach = _NOTICE
+    language: ForEach = _ENGLISH
     to: frozenset[Party] = frozenset(Party)
     at: Literal["answer", "before-connect"] = "answer"
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """How parties are asked for their consent, after the notice.
+
+    `within` is the time in seconds to answer in, from the end of the notice; silence is asked
+    again `repeat` times, and is a no after that.
+    """
+
+    of: frozenset[Party] = frozenset({Party.CALLER})
+    accept: str = "1"
+    decline: str = "2"
+    within: float = 8.0
+    repeat: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Codes:
+    """What a party presses in mid-call to have the recording changed; empty: nothing does."""
+
+    stop: str = ""
+    pause: str = ""
+    resume: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
-    """What holds for one call. `notice` is None where the policy needs none."""
+    """What holds for one call.
+
+    `notice` is None where nothing is said, `question` where nobody is asked. `confirm_within` is
+    in seconds.
+    """
 
     rule: str = ""
     """The rule's name; empty where `[defaults]` decided."""
     recording: Policy = Policy.OFF
     notice: Notice | None = None
+    question: Question | None = None
+    on_refusal: Literal["unrecorded", "hangup"] = "unrecorded"
+    on_unconfirmed: Literal["hangup", "mute"] = "hangup"
+    on_unreachable: Literal["refuse", "unrecorded"] = "refuse"
+    confirm_within: float = 0.5
+    codes: Codes = Codes()
     messages: Literal["deny", "allow"] = "deny"
+
+    @property
+    def ends_on_refusal(self) -> bool:
+        """Whether the call ends where someone does not agree to be recorded."""
+        return self.recording is Policy.REQUIRED or self.on_refusal == "hangup"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,33 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sidecar.consent.decision import CallFacts, Decision, Notice, Policy
+from sidecar.consent.decision import (
+    CallFacts,
+    Codes,
+    Decision,
+    ForEach,
+    Notice,
+    Policy,
+    Question,
+)
 from sidecar.consent.index import NumberIndex
 from sidecar.consent.party import Party
 from sidecar.settings.numbers import NumberSet, normal_number
-from sidecar.settings.rules_schema import NoticeTable, Rule, RulesFile, Test
+from sidecar.settings.rules_schema import (
+    ConsentTable,
+    Defaults,
+    NoticeTable,
+    Rule,
+    RulesFile,
+    Test,
+)
+
+_PROMPTS = {
+    Policy.NOTICE: "recording-notice",
+    Policy.CONSENT: "recording-consent",
+    Policy.REQUIRED: "consent-required",
+}
+"""What is said to one who is asked under a policy; NOTICE: to one who is only told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +130,7 @@ class RuleSet:
 
     def __init__(self, file: RulesFile) -> None:
         self._file = file
-        self._defaults = Decision(
-            rule="",
-            recording=Policy(file.defaults.recording),
-            notice=_notice(file.defaults.recording, file.defaults.notice),
-            messages=file.defaults.messages,
-        )
+        self._defaults = _decision(None, file)
         self._rules = [_Compiled(rule, _decision(rule, file)) for rule in file.rule]
         self._index = NumberIndex((rule.callees, rule.callers) for rule in self._rules)
 
@@ -188,20 +205,54 @@ def _covers_numbers(these: NumberSet | None, those: NumberSet | None) -> bool:
     return these is None or (those is not None and these.covers(those))
 
 
-def _decision(rule: Rule, file: RulesFile) -> Decision:
-    recording = file.recording_of(rule)
+def _decision(rule: Rule | None, file: RulesFile) -> Decision:
+    """Return what a rule decides, or the defaults where there is none."""
+    own, defaults = rule or Rule(name="-"), file.defaults
+    policy = Policy(file.recording_of(own))
+    question = _question(policy, file.consent_of(own))
+    recording_is_off = policy is Policy.OFF
     return Decision(
-        rule=rule.name,
-        recording=Policy(recording),
-        notice=_notice(recording, file.notice_of(rule)),
-        messages=rule.messages or file.defaults.messages,
+        rule=rule.name if rule is not None else "",
+        recording=policy,
+        notice=None if recording_is_off else _notice(policy, file.notice_of(own), question),
+        question=question,
+        on_refusal=own.on_refusal or defaults.on_refusal,
+        on_unconfirmed=own.on_unconfirmed or defaults.on_unconfirmed,
+        on_unreachable=own.on_unreachable or defaults.on_unreachable,
+        confirm_within=own.confirm_within or defaults.confirm_within,
+        codes=Codes() if recording_is_off else _codes(own, defaults),
+        messages=own.messages or defaults.messages,
     )
 
 
-def _notice(recording: str, table: NoticeTable) -> Notice | None:
-    if recording == "off":
+def _question(policy: Policy, table: ConsentTable) -> Question | None:
+    if policy not in (Policy.CONSENT, Policy.REQUIRED):
         return None
-    return Notice(table.prompt, table.language, frozenset(map(Party, table.to)), table.at)
+    return Question(
+        of=frozenset(map(Party, table.from_)),
+        accept=table.accept,
+        decline=table.decline,
+        within=table.within,
+        repeat=table.repeat,
+    )
+
+
+def _notice(policy: Policy, table: NoticeTable, question: Question | None) -> Notice:
+    asked = question.of if question is not None else frozenset[Party]()
+    prompts = (
+        getattr(table.prompt, party) or _PROMPTS[policy if party in asked else Policy.NOTICE]
+        for party in Party
+    )
+    language = ForEach(table.language.caller, table.language.callee)
+    return Notice(ForEach(*prompts), language, frozenset(map(Party, table.to)), table.at)
+
+
+def _codes(rule: Rule, defaults: Defaults) -> Codes:
+    each = (
+        own if (own := getattr(rule, name)) is not None else getattr(defaults, name)
+        for name in ("stop", "pause", "resume")
+    )
+    return Codes(*each)
 
 
 def _facts(test: Test) -> CallFacts:

@@ -114,11 +114,26 @@ class PlayFailed(msgspec.Struct, frozen=True, tag=True):
 
 
 class Digit(msgspec.Struct, frozen=True, tag=True):
-    """A key pressed by the party on that side (RFC 4733), reported once, when it has ended."""
+    """A key pressed by the party on that side, reported once, when it has ended.
+
+    means: "rtp" (RFC 4733), or "inband" where it was heard as a tone.
+    """
 
     side: Side
     digit: str
     duration_ms: int
+    means: Literal["rtp", "inband"] = "rtp"
+
+
+class Pressed(msgspec.Struct, frozen=True, tag=True):
+    """The answer to `press`: the keys went out, or could not.
+
+    reason: empty; else "no-remote", "no-codec", or "unreachable".
+    """
+
+    side: Side
+    digits: str
+    reason: str = ""
 
 
 class Silent(msgspec.Struct, frozen=True, tag=True):
@@ -141,7 +156,7 @@ class Closed(msgspec.Struct, frozen=True, tag=True):
     b: SideStats
 
 
-MediaEvent = Opened | Refused | Played | PlayFailed | Digit | Silent | Lost | Closed
+MediaEvent = Opened | Refused | Played | PlayFailed | Digit | Pressed | Silent | Lost | Closed
 EventCallback = Callable[[MediaEvent], None]
 
 
@@ -173,6 +188,20 @@ class MediaSession(Protocol):
 
     def stop(self, side: Side) -> None:
         """Stop a prompt; answered by PlayFailed("stopped"). Nothing happens if none is played."""
+
+    def collect(self, side: Side, on: bool) -> None:
+        """Keep the keys of a party from the other side, from now on, or let them pass again.
+
+        Collected keys are reported by Digit and go nowhere else: telephone events (RFC 4733) are
+        not relayed, and where that party negotiated none, its tones are found in the audio and
+        cut out of it. Whoever collects passes keys on by `press`.
+        """
+
+    def press(self, side: Side, digits: str) -> None:
+        """Send keys to a side: telephone events, or tones where it negotiated none.
+
+        They follow one another, after those of earlier calls; answered by Pressed.
+        """
 
     def add_stream(self) -> None:
         """Bind ports for one more m-line; answered by Opened (all ports) or Refused."""

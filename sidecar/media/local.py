@@ -33,11 +33,13 @@ from .prompts import PromptLibrary, encode_ringback, keys
 from .protocol import (
     AddStream,
     Close,
+    Collect,
     Command,
     Configure,
     Gate,
     Open,
     Play,
+    Press,
     Prompts,
     Ring,
     Start,
@@ -97,6 +99,14 @@ class LocalSession:
     def stop(self, side: Side) -> None:
         """See MediaSession.stop."""
         self._tell(Stop(self.id, side))
+
+    def collect(self, side: Side, on: bool) -> None:
+        """See MediaSession.collect."""
+        self._tell(Collect(self.id, side, on))
+
+    def press(self, side: Side, digits: str) -> None:
+        """See MediaSession.press."""
+        self._tell(Press(self.id, side, digits))
 
     def add_stream(self) -> None:
         """See MediaSession.add_stream."""

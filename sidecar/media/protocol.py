@@ -80,6 +80,22 @@ class Stop(msgspec.Struct, frozen=True, tag=True):
     side: Side
 
 
+class Collect(msgspec.Struct, frozen=True, tag=True):
+    """See MediaSession.collect."""
+
+    session: int
+    side: Side
+    on: bool
+
+
+class Press(msgspec.Struct, frozen=True, tag=True):
+    """See MediaSession.press."""
+
+    session: int
+    side: Side
+    digits: str
+
+
 class Close(msgspec.Struct, frozen=True, tag=True):
     """See MediaSession.close."""
 
@@ -103,7 +119,7 @@ class Report(msgspec.Struct, frozen=True, tag=True):
     event: MediaEvent
 
 
-SessionCommand = AddStream | Configure | Gate | Play | Ring | Stop | Close
+SessionCommand = AddStream | Configure | Gate | Play | Ring | Stop | Collect | Press | Close
 Command = Start | Open | SessionCommand
 Message = Ready | Failed | Report
 

@@ -6,11 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from sidecar.settings.addresses import Host, Target, parse_address, target_of, written
 from sidecar.settings.positions import Key
-from sidecar.settings.rules_schema import NoticeTable, RulesFile
+from sidecar.settings.recorder_schema import NEEDED, USED
+from sidecar.settings.rules_schema import ConsentTable, Defaults, NoticeTable, Rule, RulesFile
 from sidecar.settings.schema import Neighbour, Settings
 from sidecar.settings.words import nearest
 
 Complaint = tuple[Key, str]
+
+_LITERAL = 'a secret stands in this file; { env = "NAME" } or { file = "PATH" } keeps it out'
 
 
 def of_settings(settings: Settings) -> Iterator[Complaint]:
@@ -18,6 +21,7 @@ def of_settings(settings: Settings) -> Iterator[Complaint]:
     yield from _listeners(settings)
     yield from _hosts(settings)
     yield from _targets(settings)
+    yield from _recorders(settings)
     advertise, media = settings.sip.advertise, settings.media.address
     if advertise is not None and (":" in advertise) != (":" in media):
         message = f'"{advertise}" stands for [media] address {media}: both must be IPv4 or IPv6'
@@ -78,6 +82,20 @@ def _targets(settings: Settings) -> Iterator[Complaint]:
                 yield key, f'"{uri}" can\'t be reached: add "{needed}" to sip.listen'
 
 
+def _recorders(settings: Settings) -> Iterator[Complaint]:
+    """Yield what a recorder's kind lacks, and what it has no use for."""
+    for name, pbx in settings.pbx.items():
+        table = pbx.recorder
+        if table is None:
+            continue
+        key = "pbx", name, "recorder"
+        for needed in NEEDED[table.kind]:
+            if getattr(table, needed) is None:
+                yield (*key, needed), f'is missing; kind = "{table.kind}" needs it'
+        for unused in sorted(table.model_fields_set - USED[table.kind]):
+            yield (*key, unused), f'has no meaning with kind = "{table.kind}"'
+
+
 def _ways_to(target: Target) -> set[tuple[str, bool]]:
     """Return the transports, with whether over IPv6, that lead to a target."""
     if _is_numeric(target.host):
@@ -108,6 +126,11 @@ def doubtful(settings: Settings) -> Iterator[Complaint]:
     if first in ("var", "srv", "opt", "home", "data", "tmp"):
         message = f'"sqlite:///{first}…" lies beside this file; an absolute path has four slashes'
         yield ("records", "database"), message
+    for name, pbx in settings.pbx.items():
+        if pbx.recorder is not None and pbx.recorder.secret and pbx.recorder.secret.is_written:
+            yield ("pbx", name, "recorder", "secret"), _LITERAL
+    if settings.http.token is not None and settings.http.token.is_written:
+        yield ("http", "token"), _LITERAL
     if settings.records.keep_days == 0:
         yield ("records", "keep_days"), "0 keeps call records for ever"
 
@@ -133,6 +156,8 @@ def of_rules(rules: RulesFile, settings: Settings | None) -> Iterator[Complaint]
     """
     yield from _rule_names(rules)
     yield from _notices(rules)
+    yield from _consents(rules)
+    yield from _codes(rules)
     yield from _tests(rules)
     if settings is not None:
         yield from _neighbour_names(rules, settings)
@@ -164,6 +189,47 @@ def _contradiction(notice: NoticeTable) -> str:
     if notice.at == "before-connect" and "caller" not in notice.to:
         return 'before-connect is for the caller\'s ears: name "caller" in to, or use at = "answer"'
     return ""
+
+
+def _consents(rules: RulesFile) -> Iterator[Complaint]:
+    """Yield questions that nobody is asked, or that could not be answered."""
+    for index, rule in enumerate(rules.rule):
+        key = "rule", index
+        recording = rules.recording_of(rule)
+        asks = recording in ("consent", "required")
+        if rule.consent is not None and not asks:
+            yield (*key, "consent"), f'nobody would be asked: recording is "{recording}"'
+        if rule.on_refusal == "unrecorded" and recording == "required":
+            yield (*key, "on_refusal"), "a call that must be recorded ends where someone refuses"
+        if asks and not set(rules.consent_of(rule).from_) <= set(rules.notice_of(rule).to):
+            yield (*key, "consent"), "whoever is asked must hear the notice: name them in notice.to"
+    for place, question in _questions(rules):
+        if _clash(question.accept, question.decline):
+            yield (*place, "decline"), "one of accept and decline must not begin with the other"
+
+
+def _questions(rules: RulesFile) -> Iterator[tuple[Key, ConsentTable]]:
+    yield ("defaults", "consent"), rules.defaults.consent
+    for index, rule in enumerate(rules.rule):
+        if rule.consent is not None:
+            yield ("rule", index, "consent"), rules.consent_of(rule)
+
+
+def _codes(rules: RulesFile) -> Iterator[Complaint]:
+    """Yield codes of which one begins with another, so that the longer is never completed."""
+    tables: list[tuple[Key, Defaults | Rule]] = [(("defaults",), rules.defaults)]
+    tables += [(("rule", index), rule) for index, rule in enumerate(rules.rule)]
+    for place, table in tables:
+        codes = {name: getattr(table, name) for name in ("stop", "pause", "resume")}
+        written = [(name, code) for name, code in codes.items() if code]
+        for index, (name, code) in enumerate(written):
+            for other, earlier in written[:index]:
+                if _clash(code, earlier):
+                    yield (*place, name), f'"{code}" and {other} = "{earlier}" can\'t be told apart'
+
+
+def _clash(one: str, other: str) -> bool:
+    return one.startswith(other) or other.startswith(one)
 
 
 def _tests(rules: RulesFile) -> Iterator[Complaint]:

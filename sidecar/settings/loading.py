@@ -8,8 +8,11 @@ from pathlib import Path
 
 from sidecar.errors import OperatorError, OperatorErrors
 from sidecar.settings import crosschecks
-from sidecar.settings.rules_schema import RulesFile
+from sidecar.settings.positions import Key
+from sidecar.settings.rules_schema import AnyTable, RulesFile
 from sidecar.settings.schema import Settings
+from sidecar.settings.secret import Secret
+from sidecar.settings.secret_reading import with_text
 from sidecar.settings.toml_file import TomlFile
 
 
@@ -69,7 +72,7 @@ def _read(path: Path) -> tuple[Settings, tuple[OperatorError, ...]]:
     settings = file.validated(Settings)
     _refuse(file, crosschecks.of_settings(settings))
     warnings = tuple(file.error(*doubt) for doubt in crosschecks.doubtful(settings))
-    resolved = _resolved(settings, path.resolve().parent)
+    resolved = _with_secrets(_resolved(settings, path.resolve().parent), file)
     folder = resolved.prompts.folder
     if folder is not None and not folder.is_dir():
         raise file.errors([(("prompts", "folder"), f"there is no folder {folder}")])
@@ -91,6 +94,29 @@ def _resolved(settings: Settings, folder: Path) -> Settings:
             "prompts": prompts.model_copy(update={"folder": folder / own if own else None}),
         }
     )
+
+
+def _with_secrets(settings: Settings, file: TomlFile) -> Settings:
+    """Return the settings with all secrets read. Raises OperatorErrors where one can't be."""
+    folder, wrong = file.path.resolve().parent, []
+
+    def read(table: AnyTable, name: str, key: Key) -> AnyTable:
+        secret: Secret | None = getattr(table, name)
+        if secret is None:
+            return table
+        try:
+            return table.model_copy(update={name: with_text(secret, folder)})
+        except ValueError as error:
+            wrong.append((key, str(error)))
+            return table
+
+    pbxs = {}
+    for name, pbx in settings.pbx.items():
+        table = pbx.recorder and read(pbx.recorder, "secret", ("pbx", name, "recorder", "secret"))
+        pbxs[name] = pbx.model_copy(update={"recorder": table})
+    http = read(settings.http, "token", ("http", "token"))
+    _refuse(file, wrong)
+    return settings.model_copy(update={"pbx": pbxs, "http": http})
 
 
 def _rules_beside(path: Path) -> Path | None:

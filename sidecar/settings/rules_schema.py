@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 from pydantic import (
     BeforeValidator,
@@ -16,31 +16,45 @@ from pydantic import (
 
 from sidecar.errors import OperatorError
 from sidecar.settings.complaints import Table
+from sidecar.settings.durations import parse_duration
 from sidecar.settings.numbers import NumberSet
 from sidecar.settings.positions import Key
 from sidecar.settings.schema import as_list
 from sidecar.settings.toml_file import TomlFile
 from sidecar.settings.words import NOT_YET, dotted, shown
 
+AnyTable = TypeVar("AnyTable", bound=Table)
 Direction = Literal["inbound", "outbound"]
 Messages = Literal["deny", "allow"]
 _PROMPT = re.compile(r"[a-z0-9][a-z0-9-]*")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 _MATCH_LATER = f"matching by this key {NOT_YET}"
-_CONSENT_LATER = f"asking for consent {NOT_YET}"
-_STOP_LATER = f"stopping the recorder {NOT_YET}"
-_LATER = {
-    **dict.fromkeys(("voicemail", "voicemail_divert"), f"a notice before voicemail {NOT_YET}"),
-    **dict.fromkeys(("consent", "on_refusal"), _CONSENT_LATER),
-    **dict.fromkeys(("stop", "pause", "resume", "on_unconfirmed", "confirm_within"), _STOP_LATER),
-}
+_LATER = dict.fromkeys(("voicemail", "voicemail_divert"), f"a notice before voicemail {NOT_YET}")
+_DIGITS = re.compile(r"[0-9*#A-D]{1,16}")
+_SHORTEST, _LONGEST = 0.05, 3600.0
 
 
-def _recording(value: Any) -> Any:
-    if value in ("consent", "required"):
-        raise ValueError(f'{shown(value)} {NOT_YET}; use "off" or "notice"')
+def _duration(value: Any) -> float:
+    seconds = parse_duration(value)
+    if not _SHORTEST <= seconds <= _LONGEST:
+        raise ValueError(f"{shown(value)} must be between 50ms and 1h")
+    return seconds
+
+
+def _digits(value: Any) -> str:
+    if not isinstance(value, str) or not _DIGITS.fullmatch(value):
+        raise ValueError(f'{shown(value)} must be digits of a telephone, like "*9"')
     return value
+
+
+def _code(value: Any) -> str:
+    return "" if value == "" else _digits(value)
+
+
+def _for_each(value: Any) -> Any:
+    """Let one text stand for both parties."""
+    return {"caller": value, "callee": value} if isinstance(value, str) else value
 
 
 def _numbers(value: Any) -> NumberSet:
@@ -56,7 +70,14 @@ def _numbers(value: Any) -> NumberSet:
 
 Names = Annotated[tuple[str, ...], BeforeValidator(as_list), Field(min_length=1)]
 Numbers = Annotated[NumberSet, PlainValidator(_numbers)]
-Recording = Annotated[Literal["off", "notice"], BeforeValidator(_recording)]
+Recording = Literal["off", "notice", "consent", "required"]
+Parties = Annotated[tuple[Literal["caller", "callee"], ...], BeforeValidator(as_list)]
+Duration = Annotated[float, PlainValidator(_duration)]
+Digits = Annotated[str, PlainValidator(_digits)]
+Code = Annotated[str, PlainValidator(_code)]
+OnUnconfirmed = Literal["hangup", "mute"]
+OnUnreachable = Literal["refuse", "unrecorded"]
+OnRefusal = Literal["unrecorded", "hangup"]
 
 
 class MatchTable(Table):
@@ -80,33 +101,58 @@ class MatchTable(Table):
     """Who is called: numbers, or beginnings of numbers and "*"."""
 
 
+class Texts(Table):
+    """One text for each party."""
+
+    caller: str = ""
+    """The caller's."""
+    callee: str = ""
+    """The callee's."""
+
+
 class NoticeTable(Table):
     """`notice = { … }`: what a rule's leaves out is taken from that of `[defaults]`."""
 
-    prompt: str = "recording-notice"
-    """NAME of LANGUAGE/NAME.wav."""
-    language: str = "en"
-    """LANGUAGE of LANGUAGE/NAME.wav."""
-    to: Annotated[tuple[Literal["caller", "callee"], ...], BeforeValidator(as_list)] = Field(
-        default=("caller", "callee"), min_length=1
-    )
+    prompt: Annotated[Texts, BeforeValidator(_for_each)] = Texts()
+    """NAME of LANGUAGE/NAME.wav, or { caller = NAME, callee = NAME }; left out: what the policy
+    asks for (recording-notice, recording-consent, consent-required)."""
+    language: Annotated[Texts, BeforeValidator(_for_each)] = Texts(caller="en", callee="en")
+    """LANGUAGE of LANGUAGE/NAME.wav, or { caller = LANGUAGE, callee = LANGUAGE }."""
+    to: Annotated[Parties, Field(min_length=1)] = ("caller", "callee")
     """Who hears it; nobody is heard before each of them has."""
     at: Literal["answer", "before-connect"] = "answer"
     """At the answer; or to the caller before the callee is called, and to the callee after."""
 
     @field_validator("prompt")
     @classmethod
-    def _is_prompt(cls, value: str) -> str:
-        if not _PROMPT.fullmatch(value):
-            raise ValueError(f'{shown(value)} must be small letters, digits and "-", no ".wav"')
+    def _are_prompts(cls, value: Texts) -> Texts:
+        for each in (value.caller, value.callee):
+            if each and not _PROMPT.fullmatch(each):
+                raise ValueError(f'{shown(each)} must be small letters, digits and "-", no ".wav"')
         return value
 
     @field_validator("language")
     @classmethod
-    def _is_language(cls, value: str) -> str:
-        if not _LANGUAGE.fullmatch(value):
-            raise ValueError(f'{shown(value)} must be a language like "en" or "de-AT"')
+    def _are_languages(cls, value: Texts) -> Texts:
+        for each in (value.caller, value.callee):
+            if not _LANGUAGE.fullmatch(each):
+                raise ValueError(f'{shown(each)} must be a language like "en" or "de-AT"')
         return value
+
+
+class ConsentTable(Table):
+    """`consent = { … }`: what a rule's leaves out is taken from that of `[defaults]`."""
+
+    from_: Annotated[Parties, Field(min_length=1)] = Field(default=("caller",), alias="from")
+    """Who is asked; each of them must agree."""
+    accept: Digits = "1"
+    """What is pressed to agree."""
+    decline: Digits = "2"
+    """What is pressed to decline."""
+    within: Duration = 8.0
+    """The time to answer in, from the end of the notice."""
+    repeat: int = Field(default=1, ge=0, le=5, strict=True)
+    """How often silence is asked again; after that it is a no."""
 
 
 class Defaults(Table):
@@ -114,11 +160,30 @@ class Defaults(Table):
 
     LATER: ClassVar[dict[str, str]] = _LATER
     recording: Recording = "off"
-    """Whether a call may be recorded: not at all, or once the notice was heard."""
+    """Whether a call may be recorded: not at all; once the notice was heard; once those asked
+    have agreed; or it must be, and ends without agreement."""
     messages: Messages = "deny"
     """What becomes of instant messages (SIP MESSAGE)."""
     notice: NoticeTable = NoticeTable()
-    """What is said where a rule with recording = "notice" does not say otherwise."""
+    """What is said where recording is not "off" and a rule does not say otherwise."""
+    consent: ConsentTable = ConsentTable()
+    """How consent is asked for where a rule does not say otherwise."""
+    on_refusal: OnRefusal = "unrecorded"
+    """What becomes of a call where someone does not agree (recording = "consent")."""
+    on_unconfirmed: OnUnconfirmed = "hangup"
+    """What becomes of a call whose recorder does not confirm in time: ended, or silence to the
+    PBX."""
+    on_unreachable: OnUnreachable = "refuse"
+    """What becomes of a new call while the recorder can't be reached: refused before it rings, or
+    unrecorded where that can be verified once both are up."""
+    confirm_within: Duration = 0.5
+    """How long the recorder's confirmation is waited for."""
+    stop: Code = "*9"
+    """What either party presses to stop the recording; "" for nothing."""
+    pause: Code = ""
+    """What either party presses to pause it."""
+    resume: Code = ""
+    """What the party that stopped or paused it presses to let it go on."""
 
 
 class Rule(Table):
@@ -135,6 +200,22 @@ class Rule(Table):
     """As in `[defaults]`."""
     notice: NoticeTable | None = None
     """What is said, to whom and when."""
+    consent: ConsentTable | None = None
+    """Who is asked, and how."""
+    on_refusal: OnRefusal | None = None
+    """As in `[defaults]`."""
+    on_unconfirmed: OnUnconfirmed | None = None
+    """As in `[defaults]`."""
+    on_unreachable: OnUnreachable | None = None
+    """As in `[defaults]`."""
+    confirm_within: Duration | None = None
+    """As in `[defaults]`."""
+    stop: Code | None = None
+    """As in `[defaults]`."""
+    pause: Code | None = None
+    """As in `[defaults]`."""
+    resume: Code | None = None
+    """As in `[defaults]`."""
 
     @field_validator("name")
     @classmethod
@@ -210,13 +291,21 @@ class RulesFile(Table):
             tests.append(test.model_copy(update={"call": call}))
         return self.model_copy(update={"test": tuple(tests)})
 
-    def recording_of(self, rule: Rule) -> Literal["off", "notice"]:
+    def recording_of(self, rule: Rule) -> Recording:
         """Return a rule's policy, its own or that of the defaults."""
         return rule.recording or self.defaults.recording
 
     def notice_of(self, rule: Rule) -> NoticeTable:
         """Return what a rule has said, its own words before those of the defaults."""
-        if rule.notice is None:
-            return self.defaults.notice
-        own = {name: getattr(rule.notice, name) for name in rule.notice.model_fields_set}
-        return self.defaults.notice.model_copy(update=own)
+        return _over(self.defaults.notice, rule.notice)
+
+    def consent_of(self, rule: Rule) -> ConsentTable:
+        """Return how a rule asks, its own words before those of the defaults."""
+        return _over(self.defaults.consent, rule.consent)
+
+
+def _over(base: AnyTable, own: AnyTable | None) -> AnyTable:
+    """Return a table with what another one says in place of its own."""
+    if own is None:
+        return base
+    return base.model_copy(update={name: getattr(own, name) for name in own.model_fields_set})

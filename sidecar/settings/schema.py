@@ -29,6 +29,8 @@ from sidecar.settings.addresses import (
 )
 from sidecar.settings.complaints import Table
 from sidecar.settings.header_names import STANDARD
+from sidecar.settings.recorder_schema import RecorderTable
+from sidecar.settings.secret import Secret, parse_secret
 from sidecar.settings.words import NOT_YET, shown
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
@@ -95,11 +97,10 @@ class Neighbour(Table):
 class Pbx(Neighbour):
     """`[pbx.NAME]`"""
 
-    LATER: ClassVar[dict[str, str]] = {
-        "recorder": f"control of the PBX's recorder {NOT_YET}; the PBX is told by headers"
-    }
     kind: Literal["asterisk", "freeswitch", "yeastar-p", "yeastar-s", "generic"] = "generic"
     """What it is. Makes no difference yet."""
+    recorder: RecorderTable | None = None
+    """How its recorder is controlled; where left out, the PBX is told by headers alone."""
 
 
 class Trunk(Neighbour):
@@ -163,16 +164,17 @@ class Records(Table):
 class Http(Table):
     """`[http]`"""
 
-    LATER: ClassVar[dict[str, str]] = {"token": f"the HTTP API, and so its token, {NOT_YET}"}
     listen: Annotated[HostPort, PlainValidator(parse_host_port)] = HostPort("127.0.0.1", 9464)
-    """ADDRESS:PORT of /metrics, /healthz and /readyz."""
+    """ADDRESS:PORT of /metrics, /healthz, /readyz and the API."""
+    token: Annotated[Secret, PlainValidator(parse_secret)] | None = None
+    """What a client of the API must show ("Authorization: Bearer …"); no API where left out."""
 
 
 class HeaderNames(Table):
     """`[headers]`: the names of the headers in which the PBX is told the decision."""
 
     consent: str = "X-Consent"
-    """Carries the policy: off or notice."""
+    """Carries the policy: off, notice, consent or required."""
     record: str = "X-Record"
     """Carries what follows from it: off or on."""
 

@@ -1,0 +1,1 @@
+"""Recorders of PBXs: one adapter a file behind one small interface (`recorder.py`)."""

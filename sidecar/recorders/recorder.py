@@ -1,0 +1,193 @@
+"""What the call layer knows of recorders: adapters, the sessions of calls, what they report.
+
+One `Recorder` stands for what controls the recording of one PBX, one `RecorderSession` for one
+call there. All methods of a session are plain calls that return at once; what came of them is
+reported by events, in the event loop of the signalling process.
+
+An order holds until the next one: whatever begins to record later, on any channel of the call,
+is held or stopped by the session itself. An order that is given again is carried out again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+from typing import Protocol
+
+
+class Order(StrEnum):
+    """What the recorder of a call is to do from now on."""
+
+    HOLD = "hold"
+    """Let nothing into a recording; one that runs goes on, as silence."""
+    RELEASE = "release"
+    """Recording is allowed: what was held goes on, what `STOP` ended begins again."""
+    STOP = "stop"
+    """End every recording of the call, and each that begins."""
+
+
+class Proof(IntEnum):
+    """How far it is proven that an order was carried out: a ladder, each rung above the last."""
+
+    NONE = 0
+    """Not at all."""
+    TOLD = 1
+    """The PBX was told, by a header or a code that it does not answer."""
+    ACCEPTED = 2
+    """It accepted the command."""
+    READ_BACK = 3
+    """The recorder's state was read on every channel of the call, and is as ordered."""
+    STAYED = 4
+    """It was so until the call ended, whatever happened in between."""
+    FILES = 5
+    """The recordings' lengths and sizes after the call agree with what was allowed."""
+
+    @property
+    def word(self) -> str:
+        """Return it as records and metrics tell it, such as "read_back"."""
+        return self.name.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """The last order was carried out; so far is that proven."""
+
+    order: Order
+    proof: Proof
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The last order can't be carried out. The session goes on trying where that makes sense.
+
+    `reason` is one of REASONS.
+    """
+
+    order: Order
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Doubted:
+    """What was confirmed can't be vouched for now (the connection to the PBX was lost).
+
+    Confirmed follows once it could be verified again, Failed where it was found broken for good.
+    """
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Violated:
+    """Something records against the last order. The session is ending that: Confirmed follows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The answer to `status`. `recordings` counts those that run, held ones too; None: unknown."""
+
+    recordings: int | None
+    proof: Proof
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The answer to `close`, and the last event: how far the whole call is proven.
+
+    `recorded_seconds`: how long recordings ran unheld, as far as the adapter knows; None: unknown.
+    """
+
+    proof: Proof
+    recorded_seconds: float | None
+
+
+RecorderEvent = Confirmed | Failed | Doubted | Violated | Status | Finished
+EventCallback = Callable[[RecorderEvent], None]
+
+REASONS = (
+    "refused",
+    "still_recording",
+    "unreachable",
+    "unsupported",
+    "no_channel",
+    "timed_out",
+    "unproven",
+)
+"""Why an order failed: the PBX said no; it says yes and records; no connection; this adapter
+can't do it; the call's channel is not to be found; no answer in time; it can't be confirmed."""
+
+
+class PbxLeg(Protocol):
+    """The sidecar's SIP leg to the PBX, as far as a recorder may use it."""
+
+    @property
+    def call_id(self) -> str:
+        """The SIP Call-ID of the dialog with the PBX, known before its INVITE is sent."""
+
+    def info(self, record: str, on_status: Callable[[int], None]) -> None:
+        """Send INFO with `Record: record`; `on_status` gets the final status (408: no answer)."""
+
+    def offer_recordpref(self, preference: str, on_state: Callable[[bool | None], None]) -> None:
+        """Send a re-INVITE with `a=recordpref` (RFC 7866 section 6.2) on the audio stream.
+
+        `on_state` gets what the PBX's answer says by `a=record`: True for on, False for off or
+        paused, None where it says nothing or refuses.
+        """
+
+    def press(self, digits: str, on_done: Callable[[bool], None]) -> None:
+        """Send digits to the PBX (RFC 4733); `on_done` gets whether they all went out."""
+
+
+class RecorderSession(Protocol):
+    """The recorder of one call. It is open until `close`, which Finished answers."""
+
+    def hold(self) -> None:
+        """See Order.HOLD; answered by Confirmed or Failed."""
+
+    def release(self) -> None:
+        """See Order.RELEASE; answered by Confirmed or Failed."""
+
+    def stop(self) -> None:
+        """See Order.STOP; answered by Confirmed or Failed."""
+
+    def status(self) -> None:
+        """Look what records now, and correct it where it is against the last order.
+
+        Answered by Status, after Violated where something did.
+        """
+
+    def sdp_says(self, recording: bool) -> None:
+        """Take note of `a=record` in a session description of the PBX's (RFC 7866 section 6.1)."""
+
+    def close(self) -> None:
+        """The call is over: look at what is left (files), then answer Finished."""
+
+
+class Recorder(Protocol):
+    """What controls the recording of one PBX: an adapter."""
+
+    @property
+    def kind(self) -> str:
+        """The adapter's name, as settings, metrics and records tell it."""
+
+    @property
+    def confirms(self) -> bool:
+        """Whether this adapter can ever confirm by more than having told the PBX."""
+
+    @property
+    def problem(self) -> str:
+        """Why orders can't be carried out now, in words for the operator; empty where they can."""
+
+    async def start(self) -> None:
+        """Connect, or begin to try; returns once the first attempt is over. Never raises."""
+
+    async def close(self) -> None:
+        """End all sessions, without events, and the connection."""
+
+    def open(self, leg: PbxLeg, told: Order, on_event: EventCallback) -> RecorderSession:
+        """Begin a session, before the PBX gets its INVITE (or once its own has arrived).
+
+        `told` is what the PBX learns from the headers at the set-up: RELEASE for `on`, STOP for
+        `off`. No order is given by that; the first one is the caller's to give.
+        """

@@ -1,0 +1,48 @@
+"""Reading the secrets that the settings name, when the settings are read.
+
+So a secret that is not there is a mistake of the settings, with its line and its key.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from sidecar.settings.secret import Secret
+
+LONGEST = 4096
+"""Characters of a file with a secret."""
+
+
+def with_text(secret: Secret, folder: Path) -> Secret:
+    """Return a secret with its text; a relative file is looked for in `folder`.
+
+    Raises ValueError where it is not to be had.
+    """
+    if secret.is_written:
+        return secret
+    text = _of_environment(secret.env) if secret.env else _of_file(folder / (secret.file or ""))
+    return secret._replace(text=SecretStr(text))
+
+
+def _of_environment(name: str) -> str:
+    if not (found := os.environ.get(name)):
+        raise ValueError(f"the environment has no {name}")
+    return found
+
+
+def _of_file(path: Path) -> str:
+    try:
+        with path.open(encoding="utf-8") as file:
+            text = file.read(LONGEST + 1)
+    except OSError as error:
+        raise ValueError(f"{path} can't be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} is not UTF-8 text") from error
+    if len(text) > LONGEST:
+        raise ValueError(f"{path} is longer than {LONGEST} characters: is it the right file?")
+    if not (secret := text.strip()):
+        raise ValueError(f"{path} is empty")
+    return secret
