@@ -19,22 +19,29 @@ import structlog
 from sidecar.calls import announcing
 from sidecar.calls.bodies import cross
 from sidecar.calls.consent_process import ConsentProcess
-from sidecar.calls.header_policy import passed, without
-from sidecar.calls.identifiers import new_tag
+from sidecar.calls.header_policy import passed, tags, without
+from sidecar.calls.identifiers import new_call_id, new_tag
+from sidecar.calls.keys import Keys
 from sidecar.calls.leg import End, Leg
 from sidecar.calls.outcome import disposition_of
+from sidecar.calls.pbx_leg import OwnInfo
 from sidecar.calls.placing import Placing
+from sidecar.calls.pressing import Pressing
 from sidecar.calls.progress import pass_on
+from sidecar.calls.recorder_process import RecorderProcess
+from sidecar.calls.recording_requests import RecordingRequests
 from sidecar.calls.session import Sessions
-from sidecar.consent.machine import BothUp, HungUp
+from sidecar.consent.events import BothUp, HungUp
 from sidecar.media.engine import (
     Closed,
+    Digit,
     Lost,
     MediaEvent,
     MediaSession,
     Opened,
     Played,
     PlayFailed,
+    Pressed,
     Refused,
     Side,
     Silent,
@@ -58,6 +65,7 @@ HeaderLines = list[tuple[str, str]]
 RETRY_AFTER: HeaderLines = [("Retry-After", "5")]
 ENDED_BY = {Side.A: EndedBy.CALLER, Side.B: EndedBy.CALLEE}
 CHALLENGES = (401, 407)
+RECORD_AWARE = "record-aware"
 UNSUPPORTED_TYPE = 415
 BODY_HEADERS = ("content-type", "content-disposition", "content-encoding", "content-language")
 
@@ -93,12 +101,17 @@ class Call:
         "flow",
         "id",
         "invite",
+        "keys",
         "legs",
         "media",
+        "pbx_call_id",
         "phase",
         "placing",
+        "pressing",
         "record",
+        "recorder",
         "request",
+        "requests",
         "route",
         "sessions",
     )
@@ -143,9 +156,7 @@ class Call:
         self.media: MediaSession = agent.media.open(
             streams, lambda event: agent.run(self._on_media, event)
         )
-        narrowed = self.decision.notice is not None
-        self.sessions = Sessions(self.media, agent.media_address, narrowed=narrowed)
-        self.consent = ConsentProcess(self, self.decision, self.media)
+        self._join_parts()
         self.invite.owner = self
         agent.calls[self.id] = self
         agent.concerned = self
@@ -164,6 +175,47 @@ class Call:
             rule=self.decision.rule,
             recording=self.decision.recording.value,
         )
+
+    def _join_parts(self) -> None:
+        """Build what carries the consent process, the recorder and the media out."""
+        agent, media = self.agent, self.media
+        recorder = agent.recorder_of(self.route)
+        self.pbx_call_id = new_call_id() if self.route.inbound else self.request.call_id
+        self.requests = RecordingRequests(self)
+        narrowed = self.decision.notice is not None
+        self.sessions = Sessions(media, agent.media_address, self.requests, narrowed=narrowed)
+        self.consent = ConsentProcess(self, self.decision, media, holds=recorder.confirms)
+        self.recorder = RecorderProcess(self, recorder, self.pbx_call_id)
+        self.pressing = Pressing(media)
+        self.keys = Keys(self)
+        if RECORD_AWARE in tags(self.request.headers, "Supported"):
+            self.requests.aware(Side.A)
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing is left of it but farewells."""
+        return self.phase is Phase.ENDED
+
+    @property
+    def pbx_side(self) -> Side:
+        """The side that the PBX is on."""
+        return Side.B if self.route.inbound else Side.A
+
+    def leg_at(self, side: Side) -> Leg | None:
+        """Return the leg on a side, once it is answered and while it is not over."""
+        leg = self.a if side is Side.A else self.b
+        return leg if leg is not None and not leg.over else None
+
+    def trusts(self, side: Side) -> bool:
+        """Tell whether what a side says about itself is believed."""
+        return (self.route.source if side is Side.A else self.route.destination).trusted
+
+    def send_info(self, side: Side, content_type: str, body: bytes) -> None:
+        """Send an INFO of ours to a side."""
+        leg = self.leg_at(side)
+        if leg is not None:
+            request = leg.dialog.request("INFO", [("Content-Type", content_type)], body)
+            self.agent.send_in_dialog(leg, request, OwnInfo(self))
 
     def turn_away(self, status: int, reason: str, problem: str) -> None:
         """Refuse a call that can't even be begun; it leaves its record all the same."""
@@ -202,10 +254,12 @@ class Call:
                     self._go_on()
             case Refused():
                 self._ports_refused(event.reason)
-            case Played():
-                self.consent.played(event)
-            case PlayFailed():
-                self.consent.failed(event)
+            case Played() | PlayFailed():
+                self.consent.speaking.ended(event)
+            case Digit(side, digit, _duration, means):
+                self.keys.pressed(side, digit, means)
+            case Pressed():
+                self.pressing.ended(event)
             case Silent():
                 self.give_up("media_silent")
             case Lost():
@@ -237,6 +291,9 @@ class Call:
     def _go_on(self) -> None:
         if not (self._recorded and self.sessions.ports[Side.A]):
             return
+        self.keys.listen()
+        if not self.route.inbound:
+            self.recorder.open()
         notice = self.decision.notice
         if notice is not None and notice.at == "before-connect":
             announcing.answer_alone(self)
@@ -260,7 +317,7 @@ class Call:
 
     def answer(self, leg: Leg, status: int, reason: str, headers: HeaderLines, body: bytes) -> None:
         """Answer the caller's INVITE with a 2xx."""
-        headers += self.agent.decision_headers(self.decision, self.route.source)
+        headers += self.agent.decision_headers(self, self.route.source)
         response = leg.dialog.response(self.request, status, reason, headers, body)
         self.agent.answer_invite(leg, self.invite, response)
 
@@ -288,6 +345,7 @@ class Call:
         """Place the B leg."""
         announcing = self.phase is Phase.ANNOUNCING
         self.phase = Phase.PLACING
+        self.recorder.open()
         self.placing = Placing(self)
         if not self._next_target(self.placing):
             self.callee_silent()
@@ -309,7 +367,7 @@ class Call:
         """
         headers = passed(self.request.headers, trusted=self.route.source.trusted)
         headers += self.agent.mapped(self.request, self.flow)
-        headers += self.agent.decision_headers(self.decision, self.route.destination)
+        headers += self.agent.decision_headers(self, self.route.destination)
         if self.a is None:
             return headers, cross(self.sessions, self._a_end, end, Carrier.INVITE, self.request)
         headers = without(headers, "require", "supported", "content-type", "content-disposition")
@@ -344,6 +402,8 @@ class Call:
     def callee_answered(self, leg: Leg, response: Response) -> None:
         """The first 2xx came; `leg` is the fork that answered."""
         self.b = leg
+        if RECORD_AWARE in tags(response.headers, "Supported"):
+            self.requests.aware(Side.B)
         self.record.answered_at = self.agent.wall()
         self.agent.records.update(self.record)
         self.consent.answered()
@@ -428,9 +488,14 @@ class Call:
         """A promise can't be kept: the call does not go on (promise 8)."""
         if self.phase is Phase.ENDED:
             return
+        self.record.fail_closed = reason
         self.agent.metrics.fail_closed(reason)
         log.error("call_failed_closed", call=self.id, reason=reason)
         self.give_up(reason, Disposition.REFUSED, status=503, headers=RETRY_AFTER)
+
+    def end_refused(self) -> None:
+        """Someone does not agree to what the call can't go on without."""
+        self.give_up("consent_refused", Disposition.REFUSED, status=403)
 
     def never_pracked(self) -> None:
         """The caller does not acknowledge a reliable provisional (RFC 3262 section 3)."""
@@ -481,6 +546,8 @@ class Call:
         self.phase = Phase.ENDED
         self.consent.handle(HungUp())
         self.consent.abandon()
+        self.keys.close()
+        self.recorder.close()
         agent = self.agent
         for leg in tuple(self.legs):
             agent.part(leg, headers)

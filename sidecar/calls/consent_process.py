@@ -141,6 +141,8 @@ class ConsentProcess:
             if not self._call.over:
                 self._carry_out(action)
         self._call.recorder.watch(self.state)
+        if self._decision.question is not None:
+            self._call.keys.listen()
         if self._early and self.state.phase is Phase.SETUP:
             self._set_early_gates()
         self._note_consent(before, event)
@@ -187,7 +189,6 @@ class ConsentProcess:
         self._hearing.add(party)
         over = partial(self._notice_over, party)
         self.speaking.say(party, notice.prompt.of(party), notice.language.of(party), over)
-        self._call.keys.listen()
 
     def _silence(self, party: Party) -> None:
         if party in self._hearing:
@@ -274,4 +275,3 @@ class ConsentProcess:
         if consent is not record.consent:
             record.consent = consent
             self._call.agent.records.update(record)
-

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from sidecar.calls.speaking import PARTY_OF, SIDE_OF
 from sidecar.consent.digits import Action, Completed, DigitCollector, Means, PassOn
@@ -13,6 +13,7 @@ from sidecar.sip import dtmf_info
 
 if TYPE_CHECKING:
     from sidecar.calls.call import Call
+    from sidecar.calls.recording_requests import Wish
     from sidecar.media.engine import Side
     from sidecar.sip.dtmf_info import DtmfInfo
     from sidecar.sip.timers import Timer
@@ -104,7 +105,7 @@ class Keys:
                 case Completed(name) if name in ANSWERS:
                     self._answer(party, agreed=name == "accept")
                 case Completed(name):
-                    self._call.request(Objector(party.value), name, "digits")
+                    self._call.requests.ask(Objector(party.value), cast("Wish", name), "digits")
                 case PassOn(digits):
                     self._pass_on(party, digits)
 
@@ -112,7 +113,6 @@ class Keys:
         call = self._call
         call.agent.metrics.consent(party.value, "agreed" if agreed else "declined")
         call.consent.handle(Agreed(party) if agreed else Declined(party))
-        self.listen()
 
     def _pass_on(self, party: Party, digits: str) -> None:
         """Give keys that are no code to the other side, by the means by which they came."""
@@ -121,7 +121,7 @@ class Keys:
             return
         content_type = self._info_type.get(party)
         if content_type is None:
-            self._call.press(side.other, digits)
+            self._call.pressing.press(side.other, digits)
             return
         for digit in digits:
             body = dtmf_info.write(content_type, digit, dtmf_info.DEFAULT_DURATION_MS)

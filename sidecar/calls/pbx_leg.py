@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import structlog
 
 from sidecar.calls.bodies import description
-from sidecar.media.engine import Pressed
 from sidecar.sip.message import Response
 from sidecar.sip.offer_answer import Carrier, OfferAnswerError, State
 from sidecar.sip.sdp import SdpError, SessionDescription
@@ -28,12 +26,11 @@ NO_ANSWER = 408
 class CallPbxLeg:
     """See `sidecar.recorders.recorder.PbxLeg`."""
 
-    __slots__ = ("_call", "_pressing", "call_id")
+    __slots__ = ("_call", "call_id")
 
     def __init__(self, call: Call, call_id: str) -> None:
         self._call = call
         self.call_id = call_id
-        self._pressing: deque[Callable[[bool], None]] = deque()
 
     def info(self, record: str, on_status: Callable[[int], None]) -> None:
         """See `PbxLeg.info`."""
@@ -42,7 +39,7 @@ class CallPbxLeg:
             on_status(NO_ANSWER)
             return
         request = leg.dialog.request("INFO", [("Record", record)])
-        self._call.agent.send_in_dialog(leg, request, _Info(self._call, on_status))
+        self._call.agent.send_in_dialog(leg, request, OwnInfo(self._call, on_status))
 
     def offer_recordpref(self, preference: str, on_state: Callable[[bool | None], None]) -> None:
         """See `PbxLeg.offer_recordpref`."""
@@ -54,19 +51,10 @@ class CallPbxLeg:
 
     def press(self, digits: str, on_done: Callable[[bool], None]) -> None:
         """See `PbxLeg.press`."""
-        self._pressing.append(on_done)
-        self._call.media.press(self._call.pbx_side, digits)
-
-    def pressed(self, event: Pressed) -> None:
-        """Keys went out to the PBX, or could not; those of others are told here, too."""
-        if self._pressing:
-            self._pressing.popleft()(not event.reason)
+        self._call.pressing.press(self._call.pbx_side, digits, on_done)
 
     def _leg(self) -> Leg | None:
-        legs = (self._call.a, self._call.b)
-        found = (leg for leg in legs if leg is not None and leg.peer.kind == "pbx")
-        leg = next(found, None)
-        return leg if leg is not None and not leg.over else None
+        return self._call.leg_at(self._call.pbx_side)
 
 
 def _free(leg: Leg) -> bool:
@@ -75,20 +63,26 @@ def _free(leg: Leg) -> bool:
     return not busy and leg.end.session.state is State.STABLE
 
 
-class _Info:
+def _nobody(_status: int) -> None:
+    """Nobody waits for this answer."""
+
+
+class OwnInfo:
     """The owner of an INFO of ours."""
 
     __slots__ = ("_on_status", "call")
 
-    def __init__(self, call: Call, on_status: Callable[[int], None]) -> None:
+    def __init__(self, call: Call, on_status: Callable[[int], None] = _nobody) -> None:
         self.call = call
         self._on_status = on_status
 
     def on_response(self, _transaction: ClientTransaction, response: Response) -> None:
+        """Tell the final status."""
         if response.status >= 200:
             self._on_status(response.status)
 
     def on_failure(self, _transaction: ClientTransaction) -> None:
+        """Tell that there was no answer."""
         self._on_status(NO_ANSWER)
 
 

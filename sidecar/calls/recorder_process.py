@@ -118,7 +118,7 @@ class RecorderProcess:
 
     def watch(self, state: State) -> None:
         """Keep the time to confirm, where the machine waits for the recorder."""
-        if not state.waits_for_recorder:
+        if not state.waits_for_recorder or self._call.over:
             self._cancel_deadline()
         elif self._deadline is None:
             agent = self._call.agent
@@ -193,7 +193,7 @@ class RecorderProcess:
         if order is self._order:
             agent.metrics.recorder_seconds(agent.now - self._given_at)
             if order is not Order.RELEASE and self._stop_asked_at is not None:
-                agent.metrics.stop_proven(proof.word, agent.now - self._stop_asked_at)
+                agent.metrics.stop_proven(agent.now - self._stop_asked_at)
                 self._stop_asked_at = None
                 record.stop_confirmed_at = agent.wall()
             agent.records.update(record)
@@ -207,7 +207,8 @@ class RecorderProcess:
         call.agent.metrics.recording_proven(self.kind, proof.word)
         call.record.recording_proof = proof.word
         call.record.recorded_seconds = seconds
-        call.agent.records.amend(call.record)
+        if call.record.ended_at is not None:  # a call parked for credentials has not ended
+            call.agent.records.amend(call.record)
         log.info("recording_proven", call=call.id, proof=proof.word, seconds=seconds)
 
     def _overdue(self, _now: float) -> None:

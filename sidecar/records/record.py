@@ -106,6 +106,12 @@ class CallRecord:
     stop_requested_at: float | None = None
     stop_confirmed_at: float | None = None
     voicemail: str = ""
+    recorder: str = ""
+    """Which adapter controlled the PBX's recorder; empty where the call was refused before."""
+    recording_proof: str = "none"
+    """How far it is proven that the recorder did as ordered: a rung of docs/recorders.md."""
+    fail_closed: str = ""
+    """Why the call was ended or muted because a promise could not be kept; a word of ours."""
 
     def row(self) -> tuple[object, ...]:
         """The values for the columns of table `cdr`; text is made fit to store and to print."""
@@ -130,6 +136,9 @@ class CallRecord:
             to_text(self.stop_requested_at),
             to_text(self.stop_confirmed_at),
             _clean(self.voicemail),
+            self.recorder,
+            self.recording_proof,
+            self.fail_closed,
         )
 
     @classmethod

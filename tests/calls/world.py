@@ -23,7 +23,13 @@ from sidecar.sip.message import Request, Response
 from sidecar.sip.parser import MessageError, parse_message
 from sidecar.sip.uri import Uri
 from tests.calls.agents import Agent
-from tests.calls.stubs import StubEngine, StubSession, StubStore
+from tests.calls.stubs import (
+    StubEngine,
+    StubRecorder,
+    StubRecorderSession,
+    StubSession,
+    StubStore,
+)
 
 SIDECAR = ("192.0.2.1", 5060)
 TRUNK, TRUNK_MEDIA = "203.0.113.10", "203.0.113.11"
@@ -60,14 +66,21 @@ class World:
     address = SIDECAR
 
     def __init__(
-        self, decision: Decision = OFF, *, trusted: bool = False, spare: bool = False
+        self,
+        decision: Decision = OFF,
+        *,
+        trusted: bool = False,
+        spare: bool = False,
+        recorder: bool = False,
     ) -> None:
+        """`recorder`: whether the PBX has one that obeys."""
         self.now = 1000.0
         self.lose: Callable[[Request | Response, str], bool] = lambda _message, _to: False
         self._wire: deque[Callable[[], None]] = deque()
         self._wakes_at: float | None = None
         self.engine = StubEngine(self._wire.append, self.wall)
         self.records = StubStore(self._wire.append)
+        self.recorder = StubRecorder(self._wire.append, confirms=recorder)
         self.metrics = Metrics()
         self.rules = Rules(decision)
         self.trunk = Agent(self, "trunk", TRUNK, TRUNK_MEDIA)
@@ -85,6 +98,7 @@ class World:
             records=self.records,  # type: ignore[arg-type]
             metrics=self.metrics,
             media_address=SIDECAR[0],
+            recorders={"main": self.recorder},
             headers=DecisionHeaders(),
             keep_numbers=True,
         )
@@ -145,6 +159,11 @@ class World:
     def media(self) -> StubSession:
         """The newest media session."""
         return self.engine.opened[-1]
+
+    @property
+    def recording(self) -> StubRecorderSession:
+        """The newest recorder session."""
+        return self.recorder.sessions[-1]
 
     @property
     def call(self) -> Call:
