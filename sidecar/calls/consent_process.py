@@ -86,16 +86,19 @@ class ConsentProcess:
 
     @property
     def tells_on(self) -> bool:
-        """Whether the PBX is told, at this moment, that it may begin to record."""
-        if self._decision.recording is Policy.NOTICE and not self.state.terms.holds:
-            return wanted(self.state) in (None, Order.RELEASE)
-        allowed = wanted(self.state)
-        return allowed is Order.RELEASE or (allowed is Order.HOLD and self.state.terms.holds)
+        """Whether the PBX is told, at this moment, that it may begin to record.
+
+        A recorder that can be held may; one that can't, only where nobody is still to be asked.
+        """
+        state = self.state
+        if wanted(state) is Order.STOP or state.pauses:
+            return False
+        return state.terms.holds or not any(map(self.asks, Party))
 
     def asks(self, party: Party) -> bool:
-        """Tell whether an answer of that party would be taken now."""
+        """Tell whether that party has been, or is to be, asked, and has not answered."""
         asked = self.state.terms.concern(party).asked
-        return asked and self.state.standing(party).place in (Place.ASKED, Place.HEARING)
+        return asked and self.state.standing(party).place is not Place.CLEAR
 
     def passes(self, side: Side) -> bool:
         """Tell whether what comes from a side may reach the other one now."""

@@ -36,6 +36,9 @@ from sidecar.records.store import StoreUnavailable
 Later = Callable[[Callable[[], None]], None]
 
 
+NOTICES = ("recording-notice", "recording-consent", "consent-required")
+
+
 class StubSession:
     """A media session without media: remembers what it was told."""
 
@@ -48,6 +51,9 @@ class StubSession:
         self.playing: dict[Side, str] = {}
         self.played: list[Side] = []
         self.said: list[tuple[Side, str, str]] = []
+        self.agreed: set[Side] = set()
+        self.passed_by: list[tuple[Side, str]] = []
+        """Keys that went from party to party as media."""
         self.collecting = {Side.A: False, Side.B: False}
         self.pressed: list[tuple[Side, str]] = []
         self.ringing = False
@@ -105,7 +111,8 @@ class StubSession:
 
     def finish_notice(self, side: Side) -> None:
         name = self.playing.pop(side)
-        self.played.append(side)
+        if name in NOTICES:
+            self.played.append(side)
         now = self.engine.wall()
         self.tell(Played(side, name, now - 2.0, now))
 
