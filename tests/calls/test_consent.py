@@ -219,7 +219,7 @@ class TestWithoutAgreement:
 class TestBeforeConnect:
     def test_the_callee_is_called_once_the_caller_has_agreed_and_the_pbx_is_told_on(self, world):
         w = world(asking(CALLER, at="before-connect"))
-        w.trunk.call()
+        there = w.trunk.call()
         w.settle()
         w.hear_notices()
         assert w.pbx.calls == []
@@ -227,7 +227,7 @@ class TestBeforeConnect:
         w.press(Side.A, ACCEPT)
 
         assert w.pbx.calls[0].request.headers.get("X-Record") == "on"
-        w.trunk.calls_made[-1].hang_up()
+        there.hang_up()
 
     def test_who_declines_is_connected_with_the_pbx_told_off(self, world):
         w = world(asking(CALLER, at="before-connect"))
