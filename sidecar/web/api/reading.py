@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from typing import Any, TypeVar
 
 from aiohttp import web
@@ -36,8 +35,8 @@ async def read(request: web.Request, endpoint: Endpoint[A]) -> A:
 
 def _query(request: web.Request, endpoint: Endpoint[A]) -> dict[str, Any]:
     """Return the parameters of the query, each of which may come once."""
-    for name, times in Counter(request.query.keys()).items():
-        if times > 1:
+    for name in request.query:
+        if len(request.query.getall(name)) > 1:
             raise RequestError(422, f"{shown(name)} may be given once only", name)
         if not endpoint.has_query:
             raise RequestError(

@@ -33,12 +33,7 @@ _RETRY = b"retry: 2000\n\n"
 _HEARTBEAT = b": nothing happened\n\n"
 
 
-async def stream(
-    request: web.Request,
-    hub: EventHub,
-    heartbeat: float = HEARTBEAT_SECONDS,
-    write_within: float = WRITE_SECONDS,
-) -> web.StreamResponse:
+async def stream(request: web.Request, hub: EventHub) -> web.StreamResponse:
     """Send events until the client leaves, is cut off for being slow, or the hub is closed."""
     last = request.headers.get(LAST_EVENT_ID, "")
     try:
@@ -52,8 +47,8 @@ async def stream(
         await response.prepare(request)
         first = _RETRY + (_missed() if subscription.missed else b"")
         try:
-            await _send(response, subscription, first, heartbeat, write_within)
-        except ConnectionResetError:
+            await _send(response, subscription, first)
+        except ConnectionError:
             pass  # the client has left
         except (FellBehindError, TimeoutError):
             if request.transport is not None:
@@ -61,19 +56,13 @@ async def stream(
     return response
 
 
-async def _send(
-    response: web.StreamResponse,
-    subscription: Subscription,
-    text: bytes,
-    heartbeat: float,
-    write_within: float,
-) -> None:
+async def _send(response: web.StreamResponse, subscription: Subscription, text: bytes) -> None:
     """Raise TimeoutError or FellBehindError where the client is too slow."""
     while True:
-        async with asyncio.timeout(write_within):
+        async with asyncio.timeout(WRITE_SECONDS):
             await response.write(text)
         try:
-            async with asyncio.timeout(heartbeat):
+            async with asyncio.timeout(HEARTBEAT_SECONDS):
                 events = await subscription.take()
         except TimeoutError:
             text = _HEARTBEAT

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+import re
 
 import structlog
 from aiohttp import hdrs, web
 
+from sidecar.errors import OperatorError
 from sidecar.web.api.endpoint import RequestError
 
 log = structlog.get_logger(__name__)
@@ -16,7 +18,22 @@ BURST = 20
 """Wrong tokens that are told so at once; from there on one a second is, the rest get 429."""
 LOG_EVERY = 60.0
 """Seconds between two log lines about wrong tokens."""
+_TOKEN = re.compile(r"[A-Za-z0-9\-._~+/]{16,}=*")
 _REALM = 'Bearer realm="consent-sidecar"'
+
+
+def usable(token: str) -> str:
+    """Return a token that a client can show (RFC 6750 section 2.1) and nobody can guess.
+
+    Raises OperatorError for any other.
+    """
+    if not _TOKEN.fullmatch(token):
+        message = (
+            'must be 16 or more letters, digits or "-._~+/": '
+            "python3 -c 'import secrets; print(secrets.token_urlsafe())' makes one"
+        )
+        raise OperatorError(message, key="http.token")
+    return token
 
 
 class TokenCheck:
@@ -24,11 +41,13 @@ class TokenCheck:
 
     The right token always passes, so that nobody can keep an operator from stopping a recording
     by showing wrong ones. Wrong ones cost one comparison and are answered shortly; what makes
-    guessing hopeless is the length of the token (`[http] token`: 16 characters or more).
+    guessing hopeless is the length of the token (`usable`).
+
+    Raises OperatorError for a token that is not usable.
     """
 
     def __init__(self, token: str) -> None:
-        self._token = token.encode()
+        self._token = usable(token).encode()
         self._left = float(BURST)
         self._looked_at = 0.0
         self._wrong = 0
