@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 import structlog
 
 from sidecar import __version__
+from sidecar.calls.call_events import CallEnded
 from sidecar.calls.challenges import Challenges
+from sidecar.calls.event_hub import EventHub
 from sidecar.calls.identifiers import new_call_id
 from sidecar.calls.identities import Identities
 from sidecar.calls.leg import Leg
@@ -97,12 +99,15 @@ class Agent(ABC):
         metrics: Metrics,
         media_address: str,
         recorders: Mapping[str, Recorder],
+        events: EventHub,
         headers: DecisionHeaders,
         keep_numbers: bool,
     ) -> None:
         """`recorders` holds one for each PBX, by its name in the settings."""
         self.ports = ports
         self._recorders = recorders
+        self.publish = events.publish
+        """Tell whoever watches what happens to calls."""
         self._headers = headers
         self._keep_numbers = keep_numbers
         self.legs: dict[DialogId, Leg] = {}
@@ -310,6 +315,7 @@ class Agent(ABC):
         self.records.finish(record)
         disposition = record.disposition or Disposition.FAILED
         self.metrics.call_ended(record.direction, disposition.value)
+        self.publish(CallEnded(record.call_id, disposition, record.ended_by))
         log.info(
             "call_ended",
             call=record.call_id,

@@ -12,12 +12,13 @@ import secrets
 from asyncio import Future
 from collections.abc import Callable
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import structlog
 
 from sidecar.calls import announcing
 from sidecar.calls.bodies import cross
+from sidecar.calls.call_events import CallAnswered, CallStarted, FailedClosed
 from sidecar.calls.consent_process import ConsentProcess
 from sidecar.calls.header_policy import passed, tags, without
 from sidecar.calls.identifiers import new_call_id, new_tag
@@ -31,6 +32,7 @@ from sidecar.calls.progress import pass_on
 from sidecar.calls.recorder_process import RecorderProcess
 from sidecar.calls.recording_requests import RecordingRequests
 from sidecar.calls.session import Sessions
+from sidecar.calls.view import RecordingPolicy
 from sidecar.consent.events import BothUp, HungUp
 from sidecar.media.engine import (
     Closed,
@@ -166,6 +168,14 @@ class Call:
             agent.metrics.call_began()
             written = agent.records.begin(self.record)
             written.add_done_callback(lambda done: agent.run(self._on_recorded, done))
+        self._tell_started()
+
+    def _tell_started(self) -> None:
+        facts, decision = self.route.facts, self.decision
+        policy = cast(RecordingPolicy, decision.recording.value)
+        self.agent.publish(
+            CallStarted(self.id, facts.direction, facts.trunk, facts.pbx, decision.rule, policy)
+        )
         log.info(
             "call_started",
             call=self.id,
@@ -406,6 +416,7 @@ class Call:
             self.requests.aware(Side.B)
         self.record.answered_at = self.agent.wall()
         self.agent.records.update(self.record)
+        self.agent.publish(CallAnswered(self.id))
         self.consent.answered()
         try:
             if self.a is not None:
@@ -490,6 +501,7 @@ class Call:
             return
         self.record.fail_closed = reason
         self.agent.metrics.fail_closed(reason)
+        self.agent.publish(FailedClosed(self.id, reason))
         log.error("call_failed_closed", call=self.id, reason=reason)
         self.give_up(reason, Disposition.REFUSED, status=503, headers=RETRY_AFTER)
 

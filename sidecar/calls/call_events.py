@@ -43,22 +43,24 @@ class CallAnswered:
 
 @dataclass(frozen=True, slots=True)
 class NoticeGiven:
-    """A notice to a party was played in full, could not be, or was cut short by the call's end."""
+    """A notice to a party was played in full, could not be, or was cut short: by the party's
+    answer, or by the end of the call.
+    """
 
     kind: ClassVar[str] = "notice"
     call_id: str
     party: Party
-    result: Literal["played", "failed", "abandoned"]
+    result: Literal["played", "failed", "abandoned", "answered"]
 
 
 @dataclass(frozen=True, slots=True)
 class ConsentGiven:
-    """A party has answered whether it may be recorded, or let the time pass."""
+    """A party has answered whether it may be recorded, or let its time pass."""
 
     kind: ClassVar[str] = "consent"
     call_id: str
     party: Party
-    result: Literal["granted", "refused", "withdrawn", "timed_out"]
+    result: Literal["agreed", "declined", "silent"]
 
 
 @dataclass(frozen=True, slots=True)

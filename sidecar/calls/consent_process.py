@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import deque
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, cast
 
 import structlog
 
+from sidecar.calls.call_events import ConsentGiven, FailedClosed, NoticeGiven, RecordingChanged
 from sidecar.calls.speaking import Speaking
-from sidecar.consent.decision import Policy
+from sidecar.calls.view import ProofWord
+from sidecar.calls.viewing import held_by, recording_of
 from sidecar.consent.events import (
     Action,
     AnswerMissing,
@@ -47,6 +49,9 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+NoticeResult = Literal["played", "failed", "abandoned", "answered"]
+AnswerResult = Literal["agreed", "declined", "silent"]
+
 EXPLANATION = "call-ends"
 """The prompt that tells why a call ends."""
 
@@ -63,6 +68,7 @@ class ConsentProcess:
         "_hearing",
         "_machine",
         "_media",
+        "_told",
         "speaking",
     )
 
@@ -78,6 +84,7 @@ class ConsentProcess:
         """What has happened and is not handled to its end; the first is being handled."""
         self._early = False
         """Whether there is early media."""
+        self._told = recording_of(self.state), held_by(self.state)
 
     @property
     def state(self) -> State:
@@ -149,12 +156,12 @@ class ConsentProcess:
         if self._early and self.state.phase is Phase.SETUP:
             self._set_early_gates()
         self._note_consent(before, event)
+        self._tell_recording()
 
     def abandon(self) -> None:
         """The call is over; count the notices that were not heard to their end."""
-        for party in self._hearing:
-            self._call.agent.metrics.notice(party.value, "abandoned")
-        self._hearing.clear()
+        for party in tuple(self._hearing):
+            self._note_notice(party, "abandoned")
         for timer in self._answers.values():
             timer.cancel()
 
@@ -195,19 +202,16 @@ class ConsentProcess:
 
     def _silence(self, party: Party) -> None:
         if party in self._hearing:
-            self._hearing.discard(party)
-            self._call.agent.metrics.notice(party.value, "answered")
+            self._note_notice(party, "answered")
         self.speaking.silence(party)
 
     def _notice_over(self, party: Party, event: Played | PlayFailed) -> None:
         """A notice was heard in full (the record keeps when it ended), or can't be."""
-        self._hearing.discard(party)
-        metrics = self._call.agent.metrics
         if isinstance(event, PlayFailed):
-            metrics.notice(party.value, "failed")
+            self._note_notice(party, "failed")
             self.handle(NoticeFailed(party))
             return
-        metrics.notice(party.value, "played")
+        self._note_notice(party, "played")
         record = self._call.record
         if party is Party.CALLER:
             record.notice_caller_at = event.ended_at
@@ -226,7 +230,7 @@ class ConsentProcess:
 
         def missing(_now: float) -> None:
             agent.concerned = self._call
-            agent.metrics.consent(party.value, "silent")
+            self.note_answer(party, "silent")
             self.handle(AnswerMissing(party))
 
         self._answers[party] = agent.timers.schedule(agent.now + question.within, missing)
@@ -251,10 +255,29 @@ class ConsentProcess:
         self._call.record.fail_closed = reason
         self._call.agent.records.update(self._call.record)
         self._call.agent.metrics.fail_closed(reason)
+        self._call.agent.publish(FailedClosed(self._call.id, reason))
         log.error("call_muted", call=self._call.id, reason=reason)
         self._call.recorder.gave_up()
 
     # The books.
+
+    def _note_notice(self, party: Party, result: NoticeResult) -> None:
+        self._hearing.discard(party)
+        self._call.agent.metrics.notice(party.value, result)
+        self._call.agent.publish(NoticeGiven(self._call.id, party, result))
+
+    def note_answer(self, party: Party, result: AnswerResult) -> None:
+        """Count an answer to the question, or its absence."""
+        self._call.agent.metrics.consent(party.value, result)
+        self._call.agent.publish(ConsentGiven(self._call.id, party, result))
+
+    def _tell_recording(self) -> None:
+        """Tell whoever watches, where what can be seen of the recording has changed."""
+        seen = recording_of(self.state), held_by(self.state)
+        if seen != self._told:
+            self._told = seen
+            proof = cast(ProofWord, self._call.record.recording_proof)
+            self._call.agent.publish(RecordingChanged(self._call.id, *seen, proof))
 
     def _note_consent(self, before: State, event: Event) -> None:
         """Keep in the record what the people have said about being recorded."""

@@ -111,7 +111,9 @@ class Keys:
 
     def _answer(self, party: Party, *, agreed: bool) -> None:
         call = self._call
-        call.agent.metrics.consent(party.value, "agreed" if agreed else "declined")
+        if not call.consent.asks(party):
+            return
+        call.consent.note_answer(party, "agreed" if agreed else "declined")
         call.consent.handle(Agreed(party) if agreed else Declined(party))
 
     def _pass_on(self, party: Party, digits: str) -> None:

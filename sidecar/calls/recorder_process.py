@@ -101,7 +101,9 @@ class RecorderProcess:
         self._call.consent.handle(RecorderReady())
 
     def instruct(self, order: Order) -> None:
-        """Give an order."""
+        """Give an order; whoever waits for another one waits in vain."""
+        if order is not self._order:
+            self._answer(False)
         self._order = order
         self._cancel_deadline()
         if self._session is not None:

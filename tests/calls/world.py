@@ -13,6 +13,7 @@ from typing import Literal
 from sidecar.calls.agent import DecisionHeaders, Ports
 from sidecar.calls.b2bua import B2bua
 from sidecar.calls.call import Call
+from sidecar.calls.event_hub import EventHub
 from sidecar.calls.routing import Peer, Router
 from sidecar.consent.decision import CallFacts, Codes, Decision, Notice, Policy, Question
 from sidecar.consent.order import Order
@@ -98,6 +99,7 @@ class World:
         self.records = StubStore(self._wire.append)
         self.recorder = StubRecorder(self._wire.append, confirms=recorder)
         self.metrics = Metrics()
+        self.events = EventHub(self.wall)
         self.rules = Rules(decision)
         self.trunk = Agent(self, "trunk", TRUNK, TRUNK_MEDIA)
         self.pbx = Agent(self, "pbx", PBX, PBX_MEDIA)
@@ -115,6 +117,7 @@ class World:
             metrics=self.metrics,
             media_address=SIDECAR[0],
             recorders={"main": self.recorder},
+            events=self.events,
             headers=DecisionHeaders(),
             keep_numbers=True,
         )
