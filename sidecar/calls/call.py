@@ -8,17 +8,16 @@ to the caller. What is played, and when speech may pass, is decided by the conse
 
 from __future__ import annotations
 
-import secrets
 from asyncio import Future
 from collections.abc import Callable
-from enum import Enum
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import structlog
 
 from sidecar.calls import announcing
 from sidecar.calls.bodies import cross
-from sidecar.calls.call_events import CallAnswered, CallStarted, FailedClosed
+from sidecar.calls.call_base import RETRY_AFTER, CallBase, HeaderLines, Phase
+from sidecar.calls.call_events import CallAnswered, CallStarted
 from sidecar.calls.consent_process import ConsentProcess
 from sidecar.calls.header_policy import passed, tags, without
 from sidecar.calls.identifiers import new_call_id, new_tag
@@ -32,8 +31,7 @@ from sidecar.calls.progress import pass_on
 from sidecar.calls.recorder_process import RecorderProcess
 from sidecar.calls.recording_requests import RecordingRequests
 from sidecar.calls.session import Sessions
-from sidecar.calls.view import RecordingPolicy
-from sidecar.consent.events import BothUp, HungUp
+from sidecar.consent.events import BothUp
 from sidecar.media.engine import (
     Closed,
     Digit,
@@ -51,101 +49,24 @@ from sidecar.media.engine import (
 from sidecar.records.record import Disposition, EndedBy
 from sidecar.sip.dialog import Dialog
 from sidecar.sip.message import Request, Response, respond
-from sidecar.sip.offer_answer import Carrier, OfferAnswerError, Origins, State
+from sidecar.sip.offer_answer import Carrier, OfferAnswerError, State
 from sidecar.sip.sdp import SdpError
 
 if TYPE_CHECKING:
-    from sidecar.calls.agent import Agent
-    from sidecar.calls.routing import Route
-    from sidecar.consent.decision import Decision
-    from sidecar.sip.flow import Flow
-    from sidecar.sip.transactions import ServerTransaction
+    pass
 
 log = structlog.get_logger(__name__)
 
-HeaderLines = list[tuple[str, str]]
-RETRY_AFTER: HeaderLines = [("Retry-After", "5")]
-ENDED_BY = {Side.A: EndedBy.CALLER, Side.B: EndedBy.CALLEE}
 CHALLENGES = (401, 407)
 RECORD_AWARE = "record-aware"
 UNSUPPORTED_TYPE = 415
 BODY_HEADERS = ("content-type", "content-disposition", "content-encoding", "content-language")
 
 
-class Phase(Enum):
-    """How far a call has come."""
+class Call(CallBase):
+    """A call on its way from the INVITE to speech. Every method runs within `Agent.run`."""
 
-    OPENING = "the record is being written, ports are being opened"
-    ANNOUNCING = "answered by the sidecar; the caller hears the notice, there is no B leg yet"
-    PLACING = "the B leg is being set up"
-    ANSWERED = "the callee has answered, the caller's ACK is awaited"
-    UP = "both legs are up"
-    ENDED = "nothing is left but farewells"
-
-
-class Call:
-    """A call and all that belongs to it. Every method runs within `Agent.run`."""
-
-    __slots__ = (
-        "_a_end",
-        "_arrived",
-        "_parked",
-        "_ports_awaited",
-        "_recorded",
-        "_session_number",
-        "_when_ports",
-        "a",
-        "agent",
-        "b",
-        "consent",
-        "decision",
-        "failing",
-        "flow",
-        "id",
-        "invite",
-        "keys",
-        "legs",
-        "media",
-        "pbx_call_id",
-        "phase",
-        "placing",
-        "pressing",
-        "record",
-        "recorder",
-        "request",
-        "requests",
-        "route",
-        "sessions",
-    )
-
-    def __init__(
-        self,
-        agent: Agent,
-        invite: ServerTransaction,
-        request: Request,
-        flow: Flow,
-        route: Route,
-        decision: Decision,
-    ) -> None:
-        self.agent = agent
-        self.invite = invite
-        self.request = request
-        self.flow = flow
-        self.route = route
-        self.decision = decision
-        self.phase = Phase.OPENING
-        self.a: Leg | None = None
-        self.b: Leg | None = None
-        self.placing: Placing | None = None
-        self._session_number = secrets.randbits(48)
-        self._a_end = self.new_end(Side.A)
-        self._arrived = agent.now
-        self._ports_awaited = 0
-        self._when_ports: list[Callable[[], None]] = []
-        self._recorded = False
-        self._parked = False
-        self.legs: list[Leg] = []
-        self.failing = False
+    __slots__ = ()
 
     # Opening.
 
@@ -172,7 +93,7 @@ class Call:
 
     def _tell_started(self) -> None:
         facts, decision = self.route.facts, self.decision
-        policy = cast(RecordingPolicy, decision.recording.value)
+        policy = decision.recording.value
         self.agent.publish(
             CallStarted(self.id, facts.direction, facts.trunk, facts.pbx, decision.rule, policy)
         )
@@ -200,25 +121,6 @@ class Call:
         self.keys = Keys(self)
         if RECORD_AWARE in tags(self.request.headers, "Supported"):
             self.requests.aware(Side.A)
-
-    @property
-    def over(self) -> bool:
-        """Whether nothing is left of it but farewells."""
-        return self.phase is Phase.ENDED
-
-    @property
-    def pbx_side(self) -> Side:
-        """The side that the PBX is on."""
-        return Side.B if self.route.inbound else Side.A
-
-    def leg_at(self, side: Side) -> Leg | None:
-        """Return the leg on a side, once it is answered and while it is not over."""
-        leg = self.a if side is Side.A else self.b
-        return leg if leg is not None and not leg.over else None
-
-    def trusts(self, side: Side) -> bool:
-        """Tell whether what a side says about itself is believed."""
-        return (self.route.source if side is Side.A else self.route.destination).trusted
 
     def send_info(self, side: Side, content_type: str, body: bytes) -> None:
         """Send an INFO of ours to a side."""
@@ -311,11 +213,6 @@ class Call:
             self.place()
 
     # The A leg.
-
-    def new_end(self, side: Side) -> End:
-        """Return a session end with an `o=` line of its own."""
-        self._session_number += 1
-        return End(side, Origins(self.agent.media_address, self._session_number))
 
     def new_a_leg(self) -> Leg:
         """Return a new dialog with the caller, in the books already."""
@@ -458,6 +355,11 @@ class Call:
         headers = passed(ack.headers, trusted=leg.peer.trusted)
         self.agent.send_ack(other, headers, body)
 
+    def never_pracked(self) -> None:
+        """The caller does not acknowledge a reliable provisional (RFC 3262 section 3)."""
+        self.agent.concerned = self
+        self.give_up("no_prack", status=504)
+
     def callee_silent(self) -> None:
         """No target answered within timer B, or none can be reached."""
         self.agent.metrics.sip_rejected("destination_silent")
@@ -469,102 +371,3 @@ class Call:
         self.agent.metrics.sip_rejected("offer_unusable")
         log.info("call_refused", call=self.id, reason="offer_unusable", problem=error.reason)
         self._refuse(error.status, Disposition.REFUSED, EndedBy.SIDECAR)
-
-    # The end.
-
-    def cancelled(self, cancel: Request) -> None:
-        """The caller gave up before a final response."""
-        if self.phase is Phase.ENDED:
-            return
-        if self.placing is not None:
-            reasons = [("Reason", value) for value in cancel.headers.get_all("Reason")]
-            self.placing.cancel(reasons)
-        self._refuse(487, Disposition.CANCELLED, EndedBy.CALLER)
-
-    def hung_up(self, leg: Leg, headers: HeaderLines) -> None:
-        """A BYE came (and was answered): say goodbye to the other leg."""
-        if self.placing is not None and self.b is None:
-            self.placing.cancel(headers)
-        answered = self.record.answered_at is not None
-        disposition = Disposition.ANSWERED if answered else Disposition.CANCELLED
-        self._answer_invite(487, [], None)  # BYE in an early dialog (RFC 3261 15.1.2)
-        self._end(disposition, ENDED_BY[leg.side], headers)
-
-    def never_acknowledged(self) -> None:
-        """The caller, or one who sent a re-INVITE, does not acknowledge our 2xx."""
-        up = self.phase is Phase.UP
-        self.give_up("no_ack", None if up else Disposition.FAILED)
-
-    def fail_closed(self, reason: str) -> None:
-        """A promise can't be kept: the call does not go on (promise 8)."""
-        if self.phase is Phase.ENDED:
-            return
-        self.record.fail_closed = reason
-        self.agent.metrics.fail_closed(reason)
-        self.agent.publish(FailedClosed(self.id, reason))
-        log.error("call_failed_closed", call=self.id, reason=reason)
-        self.give_up(reason, Disposition.REFUSED, status=503, headers=RETRY_AFTER)
-
-    def end_refused(self) -> None:
-        """Someone does not agree to what the call can't go on without."""
-        self.give_up("consent_refused", Disposition.REFUSED, status=403)
-
-    def never_pracked(self) -> None:
-        """The caller does not acknowledge a reliable provisional (RFC 3262 section 3)."""
-        self.agent.concerned = self
-        self.give_up("no_prack", status=504)
-
-    def give_up(
-        self,
-        reason: str,
-        disposition: Disposition | None = None,
-        status: int = 500,
-        headers: HeaderLines | None = None,
-    ) -> None:
-        """End the call from our side, whatever it has come to."""
-        if self.phase is Phase.ENDED:
-            return
-        log.info("call_given_up", call=self.id, reason=reason)
-        if self.placing is not None and self.b is None:
-            self.placing.cancel([])
-        answered = self.record.answered_at is not None
-        fallback = Disposition.ANSWERED if answered else Disposition.FAILED
-        self._refuse(status, disposition or fallback, EndedBy.SIDECAR, headers)
-
-    def _refuse(
-        self,
-        status: int,
-        disposition: Disposition,
-        ended_by: EndedBy,
-        headers: HeaderLines | None = None,
-        reason: str | None = None,
-    ) -> None:
-        """End the call with a final response, or with BYE where the caller was answered already."""
-        self._answer_invite(status, headers or [], reason)
-        self._end(disposition, ended_by, [("Reason", f"SIP ;cause={status}")])
-
-    def _answer_invite(self, status: int, headers: HeaderLines, reason: str | None) -> None:
-        """Send the final response, where the caller has none yet."""
-        if self.invite.finished:
-            return
-        response = respond(self.request, status, reason, new_tag())
-        for name, value in headers:
-            response.headers.add(name, value)
-        self.agent.respond(self.invite, response, self.route.source)
-
-    def _end(self, disposition: Disposition, ended_by: EndedBy, headers: HeaderLines) -> None:
-        if self.phase is Phase.ENDED:
-            return
-        self.phase = Phase.ENDED
-        self.consent.handle(HungUp())
-        self.consent.abandon()
-        self.keys.close()
-        self.recorder.close()
-        agent = self.agent
-        for leg in tuple(self.legs):
-            agent.part(leg, headers)
-        self.media.close()
-        agent.calls.pop(self.id, None)
-        self.record.disposition, self.record.ended_by = disposition, ended_by
-        if not self._parked:
-            agent.finish(self.record)
