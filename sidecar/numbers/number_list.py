@@ -19,7 +19,7 @@ from sidecar.errors import OperatorError, OperatorErrors
 from sidecar.numbers.nanp import as_dialled
 from sidecar.numbers.number import NANP, Number, read_plain
 from sidecar.numbers.plans import plan_of, stays_as_it_is
-from sidecar.numbers.written import plain
+from sidecar.numbers.written import is_dialled, plain
 
 LARGEST = 128 * 1024 * 1024
 """Bytes of a file; enough for eight million numbers."""
@@ -27,12 +27,14 @@ MOST_ERRORS = 20
 """After so many the rest of the file is not read."""
 LONGEST = 200
 """Bytes of a line."""
+LONGEST_NUMBER = 20
+"""Digits; E.164 has 15, and a prefix may stand before them."""
 _PIECE = 256 * 1024
 """Bytes read at once. Much smaller would stall others: a thread that gives up the interpreter of
 itself, for a moment, keeps those that wait from ever asking for it."""
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _DIGITS = re.compile(r"\+?[0-9]{1,18}")
-_ENTRY = re.compile(r"[+*#0-9(][-+*#0-9 ./()\t]*|[^\W\d_][\w.+-]*")
+_ENTRY = re.compile(r"[+*#0-9(][-*#0-9 ./()\t]*|[^\W\d_][\w.+-]*")
 _COMMENT = re.compile(r"(?:^|\s)#.*")
 
 
@@ -162,6 +164,8 @@ def _text_of(line: bytes, country: str) -> str:
     if written.endswith("*") and not written.startswith(("*", "#")):
         raise ValueError("is the beginning of numbers; that can only stand in a rule")
     number = plain(written)
+    if len(number) > LONGEST_NUMBER and is_dialled(number):
+        raise ValueError("is longer than any number; write one number a line")
     plan = plan_of(country)
     is_nanp = plan is not None and plan.code == NANP
     return (as_dialled(number) if is_nanp else "") or read_plain(number, "", country).text
