@@ -12,6 +12,7 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from sys import getsizeof
 
 import numpy
 
@@ -73,6 +74,11 @@ class NumberList:
     def __len__(self) -> int:
         """Return how many different numbers there are."""
         return len(self._sorted) + len(self._others)
+
+    @property
+    def size(self) -> int:
+        """Bytes of the numbers in memory, about."""
+        return self._sorted.nbytes + getsizeof(self._others) + sum(map(getsizeof, self._others))
 
 
 def load_number_list(path: Path, default_country: str = "") -> NumberList:
