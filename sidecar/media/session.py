@@ -46,6 +46,7 @@ class Party:
         "_silence_told",
         "_waiting",
         "_waiting_timer",
+        "collecting",
         "endpoints",
         "gate_open",
         "reactor",
@@ -62,6 +63,8 @@ class Party:
         self.endpoints: list[Endpoint] = []
         self.gate_open = False
         """Whether what this party says is passed on."""
+        self.collecting = False
+        """Whether its keys are kept from the other party."""
         self.ringing = False
         self._waiting: Playback | None = None
         self._waiting_timer: Timer | None = None
@@ -217,6 +220,11 @@ class Session:
     def stop(self, side: Side, now: float) -> None:
         """See MediaSession.stop."""
         self.party(side).stop("stopped")
+        self.refresh(now)
+
+    def collect(self, side: Side, on: bool, now: float) -> None:
+        """See MediaSession.collect."""
+        self.party(side).collecting = on
         self.refresh(now)
 
     def refresh(self, now: float) -> None:
