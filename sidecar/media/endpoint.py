@@ -22,6 +22,7 @@ from .engine import RemoteMedia
 from .keys import KeyListener
 from .line import LIMIT, Line
 from .ports import PortPair
+from .presser import Presser
 from .talker import Talker
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class Endpoint:
         "line",
         "outgoing",
         "party",
+        "presser",
         "received",
         "remote",
         "rtp_at",
@@ -67,6 +69,7 @@ class Endpoint:
         self.outgoing: Outgoing | None = None
         """The stream towards this party, once something of ours was in it."""
         self.talker = Talker(self)
+        self.presser = Presser(self)
         self.keys = KeyListener(party.reactor, party.report_digit)
         self._events = self.keys.marked
         self.rtp_at = 0.0
@@ -104,6 +107,7 @@ class Endpoint:
         self.keys.mark(self.remote, self._peer.remote if self._peer is not None else None)
         self._events = self.keys.marked
         self.talker.refresh(now)
+        self.presser.refresh(now)
 
     def next_outgoing(self, now: float) -> Outgoing:
         """The stream towards this party, begun now if nothing of ours was in it before."""
@@ -140,6 +144,7 @@ class Endpoint:
     def close(self) -> PortPair:
         """Let go of everything, so that nothing refers to itself. Returns the ports."""
         self.talker.close()
+        self.presser.close()
         self.keys.close()
         self._peer = None
         self._take = _nothing
@@ -151,7 +156,7 @@ class Endpoint:
             return self._take_gated
         if remote.kind == "raw":
             return self._take_raw
-        if peer.talker.busy:
+        if peer.talker.busy or peer.presser.busy:
             return self._take_gated
         if self.party.collecting or self.keys.lingers(now):
             return self._take_collected
@@ -162,7 +167,7 @@ class Endpoint:
         peer = self._peer
         if peer is None or peer.outgoing is not None or peer.remote is None:
             return
-        if peer.remote.codec is None or not self.relayed:
+        if not self.relayed or (peer.remote.codec is None and not peer.presser.busy):
             return
         if payload_span(self.line.buffer, HEADER_SIZE)[0] >= 0:
             peer.outgoing = Outgoing.adopt(self.line.buffer, self.rtp_at, peer.clock_rate)

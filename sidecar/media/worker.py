@@ -32,6 +32,7 @@ from .protocol import (
     Message,
     Open,
     Play,
+    Press,
     Prompts,
     Ready,
     Report,
@@ -149,6 +150,9 @@ class Worker:
     def _collect(self, session: Session, command: Collect, now: float) -> None:
         session.collect(command.side, command.on, now)
 
+    def _press(self, session: Session, command: Press, now: float) -> None:
+        session.press(command.side, command.digits, now)
+
     def _close(self, session: Session, command: Close, now: float) -> None:
         del self._sessions[session.id]
         self._report(session.id, session.close(now))
@@ -183,6 +187,7 @@ _COMMANDS: dict[type[Command], Callable[[Worker, Session, Any, float], None]] = 
     Ring: Worker._ring,
     Stop: Worker._stop,
     Collect: Worker._collect,
+    Press: Worker._press,
     Close: Worker._close,
 }
 
