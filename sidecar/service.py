@@ -73,9 +73,7 @@ class Service:
         self._probes: list[Probe] = []
         self.metrics = Metrics()
         self.events = EventHub(time.time)
-        self._recorders = {
-            name: build_recorder(pbx.recorder) for name, pbx in settings.pbx.items()
-        }
+        self._recorders = {name: build_recorder(pbx.recorder) for name, pbx in settings.pbx.items()}
         uris = [uri for peer in self._peers.values() for uri in peer.uris]
         self._names = Names(uri.host for uri in uris)
         self.media = LocalEngine(

@@ -93,7 +93,7 @@ class Call(CallBase):
 
     def _tell_started(self) -> None:
         facts, decision = self.route.facts, self.decision
-        policy = decision.recording.value
+        policy = self.decision.recording.value
         self.agent.publish(
             CallStarted(self.id, facts.direction, facts.trunk, facts.pbx, decision.rule, policy)
         )
