@@ -253,7 +253,7 @@ class AsteriskRecorder:
             elif channel.is_sip and word in ("Newchannel", "Rename"):
                 self._ask_call_id(channel, 1)
             self._changed(uniqueid)
-            if word == "Rename":
+            if word == "Rename" or (channel and self.channels.is_conference(channel.bridge)):
                 self._look_again(uniqueid)
         match word:
             case "MixMonitorStart":
