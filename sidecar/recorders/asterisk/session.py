@@ -14,12 +14,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from enum import Enum, auto
-from typing import Protocol
 
-from sidecar.recorders.asterisk.channels import Channel, Channels
-from sidecar.recorders.asterisk.control import Control, Look
+from sidecar.recorders.asterisk.channels import Channel
+from sidecar.recorders.asterisk.control import Look
 from sidecar.recorders.asterisk.files import FileCheck, Verdict
 from sidecar.recorders.asterisk.meter import Meter
+from sidecar.recorders.asterisk.pbx import Pbx
 from sidecar.recorders.recorder import (
     Confirmed,
     Doubted,
@@ -36,35 +36,6 @@ CHANNEL_WITHIN = 5.0
 RETRY_AFTER = 1.0
 MOST_PASSES = 20
 _FORBIDS = (Order.HOLD, Order.STOP)
-
-
-class Pbx(Protocol):
-    """What a session needs of the adapter."""
-
-    channels: Channels
-    control: Control
-
-    @property
-    def connected(self) -> bool:
-        """Whether there is a connection, and the channels are known."""
-
-    def tied(self, call_id: str) -> str:
-        """Return the uniqueid of the channel with this Call-ID, or an empty text."""
-
-    def moved(self, session: AsteriskSession, joined: frozenset[str], left: frozenset[str]) -> None:
-        """Channels have joined or left a session's call."""
-
-    def forbidden(self, uniqueid: str) -> bool:
-        """Whether an order of any session forbids to record this channel."""
-
-    async def read_all(self) -> None:
-        """Read all channels anew; sessions are told what has changed."""
-
-    async def find_hidden(self, bridges: frozenset[str]) -> None:
-        """Look for the hidden channels that record these conferences."""
-
-    def ended(self, session: AsteriskSession) -> None:
-        """A session was closed."""
 
 
 class _Answer(Enum):
