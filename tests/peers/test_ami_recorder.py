@@ -423,9 +423,24 @@ async def test_a_lost_connection_is_told_and_what_began_meanwhile_is_stopped(
         finished = await call.finished()
 
     assert confirmed == Confirmed(Order.STOP, Proof.READ_BACK)
-    assert recorder.problem
     assert finished.proof in (Proof.NONE, Proof.READ_BACK)
     assert finished.recorded_seconds is None
+
+
+async def test_a_call_that_was_only_ever_allowed_is_proven_by_its_files(house: House) -> None:
+    async with house.recorder(LEAST) as recorder:
+        call = house.watch(recorder, called("allowed"))
+        call.session.release()
+        house.call(TWICE, "allowed")
+        await call.confirmed(Order.RELEASE)
+        await asyncio.sleep(1.2)
+        await asyncio.to_thread(house.hang_up)
+        finished = await call.finished()
+
+    assert finished.proof is Proof.FILES
+    assert finished.recorded_seconds is not None
+    sounding = house.tone_seconds(f"{TWICE}.wav")  # Answer() waits half a second for a voice
+    assert 0.4 < sounding < finished.recorded_seconds + SLACK
 
 
 async def test_fifty_calls_are_stopped_at_once(house: House) -> None:

@@ -141,6 +141,8 @@ class Control:
             await asyncio.sleep(attempt * STOP_PAUSE)
             kept = self._kept_of(channel, found)
             failure = await self._end(channel, kept, await self._named(channel, found))
+            if failure != "still_recording":
+                break
         left = await self.look(channel)
         if left.failure or not left.running:
             return replace(left, fresh=fresh)

@@ -31,7 +31,7 @@ class Pbx(Protocol):
         """Whether an order of any session forbids to record this channel."""
 
     async def read_all(self) -> None:
-        """Read all channels anew; sessions are told what has changed."""
+        """Read all channels anew, if that is due; sessions are told what has changed."""
 
     async def find_hidden(self, bridges: frozenset[str]) -> None:
         """Look for the hidden channels that record these conferences."""

@@ -34,6 +34,8 @@ from sidecar.recorders.recorder import (
 
 CHANNEL_WITHIN = 5.0
 RETRY_AFTER = 1.0
+NAMES_AFTER = 0.1
+NAME_LOOKS = 5
 MOST_PASSES = 20
 _FORBIDS = (Order.HOLD, Order.STOP)
 
@@ -68,6 +70,7 @@ class AsteriskSession:
         self._find_until = self._loop.time() + CHANNEL_WITHIN
         self._meter = Meter()
         self._gap = False
+        self._name_looks = 0
         self._proof = Proof.NONE
         self.call_id = call_id
         self.group: frozenset[str] = frozenset()
@@ -248,6 +251,7 @@ class AsteriskSession:
             self._failed(failure)
         elif failure is not None:
             self._confirmed()
+            self._look_for_names()
         if self._status_asked:
             self._answer_status()
 
@@ -323,6 +327,19 @@ class AsteriskSession:
                     channel, lambda: not self._pbx.forbidden(channel.uniqueid)
                 )
         return await control.look(channel)
+
+    def _look_for_names(self) -> None:
+        """A recording that has just begun doesn't tell its files yet: look again, a few times."""
+        nameless = {
+            uniqueid for uniqueid, look in self._looks.items() if look.running and not look.files
+        }
+        if self._files is not None and nameless and self._name_looks < NAME_LOOKS:
+            self._name_looks += 1
+            self._later(NAMES_AFTER, lambda: self._look_at(nameless))
+
+    def _look_at(self, uniqueids: set[str]) -> None:
+        self._todo |= uniqueids
+        self._poke()
 
     def _measure(self) -> None:
         recording = any(look.unheld for look in self._looks.values())
