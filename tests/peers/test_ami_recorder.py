@@ -120,8 +120,8 @@ class House:
         return watched
 
     def call(self, number: str, name: str, **options: Any) -> Sipp:
-        """Place calls whose Call-IDs are `1-NAME@127.0.0.1`, `2-...`; they echo what they hear."""
-        more = ("-cid_str", f"%u-{name}@%s", "-rtp_echo")
+        """Place calls whose Call-IDs are `1-NAME@127.0.0.1`, `2-...`; the callers are silent."""
+        more = ("-cid_str", f"%u-{name}@%s")
         return self.sipp(
             "uac_basic",
             remote=self.asterisk.address,

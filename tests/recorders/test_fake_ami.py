@@ -219,6 +219,25 @@ async def test_fake_that_vanishes_puts_every_call_in_doubt_until_it_is_back(
     assert recorder.problem == ""
 
 
+async def test_fake_that_comes_back_without_the_call_has_no_channel_for_its_order(
+    fake: FakeAmi, recorder: AsteriskRecorder
+) -> None:
+    told = Told()
+    fake.add("PJSIP/trunk-1", "1.1", CALL)
+    session = recorder.open(Leg(), Order.RELEASE, told)
+    session.hold()
+    await told.next(Confirmed)
+
+    await fake.vanish()
+    fake.channels.clear()
+    await fake.listen()
+
+    await told.next(Doubted)
+    assert await told.next(Failed) == Failed(Order.HOLD, "no_channel")
+    session.close()
+    assert await told.next(Finished) == Finished(Proof.NONE, None)
+
+
 async def test_fake_with_two_calls_in_one_conversation_obeys_the_stricter(
     fake: FakeAmi, recorder: AsteriskRecorder
 ) -> None:
