@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -275,7 +276,8 @@ class Connection:
             async with asyncio.timeout(CONNECT_WITHIN):
                 await loop.create_connection(lambda: wire, *self._address)
         except OSError as error:
-            self._fail("can't be reached", error.strerror or type(error).__name__)
+            reason = os.strerror(error.errno) if error.errno else "no answer in time"
+            self._fail("can't be reached", reason)
             return False
         self._wire = wire
         reply = await self._send(
