@@ -106,8 +106,7 @@ class ToneDetector:
         """Whether any sample of a range belongs to a key."""
         spans = self._spans
         if self.sounds:
-            still = self.position if self._missed == 0 else self._end + HOP
-            spans = [*spans, (self._start - HOP, max(still, self._end + HOP))]
+            spans = [*spans, (self._start - HOP, self._end + HOP)]
         return any(start < last and first < end for first, last in spans)
 
     def _judge(self, digit: str, start: int) -> list[HeardKey]:
