@@ -6,10 +6,12 @@ from all three together is no state but a function of it (`state`):
 
 - *cleared*: nobody has anything left to hear or to answer, or somebody has refused.
 - *the order* (`wanted`): stop, where policy is `off`, somebody has refused or a stop stands; hold,
-  while the call is not cleared or a pause stands; release otherwise. Whenever what is wanted is
+  while the call is not cleared or a pause stands; release otherwise. (A recorder that can't be
+  held is stopped for a pause, and for someone new who has not agreed.) Whenever what is wanted is
   not what was ordered, it is ordered.
 - *the gates* (`gates_of`): closed until both are up, the call is cleared and the recorder is sure;
-  muted (silence to the PBX) after its failure, where the rule says so.
+  as they were while it is doubted; muted (silence to the PBX) after its failure, where the rule
+  says so.
 
 So no sequence of events can open the gates or release the recorder too early: there is no action
 that does it, only a state in which it is right. A stop or a pause stands until the one who asked
