@@ -16,10 +16,10 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from sidecar.numbers import NumberSet
 from sidecar.settings import RulesFile, Settings
 from sidecar.settings.addresses import HostPort
 from sidecar.settings.complaints import Table
-from sidecar.settings.numbers import NumberSet
 from sidecar.settings.schema import as_list
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "settings.md"

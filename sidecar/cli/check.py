@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from sidecar.cli.faults import warn
 from sidecar.cli.loading import config_option, failed_tests, load, missing_prompts
-from sidecar.errors import OperatorErrors
+from sidecar.errors import OperatorError, OperatorErrors
 from sidecar.media.prompts import PromptLibrary
+from sidecar.settings import Settings
+from sidecar.web.api.token import usable
 
 
 @click.command()
@@ -25,9 +29,19 @@ def check(config: Path) -> None:
     loaded = load(config)
     warn(loaded.doubts)
     usable, broken = PromptLibrary(loaded.settings.prompts.folder).list()
-    if found := [*failed_tests(loaded), *missing_prompts(loaded), *broken]:
+    token = unusable_token(config, loaded.settings)
+    if found := [*token, *failed_tests(loaded), *missing_prompts(loaded), *broken]:
         raise OperatorErrors(found)
     click.echo(f"{config}: fine")
     click.echo(f"{loaded.settings.rules}: fine, its tests pass")
     languages = Counter(prompt.key.partition("/")[0] for prompt in usable)
     click.echo("prompts: " + ", ".join(f"{count} {each}" for each, count in languages.items()))
+
+
+def unusable_token(config: Path, settings: Settings) -> Iterator[OperatorError]:
+    """The token of the API, where it is one that can't be shown or might be guessed."""
+    if settings.http.token is not None:
+        try:
+            usable(settings.http.token.text.get_secret_value())
+        except OperatorError as error:
+            yield replace(error, file=config)

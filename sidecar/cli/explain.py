@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import click
 
 from sidecar.cli.loading import config_option, load
 from sidecar.consent.decision import CallFacts, Decision
+from sidecar.consent.explanation import call_facts
+from sidecar.consent.explanation import explain as explanation_of
 from sidecar.consent.rules import Tried
+from sidecar.errors import OperatorError
 
 
 @click.command()
@@ -33,61 +36,16 @@ def explain(
 ) -> None:
     """Tell which rule a call would meet, what it decides, and why the others don't hold."""
     settings, rules, *_ = load(config)
-    facts = CallFacts(
-        direction=direction,
-        trunk=_named("--trunk", trunk, list(settings.trunk)),
-        pbx=_named("--pbx", pbx, list(settings.pbx)),
-        from_=from_,
-        to=to,
-    )
-    decision, tried = rules.decide(facts), rules.explain(facts)
+    try:
+        facts = call_facts(settings, from_, to, direction, trunk, pbx)
+    except OperatorError as error:
+        raise click.BadParameter(error.message, param_hint=f"--{error.key}") from None
     if as_json:
-        click.echo(json.dumps(_as_data(facts, decision, tried), indent=2, ensure_ascii=False))
+        told = explanation_of(rules, facts).model_dump(mode="json", by_alias=True)
+        click.echo(json.dumps(told, indent=2, ensure_ascii=False))
         return
-    for line in _as_lines(facts, decision, tried):
+    for line in _as_lines(facts, rules.decide(facts), rules.explain(facts)):
         click.echo(line)
-
-
-def _named(option: str, name: str | None, known: list[str]) -> str:
-    if name is None:
-        return known[0]
-    if name not in known:
-        raise click.BadParameter(f"{name!r} is none of {', '.join(known)}", param_hint=option)
-    return name
-
-
-def _as_data(facts: CallFacts, decision: Decision, tried: list[Tried]) -> dict[str, Any]:
-    notice = decision.notice
-    return {
-        "call": {
-            "direction": facts.direction,
-            "trunk": facts.trunk,
-            "pbx": facts.pbx,
-            "from": facts.from_,
-            "to": facts.to,
-        },
-        "tried": [
-            {
-                "rule": each.rule,
-                "matched": each.matched,
-                "why": each.why,
-                "why_not": each.why_not,
-            }
-            for each in tried
-        ],
-        "decision": {
-            "rule": decision.rule,
-            "recording": decision.recording,
-            "notice": notice
-            and {
-                "prompt": notice.prompt._asdict(),
-                "language": notice.language._asdict(),
-                "to": sorted(notice.to),
-                "at": notice.at,
-            },
-            "messages": decision.messages,
-        },
-    }
 
 
 def _as_lines(facts: CallFacts, decision: Decision, tried: list[Tried]) -> Iterator[str]:

@@ -17,7 +17,6 @@ from typing import Protocol
 
 from sidecar.consent.order import Order
 
-
 __all__ = [
     "REASONS",
     "Confirmed",
