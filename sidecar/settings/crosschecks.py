@@ -14,6 +14,8 @@ from sidecar.settings.words import nearest
 Complaint = tuple[Key, str]
 
 _LITERAL = 'a secret stands in this file; { env = "NAME" } or { file = "PATH" } keeps it out'
+_ASKING = ("consent", "required")
+_UNHEARD = "whoever is asked must hear the notice: name them in notice.to"
 
 
 def of_settings(settings: Settings) -> Iterator[Complaint]:
@@ -193,19 +195,27 @@ def _contradiction(notice: NoticeTable) -> str:
 
 def _consents(rules: RulesFile) -> Iterator[Complaint]:
     """Yield questions that nobody is asked, or that could not be answered."""
+    defaults = rules.defaults
+    if defaults.recording in _ASKING and not _hears(defaults.consent, defaults.notice):
+        yield ("defaults", "consent"), _UNHEARD
     for index, rule in enumerate(rules.rule):
         key = "rule", index
         recording = rules.recording_of(rule)
-        asks = recording in ("consent", "required")
+        asks = recording in _ASKING
         if rule.consent is not None and not asks:
             yield (*key, "consent"), f'nobody would be asked: recording is "{recording}"'
         if rule.on_refusal == "unrecorded" and recording == "required":
             yield (*key, "on_refusal"), "a call that must be recorded ends where someone refuses"
-        if asks and not set(rules.consent_of(rule).from_) <= set(rules.notice_of(rule).to):
-            yield (*key, "consent"), "whoever is asked must hear the notice: name them in notice.to"
+        if asks and not _hears(rules.consent_of(rule), rules.notice_of(rule)):
+            yield (*key, "consent"), _UNHEARD
     for place, question in _questions(rules):
         if _clash(question.accept, question.decline):
             yield (*place, "decline"), "one of accept and decline must not begin with the other"
+
+
+def _hears(question: ConsentTable, notice: NoticeTable) -> bool:
+    """Tell whether everyone who is asked hears the question: it is part of the notice."""
+    return set(question.from_) <= set(notice.to)
 
 
 def _questions(rules: RulesFile) -> Iterator[tuple[Key, ConsentTable]]:
