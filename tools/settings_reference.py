@@ -19,8 +19,11 @@ from pydantic_core import PydanticUndefined
 from sidecar.settings import RulesFile, Settings
 from sidecar.settings.addresses import HostPort
 from sidecar.settings.complaints import Table
+from sidecar.settings.durations import written_duration
 from sidecar.settings.numbers import NumberSet
+from sidecar.settings.rules_schema import Texts
 from sidecar.settings.schema import as_list
+from sidecar.settings.secret import Secret
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "settings.md"
 FILES: dict[str, type[Table]] = {"sidecar.toml": Settings, "rules.toml": RulesFile}
@@ -104,6 +107,12 @@ def kind(field: FieldInfo) -> str:
     choices = [f"`{json.dumps(choice)}`" for choice in literals(plain)]
     if choices:
         return ", ".join(choices) + (", or a list of them" if many else "")
+    if plain is Texts:
+        return "text, or `{ caller = …, callee = … }`"
+    if plain is Secret:
+        return '`{ env = "NAME" }`, `{ file = "PATH" }`, or text'
+    if is_duration(field):
+        return 'a time like `"8s"` or `"500ms"`'
     if plain is bool:
         return "`true`, `false`"
     if plain is int:
@@ -132,7 +141,16 @@ def default(key: str, field: FieldInfo) -> str:
         return "must be there"
     if key == "database":
         return f'`"sqlite:///{field.default}"`'
-    return "" if field.default is None else f"`{in_toml(field.default)}`"
+    if field.default is None or isinstance(field.default, Texts):
+        return ""
+    if is_duration(field):
+        return f'`"{written_duration(field.default)}"`'
+    return f"`{in_toml(field.default)}`"
+
+
+def is_duration(field: FieldInfo) -> bool:
+    """Whether a key holds a time."""
+    return plain_type(field.annotation) is float
 
 
 def in_toml(value: Any) -> str:
@@ -156,7 +174,7 @@ def keys(table: type[Table]) -> list[tuple[str, FieldInfo]]:
 def table_in(annotation: Any) -> type[Table] | None:
     """The table that a key holds, by itself, by name or as a list."""
     for each in (annotation, *get_args(annotation)):
-        if isinstance(each, type) and issubclass(each, BaseModel):
+        if isinstance(each, type) and issubclass(each, BaseModel) and each is not Texts:
             assert issubclass(each, Table), "all tables of the files are of one kind"
             return each
     return None

@@ -12,6 +12,7 @@ import click
 from sidecar.cli.loading import config_option, load
 from sidecar.consent.decision import CallFacts, Decision
 from sidecar.consent.rules import Tried
+from sidecar.consent.telling import as_data, as_lines
 
 
 @click.command()
@@ -57,7 +58,6 @@ def _named(option: str, name: str | None, known: list[str]) -> str:
 
 
 def _as_data(facts: CallFacts, decision: Decision, tried: list[Tried]) -> dict[str, Any]:
-    notice = decision.notice
     return {
         "call": {
             "direction": facts.direction,
@@ -75,39 +75,20 @@ def _as_data(facts: CallFacts, decision: Decision, tried: list[Tried]) -> dict[s
             }
             for each in tried
         ],
-        "decision": {
-            "rule": decision.rule,
-            "recording": decision.recording,
-            "notice": notice
-            and {
-                "prompt": notice.prompt._asdict(),
-                "language": notice.language._asdict(),
-                "to": sorted(notice.to),
-                "at": notice.at,
-            },
-            "messages": decision.messages,
-        },
+        "decision": as_data(decision),
     }
 
 
 def _as_lines(facts: CallFacts, decision: Decision, tried: list[Tried]) -> Iterator[str]:
     yield (
-        f"call       {facts.direction} from {facts.from_} to {facts.to} "
+        f"call           {facts.direction} from {facts.from_} to {facts.to} "
         f"(trunk {facts.trunk}, pbx {facts.pbx})"
     )
     for each in tried:
-        yield f"rule       {each.rule}: " + (
+        yield f"rule           {each.rule}: " + (
             f"holds, {each.why}" if each.matched else f"no, {each.why_not}"
         )
     if not decision.rule:
-        yield "rule       none holds: [defaults]"
-    yield f"recording  {decision.recording}"
-    if decision.notice is not None:
-        notice = decision.notice
-        said = " and ".join(
-            f"{notice.language.of(party)}/{notice.prompt.of(party)} to {party}"
-            for party in sorted(notice.to, reverse=True)
-        )
-        when = {"answer": "at the answer", "before-connect": "before it is connected"}[notice.at]
-        yield f"notice     {said}, {when}"
-    yield f"messages   {decision.messages}"
+        yield "rule           none holds: [defaults]"
+    for key, words in as_lines(decision):
+        yield f"{key:<14} {words}"

@@ -18,8 +18,8 @@ from sidecar.consent.index import NumberIndex
 from sidecar.consent.party import Party
 from sidecar.settings.numbers import NumberSet, normal_number
 from sidecar.settings.rules_schema import (
+    CODES,
     ConsentTable,
-    Defaults,
     NoticeTable,
     Rule,
     RulesFile,
@@ -32,6 +32,7 @@ _PROMPTS = {
     Policy.REQUIRED: "consent-required",
 }
 """What is said to one who is asked under a policy; NOTICE: to one who is only told."""
+_LANGUAGE = "en"
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +221,7 @@ def _decision(rule: Rule | None, file: RulesFile) -> Decision:
         on_unconfirmed=own.on_unconfirmed or defaults.on_unconfirmed,
         on_unreachable=own.on_unreachable or defaults.on_unreachable,
         confirm_within=own.confirm_within or defaults.confirm_within,
-        codes=Codes() if recording_is_off else _codes(own, defaults),
+        codes=Codes() if recording_is_off else Codes(*(file.code_of(own, name) for name in CODES)),
         messages=own.messages or defaults.messages,
     )
 
@@ -243,16 +244,8 @@ def _notice(policy: Policy, table: NoticeTable, question: Question | None) -> No
         getattr(table.prompt, party) or _PROMPTS[policy if party in asked else Policy.NOTICE]
         for party in Party
     )
-    language = ForEach(table.language.caller, table.language.callee)
+    language = ForEach(*(getattr(table.language, party) or _LANGUAGE for party in Party))
     return Notice(ForEach(*prompts), language, frozenset(map(Party, table.to)), table.at)
-
-
-def _codes(rule: Rule, defaults: Defaults) -> Codes:
-    each = (
-        own if (own := getattr(rule, name)) is not None else getattr(defaults, name)
-        for name in ("stop", "pause", "resume")
-    )
-    return Codes(*each)
 
 
 def _facts(test: Test) -> CallFacts:

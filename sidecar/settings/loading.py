@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sidecar.errors import OperatorError, OperatorErrors
-from sidecar.settings import crosschecks
+from sidecar.settings import crosschecks, rules_crosschecks
 from sidecar.settings.positions import Key
 from sidecar.settings.rules_schema import AnyTable, RulesFile
-from sidecar.settings.schema import Settings
+from sidecar.settings.schema import Pbx, Settings
 from sidecar.settings.secret import Secret
 from sidecar.settings.secret_reading import with_text
 from sidecar.settings.toml_file import TomlFile
@@ -29,7 +29,7 @@ def load_rules(path: Path, settings: Settings | None = None) -> RulesFile:
     """
     file = TomlFile(path)
     rules = file.validated(RulesFile)
-    _refuse(file, crosschecks.of_rules(rules, settings))
+    _refuse(file, rules_crosschecks.of_rules(rules, settings))
     if settings is not None:
         rules = rules.with_tests_between(next(iter(settings.trunk)), next(iter(settings.pbx)))
     rules.come_from(file)
@@ -87,13 +87,22 @@ def _refuse(file: TomlFile, complaints: Iterable[crosschecks.Complaint]) -> None
 def _resolved(settings: Settings, folder: Path) -> Settings:
     records, prompts = settings.records, settings.prompts
     own = prompts.folder
+    pbxs = {name: _with_files_in(pbx, folder) for name, pbx in settings.pbx.items()}
     return settings.model_copy(
         update={
             "rules": folder / settings.rules,
+            "pbx": pbxs,
             "records": records.model_copy(update={"database": folder / records.database}),
             "prompts": prompts.model_copy(update={"folder": folder / own if own else None}),
         }
     )
+
+
+def _with_files_in(pbx: Pbx, folder: Path) -> Pbx:
+    if pbx.recorder is None or pbx.recorder.files is None:
+        return pbx
+    files = folder / pbx.recorder.files
+    return pbx.model_copy(update={"recorder": pbx.recorder.model_copy(update={"files": files})})
 
 
 def _with_secrets(settings: Settings, file: TomlFile) -> Settings:

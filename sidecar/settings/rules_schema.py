@@ -43,6 +43,8 @@ def _duration(value: Any) -> float:
 
 
 def _digits(value: Any) -> str:
+    if isinstance(value, int) and not isinstance(value, bool):
+        raise ValueError(f"digits must stand in quotes, like {shown(str(value))}")
     if not isinstance(value, str) or not _DIGITS.fullmatch(value):
         raise ValueError(f'{shown(value)} must be digits of a telephone, like "*9"')
     return value
@@ -54,7 +56,14 @@ def _code(value: Any) -> str:
 
 def _for_each(value: Any) -> Any:
     """Let one text stand for both parties."""
-    return {"caller": value, "callee": value} if isinstance(value, str) else value
+    if isinstance(value, str):
+        return {"caller": value, "callee": value}
+    if not isinstance(value, dict):
+        wanted = "text in quotes, or { caller = …, callee = … }"
+        raise ValueError(f"must be {wanted}, not {shown(value)}")
+    if not value:
+        raise ValueError('must not be empty: name "caller", "callee" or both')
+    return value
 
 
 def _numbers(value: Any) -> NumberSet:
@@ -78,6 +87,9 @@ Code = Annotated[str, PlainValidator(_code)]
 OnUnconfirmed = Literal["hangup", "mute"]
 OnUnreachable = Literal["refuse", "unrecorded"]
 OnRefusal = Literal["unrecorded", "hangup"]
+ASKING = ("consent", "required")
+"""The policies under which parties are asked."""
+CODES = ("stop", "pause", "resume")
 
 
 class MatchTable(Table):
@@ -109,15 +121,19 @@ class Texts(Table):
     callee: str = ""
     """The callee's."""
 
+    def written(self) -> list[str]:
+        """Return the texts that stand in the file."""
+        return [getattr(self, party) for party in sorted(self.model_fields_set)]
+
 
 class NoticeTable(Table):
     """`notice = { … }`: what a rule's leaves out is taken from that of `[defaults]`."""
 
     prompt: Annotated[Texts, BeforeValidator(_for_each)] = Texts()
-    """NAME of LANGUAGE/NAME.wav, or { caller = NAME, callee = NAME }; left out: what the policy
-    asks for (recording-notice, recording-consent, consent-required)."""
-    language: Annotated[Texts, BeforeValidator(_for_each)] = Texts(caller="en", callee="en")
-    """LANGUAGE of LANGUAGE/NAME.wav, or { caller = LANGUAGE, callee = LANGUAGE }."""
+    """NAME of LANGUAGE/NAME.wav; left out, what the policy asks for: recording-notice, or for one
+    who is asked recording-consent or consent-required."""
+    language: Annotated[Texts, BeforeValidator(_for_each)] = Texts()
+    """LANGUAGE of LANGUAGE/NAME.wav; left out, "en"."""
     to: Annotated[Parties, Field(min_length=1)] = ("caller", "callee")
     """Who hears it; nobody is heard before each of them has."""
     at: Literal["answer", "before-connect"] = "answer"
@@ -126,15 +142,15 @@ class NoticeTable(Table):
     @field_validator("prompt")
     @classmethod
     def _are_prompts(cls, value: Texts) -> Texts:
-        for each in (value.caller, value.callee):
-            if each and not _PROMPT.fullmatch(each):
+        for each in value.written():
+            if not _PROMPT.fullmatch(each):
                 raise ValueError(f'{shown(each)} must be small letters, digits and "-", no ".wav"')
         return value
 
     @field_validator("language")
     @classmethod
     def _are_languages(cls, value: Texts) -> Texts:
-        for each in (value.caller, value.callee):
+        for each in value.written():
             if not _LANGUAGE.fullmatch(each):
                 raise ValueError(f'{shown(each)} must be a language like "en" or "de-AT"')
         return value
@@ -291,21 +307,31 @@ class RulesFile(Table):
             tests.append(test.model_copy(update={"call": call}))
         return self.model_copy(update={"test": tuple(tests)})
 
-    def recording_of(self, rule: Rule) -> Recording:
+    def recording_of(self, rule: Rule | Defaults) -> Recording:
         """Return a rule's policy, its own or that of the defaults."""
         return rule.recording or self.defaults.recording
 
-    def notice_of(self, rule: Rule) -> NoticeTable:
+    def code_of(self, rule: Rule | Defaults, name: str) -> str:
+        """Return a rule's code for one of CODES, its own or that of the defaults."""
+        own: str | None = getattr(rule, name)
+        default: str = getattr(self.defaults, name)
+        return default if own is None else own
+
+    def notice_of(self, rule: Rule | Defaults) -> NoticeTable:
         """Return what a rule has said, its own words before those of the defaults."""
         return _over(self.defaults.notice, rule.notice)
 
-    def consent_of(self, rule: Rule) -> ConsentTable:
+    def consent_of(self, rule: Rule | Defaults) -> ConsentTable:
         """Return how a rule asks, its own words before those of the defaults."""
         return _over(self.defaults.consent, rule.consent)
 
 
 def _over(base: AnyTable, own: AnyTable | None) -> AnyTable:
-    """Return a table with what another one says in place of its own."""
+    """Return a table with what another one says in place of its own, also in tables within."""
     if own is None:
         return base
-    return base.model_copy(update={name: getattr(own, name) for name in own.model_fields_set})
+    said = {name: getattr(own, name) for name in own.model_fields_set}
+    for name, value in said.items():
+        if isinstance(value, Table):
+            said[name] = _over(getattr(base, name), value)
+    return base.model_copy(update=said)

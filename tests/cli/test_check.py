@@ -42,7 +42,7 @@ def test_each_mistake_in_the_settings_is_a_line_with_its_place(
 
 def test_mistakes_of_both_files_are_told_at_once(command: Command, config: Path) -> None:
     change(config, 'kind = "generic"', 'kind = "avaya"')
-    change(config.parent / "rules.toml", 'recording = "off"', 'recording = "consent"')
+    change(config.parent / "rules.toml", 'recording = "off"', 'recording = "consents"')
 
     result = command("check", "-c", config)
 

@@ -8,26 +8,93 @@ DEFAULTS = '[defaults]\nrecording = "off"'
 NAME = 'name = "support"'
 MATCH = 'match = { direction = "inbound", to = ["+442079460101", "500*"] }'
 NOTICE = 'notice = { prompt = "recording-notice", language = "en", to = ["caller", "callee"] }'
+POLICY = 'recording = "notice"'
+ASKS = 'recording = "consent"'
+CALLER_ONLY = 'notice = { to = "caller" }'
 SALES = 'match = { trunk = "carrier" }'
 CALL = 'call = { from = "+4930123456", to = "+442079460101" }'
 EXPECT = 'expect = { rule = "support" }'
 
 MISTAKES = [
     # policies
-    (DEFAULTS, '[defaults]\nrecording = "consent"', 'rules.toml:2: defaults.recording: "consent" '
-     'is not supported by this version; use "off" or "notice"'),
-    ('recording = "notice"', 'recording = "required"', 'rules.toml:6: rule[1].recording: '
-     '"required" is not supported by this version; use "off" or "notice"'),
-    ('recording = "notice"', 'recording = "notise"', 'rules.toml:6: rule[1].recording: must be '
-     '"off" or "notice", not "notise" (did you mean "notice"?)'),
-    (EXPECT, 'expect = { recording = "consent" }', 'rules.toml:13: test[1].expect.recording: '
-     '"consent" is not supported by this version; use "off" or "notice"'),
+    (DEFAULTS, '[defaults]\nrecording = "consents"', 'rules.toml:2: defaults.recording: must be '
+     '"off", "notice", "consent" or "required", not "consents" (did you mean "consent"?)'),
+    (POLICY, 'recording = "notise"', 'rules.toml:6: rule[1].recording: must be "off", "notice", '
+     '"consent" or "required", not "notise" (did you mean "notice"?)'),
+    (POLICY, "recording = true", 'rules.toml:6: rule[1].recording: must be "off", "notice", '
+     '"consent" or "required", not true'),
+    (EXPECT, 'expect = { recording = "requird" }', 'rules.toml:13: test[1].expect.recording: '
+     'must be "off", "notice", "consent" or "required", not "requird" (did you mean "required"?)'),
     (DEFAULTS, f'{DEFAULTS}\nvoicemail = "notice"', "rules.toml:3: defaults.voicemail: a notice "
      "before voicemail is not supported by this version"),
-    (NAME, f'{NAME}\nconsent = {{ accept = "1" }}', "rules.toml:5: rule[1].consent: asking for "
-     "consent is not supported by this version"),
-    (NAME, f'{NAME}\nstop = "*9"', "rules.toml:5: rule[1].stop: stopping the recorder is not "
-     "supported by this version"),
+    # consent
+    (POLICY, f'{POLICY}\nconsent = {{ accept = "1" }}', "rules.toml:7: rule[1].consent: nobody "
+     'would be asked: recording is "notice"'),
+    (SALES, f'{SALES}\nconsent = {{ accept = "1" }}', "rules.toml:11: rule[2].consent: nobody "
+     'would be asked: recording is "off" (from [defaults])'),
+    (POLICY, f'{POLICY}\non_refusal = "hangup"', "rules.toml:7: rule[1].on_refusal: nobody would "
+     'be asked: recording is "notice"'),
+    (POLICY, 'recording = "required"\non_refusal = "unrecorded"', "rules.toml:7: "
+     "rule[1].on_refusal: a call that must be recorded ends where someone refuses"),
+    (DEFAULTS, '[defaults]\nrecording = "required"\non_refusal = "unrecorded"', "rules.toml:3: "
+     "defaults.on_refusal: a call that must be recorded ends where someone refuses"),
+    (POLICY, f'{ASKS}\non_refusal = "hang up"', 'rules.toml:7: rule[1].on_refusal: must be '
+     '"unrecorded" or "hangup", not "hang up" (did you mean "hangup"?)'),
+    (POLICY, f'{ASKS}\nconsent = {{ from = "all" }}', 'rules.toml:7: rule[1].consent.from: must '
+     'be "caller" or "callee", not "all" (did you mean "caller"?)'),
+    (POLICY, f"{ASKS}\nconsent = {{ from = [] }}", "rules.toml:7: rule[1].consent.from: must not "
+     "be empty"),
+    (POLICY, f"{ASKS}\nconsent = {{ accept = 1 }}", "rules.toml:7: rule[1].consent.accept: digits "
+     'must stand in quotes, like "1"'),
+    (POLICY, f'{ASKS}\nconsent = {{ decline = "no" }}', 'rules.toml:7: rule[1].consent.decline: '
+     '"no" must be digits of a telephone, like "*9"'),
+    (POLICY, f'{ASKS}\nconsent = {{ decline = "" }}', 'rules.toml:7: rule[1].consent.decline: '
+     '"" must be digits of a telephone, like "*9"'),
+    (POLICY, f'{ASKS}\nconsent = {{ decline = "12" }}', "rules.toml:7: rule[1].consent.decline: "
+     "one of accept and decline must not begin with the other"),
+    (DEFAULTS, f'{DEFAULTS}\nconsent = {{ accept = "2" }}', "rules.toml:3: "
+     "defaults.consent.decline: one of accept and decline must not begin with the other"),
+    (POLICY, f"{ASKS}\nconsent = {{ within = 8 }}", "rules.toml:7: rule[1].consent.within: must be "
+     'a time like "8s" or "500ms", not 8'),
+    (POLICY, f'{ASKS}\nconsent = {{ within = "2h" }}', 'rules.toml:7: rule[1].consent.within: "2h" '
+     "must be between 50ms and 1h"),
+    (POLICY, f"{ASKS}\nconsent = {{ repeat = 6 }}", "rules.toml:7: rule[1].consent.repeat: must be "
+     "5 or less, not 6"),
+    (POLICY, f"{ASKS}\nconsent = {{ repeat = true }}", "rules.toml:7: rule[1].consent.repeat: must "
+     "be a whole number, not true"),
+    (POLICY, f'{ASKS}\nconsent = {{ witin = "9s" }}', 'rules.toml:7: rule[1].consent.witin: '
+     'unknown key "witin"; did you mean "within"?'),
+    (f"{POLICY}\n{NOTICE}", f'{ASKS}\nconsent = {{ from = "callee" }}\n{CALLER_ONLY}', "rules"
+     ".toml:7: rule[1].consent: whoever is asked must hear the notice: name them in notice.to"),
+    (f"{POLICY}\n{NOTICE}", f'{ASKS}\nnotice = {{ to = "callee" }}', "rules.toml:7: "
+     "rule[1].notice: whoever is asked must hear the notice: name them in notice.to"),
+    (DEFAULTS, '[defaults]\nrecording = "consent"\nnotice = { to = "callee" }', "rules.toml:3: "
+     "defaults.notice: whoever is asked must hear the notice: name them in notice.to"),
+    # the recorder, and what is pressed
+    (DEFAULTS, f'{DEFAULTS}\non_unconfirmed = "ignore"', 'rules.toml:3: defaults.on_unconfirmed: '
+     'must be "hangup" or "mute", not "ignore"'),
+    (NAME, f'{NAME}\non_unreachable = "unrecord"', 'rules.toml:5: rule[1].on_unreachable: must be '
+     '"refuse" or "unrecorded", not "unrecord" (did you mean "unrecorded"?)'),
+    (NAME, f"{NAME}\nconfirm_within = 0.5", "rules.toml:5: rule[1].confirm_within: must be a time "
+     'like "8s" or "500ms", not 0.5'),
+    (NAME, f'{NAME}\nconfirm_within = "0s"', 'rules.toml:5: rule[1].confirm_within: "0s" must be '
+     "between 50ms and 1h"),
+    (NAME, f'{NAME}\nstop = "nine"', 'rules.toml:5: rule[1].stop: "nine" must be digits of a '
+     'telephone, like "*9"'),
+    (NAME, f"{NAME}\nstop = 9", 'rules.toml:5: rule[1].stop: digits must stand in quotes, like '
+     '"9"'),
+    (NAME, f'{NAME}\npause = "*9"\nresume = "*8"', 'rules.toml:5: rule[1].pause: "*9" and '
+     'stop = "*9" can\'t be told apart'),
+    (NAME, f'{NAME}\npause = "*7"\nresume = "*77"', 'rules.toml:6: rule[1].resume: "*77" and '
+     'pause = "*7" can\'t be told apart'),
+    (DEFAULTS, f'{DEFAULTS}\nresume = "*"', 'rules.toml:3: defaults.resume: "*" and stop = "*9" '
+     "can't be told apart"),
+    (DEFAULTS, f'{DEFAULTS}\npause = "*7"', "rules.toml:3: defaults.pause: what is paused could "
+     "not go on: write resume, too"),
+    (SALES, f'{SALES}\nstop = "*9"', "rules.toml:11: rule[2].stop: nothing is recorded that it "
+     'could change: recording is "off" (from [defaults])'),
+    (POLICY, f'{ASKS}\nstop = "19"', "rules.toml:7: rule[1].stop: who presses it would agree: "
+     'accept = "1" is its beginning'),
     (DEFAULTS, f'{DEFAULTS}\nmessages = "yes"', 'rules.toml:3: defaults.messages: must be "deny" '
      'or "allow", not "yes"'),
     (EXPECT, 'expect = { voicemail = "deny" }', "rules.toml:13: test[1].expect.voicemail: a notice "
@@ -84,6 +151,16 @@ MISTAKES = [
      'said: recording is "off"; write "notice" there'),
     ('recording = "notice"', "", "rules.toml:7: rule[1].notice: nothing would be said: recording "
      'is "off" (from [defaults]); write "notice" there'),
+    (NOTICE, "notice = { language = 5 }", "rules.toml:7: rule[1].notice.language: must be text in "
+     "quotes, or { caller = …, callee = … }, not 5"),
+    (NOTICE, 'notice = { language = { caler = "de" } }', 'rules.toml:7: '
+     'rule[1].notice.language.caler: unknown key "caler"; did you mean "caller"?'),
+    (NOTICE, 'notice = { language = { callee = "Deutsch" } }', "rules.toml:7: "
+     'rule[1].notice.language: "Deutsch" must be a language like "en" or "de-AT"'),
+    (NOTICE, "notice = { language = {} }", "rules.toml:7: rule[1].notice.language: must not be "
+     'empty: name "caller", "callee" or both'),
+    (NOTICE, 'notice = { prompt = { caller = "" } }', 'rules.toml:7: rule[1].notice.prompt: "" '
+     'must be small letters, digits and "-", no ".wav"'),
     # tests
     (CALL, "call = { to = 5001 }", "rules.toml:12: test[1].call.to: must be text in quotes, not "
      "5001"),
@@ -104,6 +181,14 @@ TWINS = [
     (NOTICE, 'notice = { to = "caller", at = "before-connect", language = "de-AT" }'),
     (NOTICE, '[rule.notice]\nto = "callee"'),
     (EXPECT, 'expect = { rule = "", messages = "deny" }'),
+    (POLICY, f'{ASKS}\nconsent = {{ from = ["caller", "callee"], within = "20 s", repeat = 0 }}'),
+    (POLICY, f'{ASKS}\non_refusal = "hangup"\nconsent = {{ accept = "11", decline = "12" }}'),
+    (POLICY, 'recording = "required"\non_refusal = "hangup"'),
+    (POLICY, f'{POLICY}\nstop = "*1"\npause = "*7"\nresume = "*8"\nconfirm_within = "1h"'),
+    (POLICY, f'{POLICY}\nstop = ""\non_unconfirmed = "mute"\non_unreachable = "unrecorded"'),
+    (SALES, f'{SALES}\nconfirm_within = "50ms"\non_unconfirmed = "mute"\nstop = ""'),
+    (DEFAULTS, f'{DEFAULTS}\non_refusal = "unrecorded"\nconsent = {{ from = "callee" }}'),
+    (NOTICE, 'notice = { prompt = { callee = "ours" }, language = { caller = "de-AT" } }'),
     (CALL, 'call = { trunk = "carrier", pbx = "main", direction = "outbound" }'),
 ]
 
