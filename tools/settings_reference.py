@@ -16,11 +16,11 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from sidecar.numbers import NumberSet
 from sidecar.settings import RulesFile, Settings
 from sidecar.settings.addresses import HostPort
 from sidecar.settings.complaints import Table
 from sidecar.settings.durations import written_duration
-from sidecar.settings.numbers import NumberSet
 from sidecar.settings.rules_schema import Texts
 from sidecar.settings.schema import as_list
 from sidecar.settings.secret import Secret

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from sidecar.settings.numbers import NumberSet
+from sidecar.numbers import NumberSet
 
 Places = Sequence[int]
 """Places of rules in their file, ascending."""

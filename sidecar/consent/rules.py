@@ -16,7 +16,7 @@ from sidecar.consent.decision import (
 )
 from sidecar.consent.index import NumberIndex
 from sidecar.consent.party import Party
-from sidecar.settings.numbers import NumberSet, normal_number
+from sidecar.numbers import NumberSet, normal_number
 from sidecar.settings.rules_schema import (
     CODES,
     ConsentTable,

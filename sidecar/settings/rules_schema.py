@@ -15,9 +15,9 @@ from pydantic import (
 )
 
 from sidecar.errors import OperatorError
+from sidecar.numbers import NumberSet
 from sidecar.settings.complaints import Table
 from sidecar.settings.durations import parse_duration
-from sidecar.settings.numbers import NumberSet
 from sidecar.settings.positions import Key
 from sidecar.settings.schema import as_list
 from sidecar.settings.toml_file import TomlFile

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidecar.settings.numbers import NumberSet, normal_number
+from sidecar.numbers import NumberSet, normal_number
 
 
 @pytest.mark.parametrize(

@@ -1,39 +1,30 @@
-"""Numbers of telephones as rules name and compare them."""
+"""Sets of numbers, and of beginnings of numbers, as rules name them."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
 
+from sidecar.numbers.written import normal_number
+
 _SHOWN = 5
-_SEPARATORS = str.maketrans("", "", " -.()/\t")
-_DIALLED = re.compile(r"[+]?[0-9*#]+")
 _WRITTEN = re.compile(r"(?:[*#][*#\d\s]*|[^*]*[^*\W][^*]*|\+)\*?")
 _PART_OF_A_URI = re.compile(r"(?:sips?|tel):|[@;<>]")
-
-
-def normal_number(text: str) -> str:
-    """Return a number as it is compared.
-
-    Of what can be dialled, visual separators (RFC 3966 section 5.1.1, and blanks and slashes) are
-    left out and a leading "00" is "+", so that "0*" means national numbers and "00*" the others.
-    Other users are compared in any case of their letters. Parameters of a user part are cut off.
-    """
-    user = text.partition(";")[0]
-    number = user.translate(_SEPARATORS)
-    if not _DIALLED.fullmatch(number):
-        return user.strip().casefold()
-    return "+" + number[2:] if number.startswith("00") else number
 
 
 class NumberSet:
     """Numbers, and beginnings of numbers (`+4420*`)."""
 
-    __slots__ = ("beginnings", "exact", "written")
+    __slots__ = ("beginnings", "country", "exact", "written")
 
-    def __init__(self, written: Iterable[str]) -> None:
-        """Take them as they are written. Raises ValueError naming the first that is none."""
+    def __init__(self, written: Iterable[str], country: str = "") -> None:
+        """Take them as they are written, national numbers as those of a country.
+
+        `country` is an ISO 3166-1 code, "" where none is given: then national numbers are only
+        equal to national ones. Raises ValueError naming the first that is no number.
+        """
         self.written = tuple(written)
+        self.country = country
         for each in self.written:
             if _PART_OF_A_URI.search(each):
                 raise ValueError(f'"{each}" must be the number alone, without "sip:" and "@"')
@@ -45,12 +36,16 @@ class NumberSet:
         )
 
     def __contains__(self, number: str) -> bool:
-        """Tell whether a normal number is one of them."""
+        """Tell whether a number (`Number.text`) is one of them."""
         return number in self.exact or number.startswith(self.beginnings)
 
+    def read_in(self, country: str) -> NumberSet:
+        """Return the same numbers, national ones read as those of a country."""
+        return NumberSet(self.written, country)
+
     def entry_of(self, number: str) -> str:
-        """Return the entry by which a normal number is one of them, as it is written."""
-        return next(each for each in self.written if number in NumberSet((each,)))
+        """Return the entry by which a number (`Number.text`) is one of them, as it is written."""
+        return next(each for each in self.written if number in NumberSet((each,), self.country))
 
     @property
     def sample(self) -> str:

@@ -1,0 +1,20 @@
+"""What rules need to know of telephone numbers: form, country, law, lists. No clock, no socket."""
+
+from sidecar.numbers.jurisdiction import Consent, Jurisdiction, Jurisdictions
+from sidecar.numbers.number import Number, read_number
+from sidecar.numbers.number_list import NumberList, changed, load_number_list
+from sidecar.numbers.number_set import NumberSet
+from sidecar.numbers.written import normal_number
+
+__all__ = [
+    "Consent",
+    "Jurisdiction",
+    "Jurisdictions",
+    "Number",
+    "NumberList",
+    "NumberSet",
+    "changed",
+    "load_number_list",
+    "normal_number",
+    "read_number",
+]
