@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from sidecar.numbers.written import normal_number
+from sidecar.numbers.beginnings import beginnings_of
+from sidecar.numbers.number import read_number
 
 _SHOWN = 5
 _WRITTEN = re.compile(r"(?:[*#][*#\d\s]*|[^*]*[^*\W][^*]*|\+)\*?")
@@ -30,10 +31,15 @@ class NumberSet:
                 raise ValueError(f'"{each}" must be the number alone, without "sip:" and "@"')
             if not _WRITTEN.fullmatch(each) or each == "*":
                 raise ValueError(f'"{each}" must be a number, or the beginning of one and "*"')
-        self.exact = frozenset(normal_number(each) for each in self.written if each[-1] != "*")
-        self.beginnings = tuple(
-            normal_number(each[:-1]) for each in self.written if each[-1] == "*"
+        exact = (each for each in self.written if each[-1] != "*")
+        self.exact = frozenset(read_number(each, country).text for each in exact)
+        beginnings = (
+            beginning
+            for each in self.written
+            if each[-1] == "*"
+            for beginning in beginnings_of(each[:-1], country)
         )
+        self.beginnings = tuple(dict.fromkeys(beginnings))
 
     def __contains__(self, number: str) -> bool:
         """Tell whether a number (`Number.text`) is one of them."""

@@ -6,6 +6,8 @@ import re
 
 _SEPARATORS = str.maketrans("", "", " -.()/\t")
 _DIALLED = re.compile(r"[+]?[0-9*#]+")
+_SCHEME = re.compile(r"\s*(?:(?:sips?|tel):\s*)+", re.IGNORECASE)
+_CONTEXT = re.compile(r";phone-context=(\+[0-9.()-]{1,20})", re.IGNORECASE)
 
 
 def normal_number(text: str) -> str:
@@ -15,8 +17,34 @@ def normal_number(text: str) -> str:
     left out and a leading "00" is "+", so that "0*" means national numbers and "00*" the others.
     Other users are compared in any case of their letters. Parameters of a user part are cut off.
     """
+    number = plain(text)
+    if not number.startswith("00") or not is_dialled(number):
+        return number
+    return "+" + number[2:]
+
+
+def plain(text: str) -> str:
+    """Return the same without making "00" a plus."""
     user = text.partition(";")[0]
     number = user.translate(_SEPARATORS)
-    if not _DIALLED.fullmatch(number):
-        return user.strip().casefold()
-    return "+" + number[2:] if number.startswith("00") else number
+    return number if is_dialled(number) else user.strip().casefold()
+
+
+def is_dialled(number: str) -> bool:
+    """Tell whether a text is digits, stars and hashes only, with or without a plus."""
+    return _DIALLED.fullmatch(number) is not None
+
+
+def user_of(text: str) -> str:
+    """Return the user part, with its parameters, of a SIP or tel URI; other text as it is."""
+    scheme = _SCHEME.match(text)
+    return text[scheme.end() :].partition("@")[0] if scheme is not None else text
+
+
+def context_of(user: str) -> str:
+    """Return the leading digits that a local number is to be read behind (RFC 3966 5.1.5).
+
+    "" where there is no `phone-context`, or one that is a domain.
+    """
+    context = _CONTEXT.search(user)
+    return context[1].translate(_SEPARATORS) if context is not None else ""
