@@ -27,6 +27,7 @@ def as_data(decision: Decision) -> dict[str, Any]:
         "pause": decision.codes.pause,
         "resume": decision.codes.resume,
         "messages": decision.messages,
+        "version": decision.version,
     }
 
 

@@ -5,18 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from sidecar.settings.consent_schema import ASKING, CODES, ConsentTable, NoticeTable, Recording
 from sidecar.settings.crosschecks import Complaint
+from sidecar.settings.match_crosschecks import of_matches
 from sidecar.settings.positions import Key
-from sidecar.settings.rules_schema import (
-    ASKING,
-    CODES,
-    ConsentTable,
-    Defaults,
-    NoticeTable,
-    Recording,
-    Rule,
-    RulesFile,
-)
+from sidecar.settings.rules_schema import Defaults, Rule, RulesFile
 from sidecar.settings.schema import Settings
 from sidecar.settings.words import nearest
 
@@ -31,6 +24,7 @@ def of_rules(rules: RulesFile, settings: Settings | None) -> Iterator[Complaint]
         yield from _notice(place)
         yield from _consent(place)
         yield from _codes(place)
+    yield from of_matches(rules, settings)
     yield from _tests(rules)
     if settings is not None:
         yield from _neighbour_names(rules, settings)
@@ -153,7 +147,7 @@ def _tests(rules: RulesFile) -> Iterator[Complaint]:
     names = [rule.name for rule in rules.rule]
     for index, test in enumerate(rules.test):
         if not test.expect.model_fields_set:
-            yield ("test", index, "expect"), "expects nothing; name rule, recording or messages"
+            yield ("test", index, "expect"), "expects nothing; name a rule, recording or the like"
         elif test.expect.rule and test.expect.rule not in names:
             message = f'there is no rule "{test.expect.rule}"; {nearest(test.expect.rule, names)}'
             yield ("test", index, "expect", "rule"), message

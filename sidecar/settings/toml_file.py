@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import tomllib
 from collections.abc import Iterable
@@ -35,6 +36,11 @@ class TomlFile:
         except (ValueError, RecursionError) as error:  # numbers too long, lists too deep
             raise OperatorErrors([_not_toml(error, path, self._text)]) from error
 
+    @property
+    def digest(self) -> str:
+        """A hash of the text."""
+        return hashlib.sha256(self._text.encode()).hexdigest()
+
     @cached_property
     def _lines(self) -> dict[Key, int]:
         return lines_of(self._text)
@@ -49,6 +55,11 @@ class TomlFile:
         """Return an error for each key and message, in the order of the file's lines."""
         errors = [self.error(key, message) for key, message in found]
         return OperatorErrors(sorted(errors, key=lambda error: error.line or 0))
+
+    def refuse(self, found: Iterable[tuple[Key, str]]) -> None:
+        """Raise OperatorErrors where there is any key with a message."""
+        if complaints := list(found):
+            raise self.errors(complaints)
 
     def validated(self, model: type[Model]) -> Model:
         """Return the content as the schema sees it. Raises OperatorErrors with all mistakes."""
