@@ -4,9 +4,11 @@ from sidecar.numbers.jurisdiction import Consent, Jurisdiction, Jurisdictions
 from sidecar.numbers.number import Number, read_number
 from sidecar.numbers.number_list import NumberList, changed, load_number_list
 from sidecar.numbers.number_set import NumberSet
+from sidecar.numbers.plans import COUNTRIES
 from sidecar.numbers.written import normal_number
 
 __all__ = [
+    "COUNTRIES",
     "Consent",
     "Jurisdiction",
     "Jurisdictions",

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import Final, Literal
 
 from sidecar.numbers.number import Number
 
 Consent = Literal["all-party", "one-party"]
+ALL: Final = "all-party"
+ONE: Final = "one-party"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +21,9 @@ class Jurisdiction:
     code: str
     """ISO 3166-1 alpha-2, or ISO 3166-2 for a state of it (`DE`, `US-CA`)."""
     name: str
+    """As people call it."""
     consent: Consent
-    """Whose: "one-party" where a party to the call may record it on its own."""
+    """Whose consent: "one-party" where a party to the call may record it on its own."""
     checked: date
     """When the row was last compared with `source`."""
     source: str
@@ -35,15 +38,25 @@ class Jurisdictions:
     def __init__(self, rows: Iterable[Jurisdiction]) -> None:
         """Take the rows; of two with one code the later holds."""
         self.rows = {row.code: row for row in rows}
+        self._strict_somewhere = frozenset(
+            code.partition("-")[0] for code, row in self.rows.items() if row.consent == ALL
+        )
 
     def of(self, number: Number) -> Jurisdiction | None:
-        """Return the row of a number's region, or else of its country; None where none is known."""
+        """Return the row of a number's region, or else of its country; None where there is none."""
         return self.rows.get(number.region) or self.rows.get(number.country)
 
     def consent_of(self, number: Number) -> Consent | Literal["unknown"]:
-        """Return what holds where a number is; "unknown" where nothing is known of the place."""
+        """Return what holds where a number is; "unknown" where nothing is known of the place.
+
+        Where only the country is known, and one of its states asks for all parties, so does this.
+        """
         row = self.of(number)
-        return row.consent if row is not None else "unknown"
+        if row is None:
+            return "unknown"
+        if not number.region and number.country in self._strict_somewhere:
+            return ALL
+        return row.consent
 
     def strictest(self, numbers: Iterable[Number]) -> Consent:
         """Return "one-party" only where that is known to hold for each of the numbers.
@@ -52,4 +65,4 @@ class Jurisdictions:
         state) counts as "all-party"; so do no numbers at all.
         """
         found = {self.consent_of(number) for number in numbers}
-        return "one-party" if found == {"one-party"} else "all-party"
+        return ONE if found == {ONE} else ALL

@@ -5,11 +5,14 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 from tests.project.repository import ROOT
 
 
-def test_the_diagram_of_the_consent_machine_is_current() -> None:
-    command = [sys.executable, "tools/consent_diagram.py", "--check"]
+@pytest.mark.parametrize("tool", ["consent_diagram.py", "jurisdictions_page.py"])
+def test_what_a_tool_writes_into_the_documents_is_current(tool: str) -> None:
+    command = [sys.executable, f"tools/{tool}", "--check"]
 
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
 
