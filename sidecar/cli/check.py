@@ -8,9 +8,9 @@ from pathlib import Path
 import click
 
 from sidecar.cli.faults import warn
-from sidecar.cli.loading import config_option, failed_tests, load, missing_prompts
+from sidecar.cli.loading import config_option, load
 from sidecar.errors import OperatorErrors
-from sidecar.media.prompts import PromptLibrary
+from sidecar.rulebook.checking import failures, missing_notices
 
 
 @click.command()
@@ -24,8 +24,8 @@ def check(config: Path) -> None:
     """
     loaded = load(config)
     warn(loaded.doubts)
-    usable, broken = PromptLibrary(loaded.settings.prompts.folder).list()
-    if found := [*failed_tests(loaded), *missing_prompts(loaded), *broken]:
+    usable, broken = loaded.prompts.list()
+    if found := [*failures(loaded.rules), *missing_notices(loaded.rules, loaded.prompts), *broken]:
         raise OperatorErrors(found)
     click.echo(f"{config}: fine")
     click.echo(f"{loaded.settings.rules}: fine, its tests pass")

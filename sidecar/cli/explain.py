@@ -3,16 +3,46 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
 import click
 
 from sidecar.cli.loading import config_option, load
-from sidecar.consent.decision import CallFacts, Decision
-from sidecar.consent.rules import Tried
-from sidecar.consent.telling import as_data, as_lines
+from sidecar.consent.decision import CallFacts
+from sidecar.consent.rules import RuleSet
+from sidecar.consent.telling import as_lines
+from sidecar.rulebook.explaining import explanation
+from sidecar.settings.moments import parse_moment, seconds_of
+
+WIDTH = 14
+
+
+class _Moment(click.ParamType[datetime]):
+    name = "TIME"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        try:
+            return parse_moment(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+class _Header(click.ParamType[tuple[str, str]]):
+    name = "'NAME: VALUE'"
+
+    def convert(
+        self, value: str, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, str]:
+        name, colon, text = value.partition(":")
+        if not colon or not name.strip():
+            self.fail(f'{value!r} must be like "X-Queue: sales"', param, ctx)
+        return name.strip(), text.strip()
 
 
 @click.command()
@@ -22,6 +52,12 @@ from sidecar.consent.telling import as_data, as_lines
 @click.option("--direction", type=click.Choice(["inbound", "outbound"]), default="inbound")
 @click.option("--trunk", metavar="NAME", help="Default: the first of the settings.")
 @click.option("--pbx", metavar="NAME", help="Default: the first of the settings.")
+@click.option(
+    "--at",
+    type=_Moment(),
+    help="When it begins, like 2026-11-25T10:00, in the time zone of the settings. Default: now.",
+)
+@click.option("--header", "headers", type=_Header(), multiple=True, help="A header of its INVITE.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def explain(
     config: Path,
@@ -30,6 +66,8 @@ def explain(
     direction: Literal["inbound", "outbound"],
     trunk: str | None,
     pbx: str | None,
+    at: datetime | None,
+    headers: tuple[tuple[str, str], ...],
     as_json: bool,
 ) -> None:
     """Tell which rule a call would meet, what it decides, and why the others don't hold."""
@@ -40,13 +78,15 @@ def explain(
         pbx=_named("--pbx", pbx, list(settings.pbx)),
         from_=from_,
         to=to,
+        at=seconds_of(at, rules.site.timezone) if at is not None else time.time(),
+        headers=headers,
     )
-    decision, tried = rules.decide(facts), rules.explain(facts)
+    told = explanation(rules, facts)
     if as_json:
-        click.echo(json.dumps(_as_data(facts, decision, tried), indent=2, ensure_ascii=False))
+        click.echo(json.dumps(told, indent=2, ensure_ascii=False))
         return
-    for line in _as_lines(facts, decision, tried):
-        click.echo(line)
+    for key, words in _as_lines(rules, facts, told):
+        click.echo(f"{key:<{WIDTH}} {words}")
 
 
 def _named(option: str, name: str | None, known: list[str]) -> str:
@@ -57,38 +97,47 @@ def _named(option: str, name: str | None, known: list[str]) -> str:
     return name
 
 
-def _as_data(facts: CallFacts, decision: Decision, tried: list[Tried]) -> dict[str, Any]:
-    return {
-        "call": {
-            "direction": facts.direction,
-            "trunk": facts.trunk,
-            "pbx": facts.pbx,
-            "from": facts.from_,
-            "to": facts.to,
-        },
-        "tried": [
-            {
-                "rule": each.rule,
-                "matched": each.matched,
-                "why": each.why,
-                "why_not": each.why_not,
-            }
-            for each in tried
-        ],
-        "decision": as_data(decision),
-    }
-
-
-def _as_lines(facts: CallFacts, decision: Decision, tried: list[Tried]) -> Iterator[str]:
+def _as_lines(rules: RuleSet, facts: CallFacts, told: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    call = told["call"]
     yield (
-        f"call           {facts.direction} from {facts.from_} to {facts.to} "
-        f"(trunk {facts.trunk}, pbx {facts.pbx})"
+        "call",
+        f"{facts.direction} from {_party(call['from'])} to {_party(call['to'])} "
+        f"(trunk {facts.trunk}, pbx {facts.pbx})",
     )
-    for each in tried:
-        yield f"rule           {each.rule}: " + (
-            f"holds, {each.why}" if each.matched else f"no, {each.why_not}"
-        )
-    if not decision.rule:
-        yield "rule           none holds: [defaults]"
-    for key, words in as_lines(decision):
-        yield f"{key:<14} {words}"
+    yield "at", call["at"]
+    for name, value in facts.headers:
+        yield "header", f"{name}: {value}"
+    for each in told["tried"]:
+        verdict = f"holds, {each['why']}" if each["matched"] else f"no, {each['why_not']}"
+        yield "rule", f"{each['rule']}: {verdict}"
+    if not told["decision"]["rule"]:
+        yield "rule", "none holds: [defaults]"
+    origins = told["origins"]
+    for key, words in as_lines(rules.decide(facts)):
+        yield key, f"{words}  [{_origin(origins, key)}]"
+    yield "version", told["decision"]["version"]
+
+
+def _party(number: dict[str, str]) -> str:
+    """Write a number, with its place and how it is read where that says more."""
+    place = number["region"] or number["country"]
+    read = number["e164"] if number["e164"] != number["number"] else ""
+    more = ", ".join(each for each in (read, place) if each)
+    return f"{number['number'] or '(none)'}{f' ({more})' if more else ''}"
+
+
+def _origin(origins: dict[str, str], key: str) -> str:
+    """Return where a value comes from; of a table, where each of its values does."""
+    if key in origins:
+        return origins[key]
+    inner = {
+        name.removeprefix(f"{key}."): origin
+        for name, origin in origins.items()
+        if name.startswith(f"{key}.")
+    }
+    if len(set(inner.values())) == 1:
+        return next(iter(inner.values()))
+    by_origin: dict[str, list[str]] = {}
+    for name, origin in inner.items():
+        by_origin.setdefault(origin, []).append(name)
+    return "; ".join(f"{origin}: {', '.join(names)}" for origin, names in by_origin.items())

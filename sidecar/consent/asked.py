@@ -12,8 +12,6 @@ from sidecar.numbers import Consent, Number, read_number
 from sidecar.settings.site import Site
 
 Side = Literal["from", "to"]
-MOST_HEADERS = 100
-"""Lines of an INVITE that are looked at."""
 LONGEST_VALUE = 1000
 """Characters; a header whose value is longer matches nothing."""
 _PRIVATE = frozenset(("id", "user", "header"))
@@ -78,7 +76,7 @@ class Asked:
     @cached_property
     def _headers(self) -> dict[str, list[str]]:
         found: dict[str, list[str]] = {}
-        for name, value in self.facts.headers[:MOST_HEADERS]:
+        for name, value in self.facts.headers:
             if len(value) <= LONGEST_VALUE:
                 found.setdefault(name.casefold(), []).append(value.casefold())
         return found

@@ -34,7 +34,7 @@ class Compiled:
 
     def __init__(self, rule: Rule, file: RulesFile) -> None:
         self.decision = decision_of(rule, file)
-        self._conditions = tuple(_conditions(rule.match, file.site))
+        self._conditions = tuple(_conditions(rule.match, file.origin.site))
         self._by_key = {each.key: each for each in self._conditions}
 
     def holds(self, call: Asked) -> bool:
@@ -46,9 +46,8 @@ class Compiled:
         failing = [each.told(call) for each in self._conditions if not each.holds(call)]
         if failing:
             return "", "; ".join(failing)
-        return "; ".join(
-            each.told(call) for each in self._conditions
-        ) or "it matches every call", ""
+        holding = [each.told(call) for each in self._conditions]
+        return "; ".join(holding) or "it matches every call", ""
 
     def entries(self) -> Sequence[Collection[Entry]]:
         """Return, of each condition that has some, what a call must have one of."""

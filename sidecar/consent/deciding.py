@@ -39,7 +39,7 @@ def decision_of(rule: Rule | None, file: RulesFile) -> Decision:
         confirm_within=own.confirm_within or defaults.confirm_within,
         codes=Codes() if recording_is_off else Codes(*(file.code_of(own, each) for each in CODES)),
         messages=own.messages or defaults.messages,
-        version=file.version,
+        version=file.origin.version,
     )
 
 
@@ -89,9 +89,8 @@ def _leaves(told: dict[str, Any], parents: tuple[str, ...] = ()) -> Iterator[tup
 
 def _says(table: Table, key: tuple[str, ...]) -> bool:
     """Tell whether a table of the file has a dotted key."""
-    name = next(
-        own for own, field in type(table).model_fields.items() if key[0] in (own, field.alias)
-    )
+    fields = type(table).model_fields.items()
+    name = next(own for own, field in fields if key[0] in (own, field.alias))
     if name not in table.model_fields_set:
         return False
     inner = getattr(table, name)

@@ -108,7 +108,7 @@ def _place_of(table: Table) -> Any:
 
 def _flat(told: dict[str, Any], parent: str = "") -> dict[str, Any]:
     """Return nested tables as one, with dotted keys."""
-    flat = {}
+    flat: dict[str, Any] = {}
     for key, value in told.items():
         if isinstance(value, dict):
             flat |= _flat(value, f"{parent}{key}.")

@@ -42,16 +42,16 @@ class RuleSet:
     @property
     def version(self) -> str:
         """A short hash of all that decides."""
-        return self.file.version
+        return self.file.origin.version
 
     @property
     def site(self) -> Site:
         """What the rules go by beside their file."""
-        return self.file.site
+        return self.file.origin.site
 
     def decide(self, facts: CallFacts) -> Decision:
         """Return what holds for a call."""
-        call = Asked(facts, self.file.site)
+        call = Asked(facts, self.file.origin.site)
         best = len(self._rules)
         for places in self._index.candidates(call):
             for place in places:
@@ -64,7 +64,7 @@ class RuleSet:
 
     def explain(self, facts: CallFacts) -> list[Tried]:
         """Return every rule that was tried, in order, up to the one that holds."""
-        call = Asked(facts, self.file.site)
+        call = Asked(facts, self.file.origin.site)
         tried: list[Tried] = []
         for rule in self._rules:
             why, why_not = rule.told(call)
@@ -76,7 +76,7 @@ class RuleSet:
     def why_not(self, rule: str, facts: CallFacts) -> str:
         """Return in words why a rule does not match a call, "" where it does."""
         index = self._by_name[rule]
-        return self._rules[index].told(Asked(facts, self.file.site))[1]
+        return self._rules[index].told(Asked(facts, self.file.origin.site))[1]
 
     def origins(self, decision: Decision) -> dict[str, Origin]:
         """Return where each value of one of these rules' decisions comes from."""

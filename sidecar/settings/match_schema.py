@@ -63,11 +63,13 @@ class PartyNumbers:
         return ", ".join([*([str(self.numbers)] if self.numbers else []), *lists])
 
 
-def _countries(value: Any) -> tuple[str, ...]:
+def read_countries(value: Any) -> tuple[str, ...]:
+    """Read one country, or a list of some. Raises ValueError."""
     return tuple(map(parse_country, _texts(value)))
 
 
-def _regions(value: Any) -> tuple[str, ...]:
+def read_regions(value: Any) -> tuple[str, ...]:
+    """Read one region, or a list of some. Raises ValueError."""
     return tuple(map(parse_region, _texts(value)))
 
 
@@ -93,8 +95,8 @@ def _headers(value: Any) -> dict[str, TextSet]:
 Direction = Literal["inbound", "outbound"]
 Names = Annotated[tuple[str, ...], BeforeValidator(as_list), Field(min_length=1)]
 Numbers = Annotated[PartyNumbers, PlainValidator(PartyNumbers.parse)]
-Countries = Annotated[tuple[str, ...], PlainValidator(_countries)]
-Regions = Annotated[tuple[str, ...], PlainValidator(_regions)]
+Countries = Annotated[tuple[str, ...], PlainValidator(read_countries)]
+Regions = Annotated[tuple[str, ...], PlainValidator(read_regions)]
 
 
 class MatchTable(Table):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from sidecar.numbers import COUNTRIES
 from sidecar.numbers.nanp import AREAS
-from sidecar.numbers.plans import COUNTRIES
 from sidecar.settings.words import nearest, shown
 
 REGIONS = frozenset(region for _, region in AREAS.values() if region)
@@ -26,7 +26,8 @@ def parse_region(value: Any) -> str:
     """Read an ISO 3166-2 code of a region that numbers tell. Raises ValueError."""
     if value not in REGIONS:
         wanted = 'a state of the US or a province of Canada, like "US-CA"'
-        hint = nearest(value, REGIONS)
+        state = f"US-{value}".upper()
+        hint = nearest(state if state in REGIONS else value, REGIONS)
         near = f" ({hint})" if hint.startswith("did") else ""
         raise ValueError(f"{shown(value)} is no region whose numbers are known: {wanted}{near}")
     return str(value)

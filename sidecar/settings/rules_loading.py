@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from sidecar.errors import OperatorError, OperatorErrors
-from sidecar.numbers import Jurisdictions, NumberList, changed, load_number_list
+from sidecar.numbers import NumberList, changed, load_number_list
 from sidecar.settings import rules_crosschecks
 from sidecar.settings.jurisdictions import load_jurisdictions
 from sidecar.settings.moments import holidays_of
-from sidecar.settings.rules_schema import LoadedList, RulesFile
+from sidecar.settings.rules_schema import LoadedList, Origin, RulesFile
 from sidecar.settings.schema import Settings
 from sidecar.settings.site import Site
 from sidecar.settings.toml_file import TomlFile
@@ -45,8 +45,8 @@ def reload_lists(rules: RulesFile, settings: Settings) -> RulesFile:
 
     Raises OperatorErrors.
     """
-    assert rules.file is not None, "these rules were loaded"
-    return _with_lists(rules.model_copy(), rules.file, settings, rules.lists_read)
+    assert rules.origin.file is not None, "these rules were loaded"
+    return _with_lists(rules.model_copy(), rules.origin.file, settings, rules.origin.lists)
 
 
 def _with_lists(
@@ -54,12 +54,12 @@ def _with_lists(
 ) -> RulesFile:
     country = (settings.default_country if settings is not None else None) or ""
     lists = _lists(rules, file, country, known)
-    site = _site(rules, settings, {name: each.numbers for name, each in lists.items()})
+    site = _site(settings, {name: each.numbers for name, each in lists.items()})
     facts = _facts(settings)
     parts = [file.digest, *(f"{name} {each.digest}" for name, each in lists.items()), *facts]
     version = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:_SHOWN]
     read = {each.numbers.path: each for each in lists.values()}
-    rules.come_from(file, site, version, read)
+    rules.come_from(Origin(file, site, version, read))
     return rules
 
 
@@ -102,10 +102,9 @@ def _digest(path: Path) -> str:
     return hashed.hexdigest()
 
 
-def _site(rules: RulesFile, settings: Settings | None, lists: Mapping[str, NumberList]) -> Site:
+def _site(settings: Settings | None, lists: Mapping[str, NumberList]) -> Site:
     if settings is None:
         return Site(lists=lists)
-    by_law = any(rule.match.jurisdiction for rule in rules.rule)
     country = settings.default_country or ""
     return Site(
         country=country,
@@ -113,7 +112,7 @@ def _site(rules: RulesFile, settings: Settings | None, lists: Mapping[str, Numbe
         timezone=settings.timezone or Site().timezone,
         holidays=holidays_of(settings.holidays) if settings.holidays else frozenset(),
         lists=lists,
-        jurisdictions=(load_jurisdictions(settings.jurisdictions) if by_law else Jurisdictions(())),
+        jurisdictions=load_jurisdictions(settings.jurisdictions),
     )
 
 

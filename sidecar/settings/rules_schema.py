@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import ClassVar, NamedTuple
 
 from pydantic import Field, PrivateAttr, field_validator
@@ -110,13 +111,14 @@ class LoadedList(NamedTuple):
     digest: str
 
 
-class _Origin(NamedTuple):
-    """Where rules come from."""
+class Origin(NamedTuple):
+    """Where rules come from, and what they go by."""
 
-    file: TomlFile
-    site: Site
-    version: str
-    lists: Mapping[Path, LoadedList]
+    file: TomlFile | None = None
+    site: Site = Site()
+    version: str = ""
+    """A short hash of all that decides: the file, its lists, the settings it goes by."""
+    lists: Mapping[Path, LoadedList] = MappingProxyType({})
 
 
 class RulesFile(Table):
@@ -131,39 +133,22 @@ class RulesFile(Table):
     """The rules, in their order."""
     test: tuple[Test, ...] = ()
     """The rules' own tests."""
-    _origin: _Origin | None = PrivateAttr(default=None)
+    _origin: Origin = PrivateAttr(default_factory=Origin)
 
     @property
-    def file(self) -> TomlFile | None:
-        """The file itself; None where the rules come from none."""
-        return self._origin and self._origin.file
+    def origin(self) -> Origin:
+        """Where they come from, and what they go by beside this file."""
+        return self._origin
 
-    @property
-    def site(self) -> Site:
-        """What the rules go by beside this file."""
-        return self._origin.site if self._origin is not None else Site()
-
-    @property
-    def version(self) -> str:
-        """A short hash of all that decides: this file, its lists, the settings it goes by."""
-        return self._origin.version if self._origin is not None else ""
-
-    @property
-    def lists_read(self) -> Mapping[Path, LoadedList]:
-        """The lists by their files."""
-        return self._origin.lists if self._origin is not None else {}
-
-    def come_from(
-        self, file: TomlFile, site: Site, version: str, lists: Mapping[Path, LoadedList]
-    ) -> None:
-        """Remember the file, so that later errors name its lines, and what else was read."""
-        self._origin = _Origin(file, site, version, lists)
+    def come_from(self, origin: Origin) -> None:
+        """Remember where they come from, so that later errors name its lines."""
+        self._origin = origin
 
     def error(self, key: Key, message: str) -> OperatorError:
         """Return an error about a key of this file."""
-        if self.file is None:
+        if self.origin.file is None:
             return OperatorError(message, key=dotted(key))
-        return self.file.error(key, message)
+        return self.origin.file.error(key, message)
 
     def with_tests_between(self, trunk: str, pbx: str) -> RulesFile:
         """Return these rules with a trunk and a PBX for the tests whose calls name none."""

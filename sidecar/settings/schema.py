@@ -210,7 +210,7 @@ class Settings(Table):
     holidays: Annotated[str, PlainValidator(parse_holidays)] | None = None
     """Whose public holidays the rules go by: a country, or a part of one, like "DE-BY"."""
     jurisdictions: FilePath | None = None
-    """Rows of your own over the table of whose consent the law asks for (docs/numbers.md)."""
+    """Rows of your own over the table of whose consent the law asks for (docs/jurisdictions.md)."""
     sip: Sip = Field(examples=['[sip] and in it listen = ["udp://127.0.0.1:5070"]'])
     """How SIP is spoken."""
     pbx: dict[Name, Pbx] = Field(

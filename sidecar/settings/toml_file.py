@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from sidecar.errors import OperatorError, OperatorErrors
+from sidecar.numbers import FileState
 from sidecar.settings.complaints import Table, complaints
 from sidecar.settings.positions import Key, lines_of
 from sidecar.settings.words import dotted
@@ -30,6 +31,8 @@ class TomlFile:
     def __init__(self, path: Path) -> None:
         """Read it. Raises OperatorErrors where it can't be read or is not TOML."""
         self.path = path
+        self.state = state_of(path)
+        """Of the file, before it was read."""
         self._text = _text_of(path)
         try:
             self.content: dict[str, Any] = tomllib.loads(self._text)
@@ -67,6 +70,15 @@ class TomlFile:
             return model.model_validate(self.content)
         except ValidationError as error:
             raise self.errors(complaints(error.errors(), model, self.content)) from error
+
+
+def state_of(path: Path) -> FileState | None:
+    """Return what tells this state of a file from another; None where it can't be looked at."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return FileState(found.st_mtime_ns, found.st_size, found.st_ino)
 
 
 def _text_of(path: Path) -> str:

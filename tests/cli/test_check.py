@@ -88,7 +88,10 @@ def test_a_test_of_the_rules_that_fails_says_what_came_instead(
 
     assert result.exit_code == 1
     rules = config.parent / "rules.toml"
-    assert result.stderr == f"{rules}:13: test[1]: rule is '', expected 'support'\n"
+    assert result.stderr == (
+        f"{rules}:13: test[1]: rule is '', expected 'support' "
+        "(no rule takes it; \"support\" does not: to '6001' is none of 500*)\n"
+    )
 
 
 def test_a_rule_whose_prompt_is_missing_is_found(command: Command, config: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,8 +11,8 @@ from hypothesis import strategies as st
 
 from sidecar.consent.decision import CallFacts, Codes, Decision, ForEach, Notice, Policy, Question
 from sidecar.consent.party import Party
-from sidecar.consent.rules import FailedTest, RuleSet, Tried
-from sidecar.settings import RulesFile, load_rules
+from sidecar.consent.rules import RuleSet, Tried
+from sidecar.settings import RulesFile
 
 BOTH = frozenset(Party)
 CALLER, CALLEE = frozenset({Party.CALLER}), frozenset({Party.CALLEE})
@@ -398,35 +397,3 @@ def test_the_rules_that_are_called_hidden_never_hold() -> None:
 
     assert hidden == {"c", "d"}
     assert hidden.isdisjoint(holding(found, facts) for facts in everyone)
-
-
-# The file's own tests.
-
-
-RULES = """
-[[rule]]
-name = "support"
-match = { to = "500*" }
-recording = "notice"
-
-[[test]]
-call = { to = "5001" }
-expect = { rule = "support", recording = "notice", messages = "deny" }
-
-[[test]]
-call = { to = "6001" }
-expect = { rule = "support", recording = "off" }
-
-[[test]]
-call = { to = "6001" }
-expect = { rule = "" }
-"""
-
-
-def test_a_test_that_fails_says_where_it_stands_and_what_came(tmp_path: Path) -> None:
-    (tmp_path / "rules.toml").write_text(RULES)
-
-    failed = RuleSet(load_rules(tmp_path / "rules.toml")).failed_tests()
-
-    expected, came = {"rule": "support", "recording": "off"}, {"rule": "", "recording": "off"}
-    assert failed == [FailedTest(1, expected, came, line=11)]

@@ -115,11 +115,9 @@ MISTAKES = [
      '"inbound" or "outbound", not "in"'),
     (MATCH, 'match = { form = "1" }', 'rules.toml:5: rule[1].match.form: unknown key "form"; '
      'did you mean "from"?'),
-    (MATCH, 'match = { from_country = "GB" }', "rules.toml:5: rule[1].match.from_country: "
-     "matching by this key is not supported by this version"),
     (MATCH, "match = { to = 5001 }", "rules.toml:5: rule[1].match.to: must be text in quotes or a "
      "list of such, not 5001"),
-    (MATCH, "match = { to = [5001] }", "rules.toml:5: rule[1].match.to: a number must stand in "
+    (MATCH, "match = { to = [5001] }", "rules.toml:5: rule[1].match.to: each must stand in "
      'quotes, like "5001"'),
     (MATCH, "match = { to = [] }", "rules.toml:5: rule[1].match.to: must not be empty: no call "
      "could match"),
@@ -133,6 +131,54 @@ MISTAKES = [
     (SALES, 'match = { pbx = ["main", "qq"] }', "rules.toml:10: rule[2].match.pbx[2]: there is no "
      "[pbx.qq]; known here: main"),
     (SALES, "match = { trunk = [] }", "rules.toml:10: rule[2].match.trunk: must not be empty"),
+    (MATCH, 'match = { to = "list:vips" }', "rules.toml:5: rule[1].match.to: there is no list "
+     '"vips" in [lists]; known here: nothing'),
+    (DEFAULTS, f'{DEFAULTS}\n[lists]\nvip = "vip.txt"', "vip.txt: can't be read: No such file or "
+     "directory"),
+    (DEFAULTS, f'{DEFAULTS}\n[lists]\n"a b" = "vip.txt"', 'rules.toml:4: lists."a b": the name '
+     'must be letters, digits, ".", "_" and "-"'),
+    (MATCH, 'match = { from_country = "UK" }', 'rules.toml:5: rule[1].match.from_country: "UK" is '
+     'no country like "GB" (ISO 3166-1) (did you mean "GB"?)'),
+    (MATCH, 'match = { to_country = ["GB", "de"] }', 'rules.toml:5: rule[1].match.to_country: "de" '
+     'is no country like "GB" (ISO 3166-1) (did you mean "DE"?)'),
+    (MATCH, "match = { to_country = [44] }", 'rules.toml:5: rule[1].match.to_country: each must '
+     'stand in quotes, like "44"'),
+    (MATCH, 'match = { from_region = "CA" }', 'rules.toml:5: rule[1].match.from_region: "CA" is no '
+     'region whose numbers are known: a state of the US or a province of Canada, like "US-CA" '
+     '(did you mean "US-CA"?)'),
+    (MATCH, 'match = { from_country = "CA", from_region = "US-CA" }', "rules.toml:5: "
+     'rule[1].match.from_region: "US-CA" is in none of from_country (CA): no call matches it'),
+    (MATCH, 'match = { jurisdiction = "two-party" }', "rules.toml:5: rule[1].match.jurisdiction: "
+     'must be "all-party" or "one-party", not "two-party" (did you mean "one-party"?)'),
+    (MATCH, 'match = { hours = "9-17" }', 'rules.toml:5: rule[1].match.hours: "9-17" must be hours '
+     'like "09:00-17:30"'),
+    (MATCH, 'match = { hours = "09:00-24:30" }', 'rules.toml:5: rule[1].match.hours: "09:00-24:30" '
+     'must lie within "00:00-24:00"'),
+    (MATCH, 'match = { hours = "09:00-09:00" }', 'rules.toml:5: rule[1].match.hours: "09:00-09:00" '
+     'holds no time; all day is "00:00-24:00"'),
+    (MATCH, 'match = { hours = "09:00-17:30" }', "rules.toml:5: rule[1].match.hours: in which time "
+     'zone? Write timezone = "Europe/London" into the settings'),
+    (MATCH, 'match = { days = "mo-fri" }', 'rules.toml:5: rule[1].match.days: "mo-fri" must be '
+     'days like "mon-fri", "2026-12-24", "12-24", "holidays" or "workdays" (did you mean "mon"?)'),
+    (MATCH, 'match = { days = ["sat", "2026-02-29"] }', "rules.toml:5: rule[1].match.days: there "
+     'is no day "2026-02-29"'),
+    (MATCH, "match = { days = 2026-12-24 }", "rules.toml:5: rule[1].match.days: must be text in "
+     "quotes or a list of such, not 2026-12-24"),
+    (MATCH, 'match = { days = "holiday" }', 'rules.toml:5: rule[1].match.days: "holiday" must be '
+     'days like "mon-fri", "2026-12-24", "12-24", "holidays" or "workdays" (did you mean '
+     '"holidays"?)'),
+    (MATCH, 'match = { days = "workdays" }', "rules.toml:5: rule[1].match.days: whose holidays? "
+     'Write holidays = "DE-BY" or the like into the settings'),
+    (MATCH, 'match = { anonymous = "yes" }', "rules.toml:5: rule[1].match.anonymous: must be true "
+     'or false, not "yes"'),
+    (MATCH, 'match = { header = "X-Queue" }', "rules.toml:5: rule[1].match.header: must be a table "
+     'like { "X-Queue" = "sales" }, not "X-Queue"'),
+    (MATCH, 'match = { header = { "X Queue" = "sales" } }', "rules.toml:5: rule[1].match.header: "
+     '"X Queue" is no header name'),
+    (MATCH, 'match = { header = { X-Queue = "a*b" } }', 'rules.toml:5: rule[1].match.header: "a*b" '
+     'can have "*" at its end only'),
+    (MATCH, 'match = { header = { X-Queue = "" } }', 'rules.toml:5: rule[1].match.header: "" must '
+     'be one line of text; any text is "*"'),
     # notices
     (NOTICE, 'notice = { prompt = "notice.wav" }', "rules.toml:7: rule[1].notice.prompt: "
      '"notice.wav" must be small letters, digits and "-", no ".wav"'),
@@ -166,8 +212,14 @@ MISTAKES = [
      "5001"),
     (CALL, 'call = { trunk = "second" }', "rules.toml:12: test[1].call.trunk: there is no "
      "[trunk.second]; known here: carrier"),
-    (EXPECT, "expect = {}", "rules.toml:13: test[1].expect: expects nothing; name rule, recording "
-     "or messages"),
+    (CALL, 'call = { at = "25.11.2026 10:00" }', "rules.toml:12: test[1].call.at: must be a time "
+     'like "2026-11-25T10:00", not "25.11.2026 10:00"'),
+    (CALL, "call = { header = { X-Queue = 5 } }", "rules.toml:12: test[1].call.header.X-Queue: "
+     "must be text in quotes, not 5"),
+    (EXPECT, 'expect = { consent = { witin = "8s" } }', "rules.toml:13: "
+     'test[1].expect.consent.witin: unknown key "witin"; did you mean "within"?'),
+    (EXPECT, "expect = {}", "rules.toml:13: test[1].expect: expects nothing; name a rule, "
+     "recording or the like"),
     (EXPECT, 'expect = { rule = "suport" }', "rules.toml:13: test[1].expect.rule: there is no "
      'rule "suport"; did you mean "support"?'),
     (EXPECT, "", 'rules.toml:11: test[1].expect: is missing; write expect = { recording = "off" }'),
@@ -177,6 +229,11 @@ TWINS = [
     (DEFAULTS, '[defaults]\nrecording = "notice"\nmessages = "allow"\nnotice = { at = "answer" }'),
     (MATCH, 'match = { to = "500*", from = ["anonymous", "*97", "+44 (20) 7946*"], pbx = "main" }'),
     (MATCH, ""),
+    (MATCH, 'match = { from_country = ["GB", "US"], from_region = ["US-CA"], to_country = "DE" }'),
+    (MATCH, 'match = { jurisdiction = "all-party", anonymous = false }'),
+    (MATCH, 'match = { header = { "X-Queue" = ["sales*", "support"], Subject = "*" } }'),
+    (CALL, 'call = { at = "2026-11-25T10:00+01:00", header = { X-Queue = "sales" } }'),
+    (EXPECT, 'expect = { notice = { to = "caller" }, confirm_within = "500ms", stop = "" }'),
     (NOTICE, ""),
     (NOTICE, 'notice = { to = "caller", at = "before-connect", language = "de-AT" }'),
     (NOTICE, '[rule.notice]\nto = "callee"'),

@@ -116,6 +116,24 @@ MISTAKES = [
      'true or false, not "yes"'),
     (TRUNK_URI, f"{TRUNK_URI}\ntrusted = 1", "sidecar.toml:9: trunk.carrier.trusted: must be true "
      "or false, not 1"),
+    # what rules go by
+    ('rules = "rules.toml"', "watch = 1", "sidecar.toml:1: watch: must be true or false, not 1"),
+    ('rules = "rules.toml"', 'default_country = "UK"', 'sidecar.toml:1: default_country: "UK" is '
+     'no country like "GB" (ISO 3166-1) (did you mean "GB"?)'),
+    ('rules = "rules.toml"', 'timezone = "Europe/Berln"', "sidecar.toml:1: timezone: there is no "
+     'time zone "Europe/Berln"; did you mean "Europe/Berlin"?'),
+    ('rules = "rules.toml"', 'timezone = "../etc"', "sidecar.toml:1: timezone: there is no time "
+     'zone "../etc"; write one like "Europe/London"'),
+    ('rules = "rules.toml"', "timezone = 1", "sidecar.toml:1: timezone: must be a time zone like "
+     '"Europe/London", not 1'),
+    ('rules = "rules.toml"', 'holidays = "DE-BA"', "sidecar.toml:1: holidays: no holidays are "
+     'known of "DE-BA"; known: DE-BB, DE-BE, DE-BW, DE-BY, DE-HB, DE-HE, DE-HH, DE-MV, DE-NI, '
+     "DE-NW, DE-RP, DE-SH, DE-SL, DE-SN, DE-ST, DE-TH, DE-Augsburg"),
+    ('rules = "rules.toml"', 'holidays = "Bavaria"', "sidecar.toml:1: holidays: no holidays are "
+     'known of "Bavaria", it must be one like "DE" or "DE-BY"'),
+    (PBX_URI, f'place = "US-XX"\n{PBX_URI}', 'sidecar.toml:5: pbx.main.place: "US-XX" is no '
+     "region whose numbers are known: a state of the US or a province of Canada, like \"US-CA\" "
+     '(did you mean "US-TX"?)'),
     # recorders
     (PBX_HOSTS, f'{RECORDER}kind = "ami"', 'sidecar.toml:8: pbx.main.recorder.kind: must be '
      '"asterisk-ami", "sip", "feature-code" or "none", not "ami"'),
@@ -197,6 +215,13 @@ TWINS = [
         '[pbx.main]\nuri = ["sip:pbx", "sip:127.0.0.1", "sip:[::1]"]',
     ),
     (f"{LISTEN}\n[pbx.main]\n{PBX_URI}", f'{LISTEN}\n[pbx.main]\nuri = "sip:pbx.example.net"'),
+    (
+        'rules = "rules.toml"',
+        'watch = true\ndefault_country = "DE"\ntimezone = "Europe/Berlin"\nholidays = "DE-BY"',
+    ),
+    ('rules = "rules.toml"', 'holidays = "US"\ntimezone = "UTC"'),
+    (PBX_URI, f'place = "US-CA"\n{PBX_URI}'),
+    (PBX_URI, f'place = "GB"\n{PBX_URI}'),
     (PBX_URI, f'kind = "asterisk"\n{PBX_URI}'),
     (PBX_URI, 'uri = ["sip:127.0.0.1:5080", "sip:pbx-2.example.net", "sip:pbx_3:5061"]'),
     (PBX_HOSTS, 'hosts = ["127.0.0.1:5080", "127.0.0.1", "127.0.0.0/8", "::1", "[::1]:5080"]'),
