@@ -170,7 +170,9 @@ class PlaceIs(Condition):
         place = self._of(call.number(self.side))
         if self.holds(call):
             return f"{self.key} is {place}"
-        return _is_not_one_of(f"{self.key} {place or 'is not known:'}", ", ".join(self.places))
+        if not place:
+            return f"{self.key} is not known"
+        return _is_not_one_of(f"{self.key} {place}", ", ".join(self.places))
 
     def covers(self, others: Mapping[str, Condition]) -> bool:
         region = others.get(f"{self.side}_region")

@@ -89,6 +89,8 @@ def _headers(value: Any) -> dict[str, TextSet]:
     for name in value:
         if not _HEADER.fullmatch(name):
             raise ValueError(f"{shown(name)} is no header name")
+    if len({name.casefold() for name in value}) < len(value):
+        raise ValueError("a header is there twice: names are the same in any case of letters")
     return {name: TextSet.parse(_texts(texts)) for name, texts in value.items()}
 
 

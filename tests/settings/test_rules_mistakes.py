@@ -175,6 +175,8 @@ MISTAKES = [
      'like { "X-Queue" = "sales" }, not "X-Queue"'),
     (MATCH, 'match = { header = { "X Queue" = "sales" } }', "rules.toml:5: rule[1].match.header: "
      '"X Queue" is no header name'),
+    (MATCH, 'match = { header = { X-Queue = "a", x-queue = "b" } }', "rules.toml:5: "
+     "rule[1].match.header: a header is there twice: names are the same in any case of letters"),
     (MATCH, 'match = { header = { X-Queue = "a*b" } }', 'rules.toml:5: rule[1].match.header: "a*b" '
      'can have "*" at its end only'),
     (MATCH, 'match = { header = { X-Queue = "" } }', 'rules.toml:5: rule[1].match.header: "" must '
