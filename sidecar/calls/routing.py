@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from itertools import islice
 from typing import NamedTuple
 
-from sidecar.consent.decision import MOST_HEADERS, CallFacts
+from sidecar.consent.decision import CallFacts
 from sidecar.sip.address import Address
 from sidecar.sip.errors import ParseError
 from sidecar.sip.message import Request
@@ -78,7 +77,7 @@ class Router:
             from_=_identity(request, source),
             to=uri.user_unescaped or "",
             at=at,
-            headers=tuple(islice(request.headers.items(), MOST_HEADERS)),
+            headers=tuple(request.headers.items()),
         )
         return Route(source, destination, facts)
 

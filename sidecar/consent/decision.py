@@ -99,10 +99,6 @@ class Decision:
         return self.recording is Policy.REQUIRED or self.on_refusal == "hangup"
 
 
-MOST_HEADERS = 100
-"""Header lines of an INVITE that rules can ask for."""
-
-
 @dataclass(frozen=True, slots=True)
 class CallFacts:
     """What is known of a call before it is set up.

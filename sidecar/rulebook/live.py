@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import structlog
@@ -88,8 +89,10 @@ class LiveRules:
             self._rules = rules
             log.info("rules_loaded", version=rules.version, before=before)
             return []
-        for error in errors:
-            log.error("rules_refused", problem=str(error), in_force=before)
+        for error in errors:  # the message may quote a number
+            place = str(replace(error, message=""))
+            log.error("rules_refused", place=place, see="consent-sidecar check", in_force=before)
+            log.debug("rules_refused_why", place=place, problem=error.message)
         return errors
 
     def _library(self) -> PromptLibrary:
