@@ -1,4 +1,4 @@
-"""`python -m bench [messages] [rules] [relay] [calls] [soak]`: all by default, one table."""
+"""`python -m bench [PART ...]`: all parts by default, one table."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bench.machine import describe
 
-PARTS = ("messages", "rules", "relay", "calls", "soak")
+PARTS = ("messages", "rules", "numbers", "relay", "calls", "soak")
 PEERS = Path(__file__).parent.parent / "tests" / "peers" / "setup.sh"
 HEADINGS = ("measured", "figure", "beside", "goal")
 USAGE = 2

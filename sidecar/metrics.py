@@ -30,7 +30,7 @@ PREFIX = "consent_sidecar_"
 OTHER = "other"
 OPENMETRICS = "application/openmetrics-text"
 MAX_WORDS = 48
-SETUP_BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+SECONDS_BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 
 DIRECTIONS = ("inbound", "outbound")
 DISPOSITIONS = (
@@ -44,6 +44,7 @@ DISPOSITIONS = (
     "interrupted",
 )
 PARTIES = ("caller", "callee")
+RECORDERS = ("asterisk-ami", "sip", "feature-code", "none")
 METHODS = (
     "INVITE",
     "ACK",
@@ -108,7 +109,51 @@ NOTICES = Metric(
     Counter,
     "Notices to a party: played in full, failed (the call was ended then), or abandoned (someone "
     "hung up first).",
-    (("party", PARTIES), ("result", ("played", "failed", "abandoned"))),
+    (("party", PARTIES), ("result", ("played", "failed", "abandoned", "answered"))),
+)
+CONSENTS = Metric(
+    "consents_total",
+    Counter,
+    "Answers to the question for consent: agreed, declined, or silent (no answer in time; each "
+    "repetition counts).",
+    (("party", PARTIES), ("result", ("agreed", "declined", "silent"))),
+)
+RECORDER_ACTIONS = Metric(
+    "recorder_actions_total",
+    Counter,
+    "Orders to recorders, by adapter, order and what came of them: how far the confirmation is "
+    "proven (told, accepted, read_back), failed, or unconfirmed in time. restart: something "
+    "recorded against the order that stood.",
+    (
+        ("recorder", RECORDERS),
+        ("action", ("hold", "release", "stop", "restart")),
+        ("result", ("told", "accepted", "read_back", "failed", "unconfirmed", "violated")),
+    ),
+)
+RECORDER_ACTION_SECONDS = Metric(
+    "recorder_action_seconds",
+    Histogram,
+    "Seconds from an order to its confirmation by the recorder.",
+)
+STOP_REQUESTS = Metric(
+    "stop_requests_total",
+    Counter,
+    "Requests to stop or to pause the recording, by who asked and by what means.",
+    (("party", (*PARTIES, "operator")), ("means", ("digits", "info", "sdp", "api"))),
+)
+STOP_PROVEN_SECONDS = Metric(
+    "stop_proven_seconds",
+    Histogram,
+    "Seconds from such a request to the recorder's confirmation: the time to proven stop.",
+)
+RECORDINGS_PROVEN = Metric(
+    "recordings_proven_total",
+    Counter,
+    "Ended calls by how far it is proven that their recorder did as ordered (docs/recorders.md).",
+    (
+        ("recorder", RECORDERS),
+        ("proof", ("none", "told", "accepted", "read_back", "stayed", "files")),
+    ),
 )
 MESSAGES = Metric(
     "messages_total",
@@ -182,6 +227,12 @@ TABLE: tuple[Metric, ...] = (
     CALLS_ACTIVE,
     SETUP_SECONDS,
     NOTICES,
+    CONSENTS,
+    RECORDER_ACTIONS,
+    RECORDER_ACTION_SECONDS,
+    STOP_REQUESTS,
+    STOP_PROVEN_SECONDS,
+    RECORDINGS_PROVEN,
     MESSAGES,
     SIP_REQUESTS,
     SIP_RESPONSES,
@@ -206,13 +257,14 @@ class Metrics:
         ProcessCollector(registry=self.registry)
         self._calls = _Counts(CALLS, self.registry)
         self._calls_active = _gauge(CALLS_ACTIVE, self.registry)
-        self._setup = Histogram(
-            SETUP_SECONDS.full_name,
-            SETUP_SECONDS.meaning,
-            buckets=SETUP_BUCKETS,
-            registry=self.registry,
-        )
+        self._setup = _histogram(SETUP_SECONDS, self.registry)
         self._notices = _Counts(NOTICES, self.registry)
+        self._consents = _Counts(CONSENTS, self.registry)
+        self._recorder_actions = _Counts(RECORDER_ACTIONS, self.registry)
+        self._recorder_seconds = _histogram(RECORDER_ACTION_SECONDS, self.registry)
+        self._stop_requests = _Counts(STOP_REQUESTS, self.registry)
+        self._stop_proven = _histogram(STOP_PROVEN_SECONDS, self.registry)
+        self._recordings_proven = _Counts(RECORDINGS_PROVEN, self.registry)
         self._messages = _Counts(MESSAGES, self.registry)
         self._requests = _Counts(SIP_REQUESTS, self.registry)
         self._responses = _Counts(SIP_RESPONSES, self.registry)
@@ -245,8 +297,32 @@ class Metrics:
         self._setup.observe(seconds)
 
     def notice(self, party: str, result: str) -> None:
-        """A notice to `party` was "played" in full, "failed", or "abandoned" by a hang-up."""
+        """A notice to `party` was "played" in full, "failed", "abandoned" or "answered" early."""
         self._notices.add(party, result)
+
+    def consent(self, party: str, result: str) -> None:
+        """A party that was asked has "agreed" or "declined", or was "silent" for too long."""
+        self._consents.add(party, result)
+
+    def recorder_action(self, recorder: str, action: str, result: str) -> None:
+        """An order to a recorder was confirmed (`result` is a proof), or not."""
+        self._recorder_actions.add(recorder, action, result)
+
+    def recorder_seconds(self, seconds: float) -> None:
+        """An order was confirmed so long after it was given."""
+        self._recorder_seconds.observe(seconds)
+
+    def stop_request(self, party: str, means: str) -> None:
+        """Someone asked for a stop or a pause."""
+        self._stop_requests.add(party, means)
+
+    def stop_proven(self, seconds: float) -> None:
+        """A stop or a pause was confirmed so long after it was asked for."""
+        self._stop_proven.observe(seconds)
+
+    def recording_proven(self, recorder: str, proof: str) -> None:
+        """A call is over, and its recording is proven so far."""
+        self._recordings_proven.add(recorder, proof)
 
     def message(self, result: str) -> None:
         """A SIP MESSAGE was "allowed" or "denied"."""
@@ -336,6 +412,10 @@ class _Counts:
         if known:
             return word if word in known else OTHER
         return word if len(self._children) < MAX_WORDS else OTHER
+
+
+def _histogram(metric: Metric, registry: CollectorRegistry) -> Histogram:
+    return Histogram(metric.full_name, metric.meaning, buckets=SECONDS_BUCKETS, registry=registry)
 
 
 def _gauge(metric: Metric, registry: CollectorRegistry) -> Gauge:

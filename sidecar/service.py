@@ -7,14 +7,19 @@ import gc
 import signal
 import time
 from contextlib import suppress
+from typing import Literal
 
 import structlog
+from aiohttp import web
 
 from sidecar import __version__
 from sidecar.calls.agent import DecisionHeaders, Ports
 from sidecar.calls.b2bua import B2bua
+from sidecar.calls.event_hub import EventHub
 from sidecar.calls.probe import Probe
 from sidecar.calls.routing import Peer, Router
+from sidecar.consent.explanation import Explanation, call_facts, explain
+from sidecar.control import Control
 from sidecar.errors import OperatorError
 from sidecar.hosts import HostTable
 from sidecar.media.local import LocalEngine
@@ -24,12 +29,14 @@ from sidecar.net.address import Address
 from sidecar.net.names import Names
 from sidecar.net.transports import Transports
 from sidecar.readiness import Problem
+from sidecar.recorders.build import build_recorder
 from sidecar.records.sqlite import SqliteStore
 from sidecar.rulebook.live import LiveRules
 from sidecar.rulebook.watching import Watch
 from sidecar.settings import Settings
 from sidecar.sip.flow import Flow
 from sidecar.sip.uri import Uri
+from sidecar.web.api import create_api
 from sidecar.web.app import create_app
 from sidecar.web.server import WebServer
 
@@ -66,6 +73,8 @@ class Service:
         self._parting: asyncio.Event | None = None
         self._probes: list[Probe] = []
         self.metrics = Metrics()
+        self.events = EventHub(time.time)
+        self._recorders = {name: build_recorder(pbx.recorder) for name, pbx in settings.pbx.items()}
         uris = [uri for peer in self._peers.values() for uri in peer.uris]
         self._names = Names(uri.host for uri in uris)
         self.media = LocalEngine(
@@ -87,10 +96,12 @@ class Service:
             lambda address: self._source_of(address) is not None,
             self._transport_failed,
         )
-        self.web = WebServer(create_app(self.metrics, self.problems), *settings.http.listen)
+        app = create_app(self.metrics, self.problems, self._new_api())
+        self.web = WebServer(app, *settings.http.listen)
         try:
             await self._names.start()
             await self.media.start()
+            await asyncio.gather(*(each.start() for each in self._recorders.values()))
             self.b2bua = self._new_b2bua()  # before the first message can come
             await self.transports.start()
             await self.web.start()
@@ -110,6 +121,8 @@ class Service:
         await self.web.stop()
         await self.transports.close()
         await self.media.close()
+        for recorder in self._recorders.values():
+            await recorder.close()
         await self._names.close()
         await self.records.close()
         self._stopped = True
@@ -131,6 +144,10 @@ class Service:
             problems.append(Problem("records", "the disk does not take call records"))
         if not self.media.worker_pids:
             problems.append(Problem("media", "no media worker runs"))
+        for name, recorder in self._recorders.items():
+            if recorder.problem:
+                message = f"the recorder of pbx {name}: {recorder.problem}"
+                problems.append(Problem("recorder", message, blocking=False))
         for probe in self._probes:
             if probe.reachable is False:
                 message = f"{probe.peer.kind} {probe.peer.name} does not answer"
@@ -160,9 +177,27 @@ class Service:
             records=self.records,
             metrics=self.metrics,
             media_address=settings.sip.advertise or settings.media.address,
+            recorders=self._recorders,
+            events=self.events,
             headers=DecisionHeaders(settings.headers.consent, settings.headers.record),
             keep_numbers=settings.records.numbers == "full",
         )
+
+    def _new_api(self) -> web.Application:
+        """Return what answers below /api."""
+        control = Control(lambda: self.b2bua, self.events, self._explain, self.reload)
+        return create_api(control, self._settings.http.token)
+
+    def _explain(
+        self,
+        from_: str,
+        to: str,
+        direction: Literal["inbound", "outbound"],
+        trunk: str | None,
+        pbx: str | None,
+    ) -> Explanation:
+        facts = call_facts(self._settings, from_, to, direction, trunk, pbx, at=time.time())
+        return explain(self.rules.current, facts)
 
     def _receive(self, data: bytes, flow: Flow) -> None:
         self.b2bua.receive(data, flow)

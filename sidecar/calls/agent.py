@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 import structlog
 
 from sidecar import __version__
+from sidecar.calls.call_events import CallEnded
 from sidecar.calls.challenges import Challenges
+from sidecar.calls.event_hub import EventHub
 from sidecar.calls.identifiers import new_call_id
 from sidecar.calls.identities import Identities
 from sidecar.calls.leg import Leg
@@ -19,6 +21,7 @@ from sidecar.calls.routing import Peer, Route, Router
 from sidecar.consent.decision import CallFacts, Decision
 from sidecar.media.engine import Closed, MediaEngine
 from sidecar.metrics import Metrics
+from sidecar.recorders.recorder import Recorder
 from sidecar.records.record import CallRecord, Disposition
 from sidecar.records.store import RecordStore
 from sidecar.sip.address import Address
@@ -95,10 +98,16 @@ class Agent(ABC):
         records: RecordStore,
         metrics: Metrics,
         media_address: str,
+        recorders: Mapping[str, Recorder],
+        events: EventHub,
         headers: DecisionHeaders,
         keep_numbers: bool,
     ) -> None:
+        """`recorders` holds one for each PBX, by its name in the settings."""
         self.ports = ports
+        self._recorders = recorders
+        self.publish = events.publish
+        """Tell whoever watches what happens to calls."""
         self._headers = headers
         self._keep_numbers = keep_numbers
         self.legs: dict[DialogId, Leg] = {}
@@ -247,13 +256,17 @@ class Agent(ABC):
         """Return the Max-Forwards of a request that goes on (RFC 3261 section 16.6)."""
         return min(int(request.headers.get("Max-Forwards") or 70), 255) - 1
 
-    def decision_headers(self, decision: Decision, peer: Peer) -> list[tuple[str, str]]:
+    def decision_headers(self, call: Call, peer: Peer) -> list[tuple[str, str]]:
         """Return the headers that tell a PBX what was decided; none for a trunk."""
         if peer.kind != "pbx":
             return []
-        recording = decision.recording.value
-        record = "off" if recording == "off" else "on"
+        recording = call.decision.recording.value
+        record = "on" if call.consent.tells_on else "off"
         return [(self._headers.consent, recording), (self._headers.record, record)]
+
+    def recorder_of(self, route: Route) -> Recorder:
+        """Return what controls the recorder of the PBX on a call's way."""
+        return self._recorders[route.facts.pbx]
 
     def mapped(self, request: Request, flow: Flow) -> list[tuple[str, str]]:
         """Return the headers of a request that refer to dialogs or hosts, told for the other side.
@@ -302,6 +315,7 @@ class Agent(ABC):
         self.records.finish(record)
         disposition = record.disposition or Disposition.FAILED
         self.metrics.call_ended(record.direction, disposition.value)
+        self.publish(CallEnded(record.call_id, disposition, record.ended_by))
         log.info(
             "call_ended",
             call=record.call_id,

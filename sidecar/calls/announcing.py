@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from sidecar.calls.bodies import description
-from sidecar.consent.machine import BothUp, CallerUp
+from sidecar.consent.events import BothUp, CallerUp
 from sidecar.media.engine import Side
 from sidecar.sip.offer_answer import Carrier, OfferAnswerError
 from sidecar.sip.sdp import SdpError

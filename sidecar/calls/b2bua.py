@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol, cast
 
@@ -22,10 +23,11 @@ from sidecar.calls.header_policy import ALLOW, EXTENSIONS, tags, unsupported
 from sidecar.calls.identifiers import new_tag
 from sidecar.calls.leg import Leg
 from sidecar.calls.relay import Relay, unwrapped_contact
-from sidecar.calls.routing import Peer
+from sidecar.calls.routing import Peer, Route
 from sidecar.calls.session import count_streams, has_audio
-from sidecar.consent.decision import Decision
+from sidecar.consent.decision import Decision, Policy
 from sidecar.records.record import Disposition, EndedBy
+from sidecar.sip import dtmf_info
 from sidecar.sip.dialog import id_of_request
 from sidecar.sip.errors import ParseError
 from sidecar.sip.flow import Flow
@@ -266,7 +268,12 @@ class B2bua(Agent):
         if route is None:
             self._reject(transaction, request, peer, 404, "no_destination")
             return
-        call = Call(self, transaction, request, flow, route, self.rules.decide(route.facts))
+        decision, problem = self._protected(self.rules.decide(route.facts), route)
+        call = Call(self, transaction, request, flow, route, decision)
+        if problem:
+            self.metrics.fail_closed("recorder_unreachable")
+            call.turn_away(503, "recorder_unreachable", problem)
+            return
         try:
             body = description(request)
             offer = SessionDescription.parse(body) if body is not None else None
@@ -283,6 +290,17 @@ class B2bua(Agent):
             call.turn_away(503, "prompt_missing", f"there is no prompt {missing}")
             return
         call.begin(streams)
+
+    def _protected(self, decision: Decision, route: Route) -> tuple[Decision, str]:
+        """Return what is decided while the recorder is as it is now, and why the call can't be.
+
+        With a recorder out of reach a call goes on only where the rule lets it go on unrecorded;
+        that it is will have to be verified once both are up.
+        """
+        problem = self.recorder_of(route).problem
+        if not problem or decision.on_unreachable == "refuse":
+            return decision, problem
+        return replace(decision, recording=Policy.OFF, notice=None, question=None), ""
 
     def _missing_prompt(self, decision: Decision) -> str:
         """Return a prompt that the call can't do without and that can't be played."""
@@ -335,7 +353,7 @@ class B2bua(Agent):
             self._reject(transaction, request, peer, 403, "message_denied")
         elif request.method == "PRACK":
             self._prack(transaction, request, leg)
-        else:
+        elif request.method != "INFO" or not self._info(transaction, request, leg):
             self._pass_on(transaction, request, leg)
 
     def _within_relayed(
@@ -373,6 +391,21 @@ class B2bua(Agent):
             self._reject(transaction, request, leg.peer, NO_DIALOG, "no_dialog")
         else:
             Forwarding(self, transaction, request, leg, leg.other).start(headers)
+
+    def _info(self, transaction: ServerTransaction, request: Request, leg: Leg) -> bool:
+        """Take an INFO that is meant for the sidecar: a wish about recording, or a key."""
+        call, headers = leg.call, request.headers
+        wish = headers.get("Record")
+        if wish is not None:
+            status = call.requests.info(leg, wish)
+        else:
+            content_type = headers.get("Content-Type")
+            key = dtmf_info.parse(content_type, request.body)
+            if key is None or not call.keys.informed(leg.side, content_type or "", key):
+                return False
+            status = 200
+        self.respond(transaction, leg.dialog.response(request, status), leg.peer)
+        return True
 
     def _pass_on(self, transaction: ServerTransaction, request: Request, leg: Leg) -> None:
         other = leg.other

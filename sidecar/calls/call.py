@@ -8,33 +8,40 @@ to the caller. What is played, and when speech may pass, is decided by the conse
 
 from __future__ import annotations
 
-import secrets
 from asyncio import Future
 from collections.abc import Callable
-from enum import Enum
 from typing import TYPE_CHECKING
 
 import structlog
 
 from sidecar.calls import announcing
 from sidecar.calls.bodies import cross
+from sidecar.calls.call_base import RETRY_AFTER, CallBase, HeaderLines, Phase
+from sidecar.calls.call_events import CallAnswered, CallStarted
 from sidecar.calls.consent_process import ConsentProcess
-from sidecar.calls.header_policy import passed, without
-from sidecar.calls.identifiers import new_tag
+from sidecar.calls.header_policy import passed, tags, without
+from sidecar.calls.identifiers import new_call_id, new_tag
+from sidecar.calls.keys import Keys
 from sidecar.calls.leg import End, Leg
 from sidecar.calls.outcome import disposition_of
+from sidecar.calls.pbx_leg import OwnInfo
 from sidecar.calls.placing import Placing
+from sidecar.calls.pressing import Pressing
 from sidecar.calls.progress import pass_on
+from sidecar.calls.recorder_process import RecorderProcess
+from sidecar.calls.recording_requests import RecordingRequests
 from sidecar.calls.session import Sessions
-from sidecar.consent.machine import BothUp, HungUp
+from sidecar.consent.events import BothUp
 from sidecar.media.engine import (
     Closed,
+    Digit,
     Lost,
     MediaEvent,
     MediaSession,
     Opened,
     Played,
     PlayFailed,
+    Pressed,
     Refused,
     Side,
     Silent,
@@ -42,95 +49,24 @@ from sidecar.media.engine import (
 from sidecar.records.record import Disposition, EndedBy
 from sidecar.sip.dialog import Dialog
 from sidecar.sip.message import Request, Response, respond
-from sidecar.sip.offer_answer import Carrier, OfferAnswerError, Origins, State
+from sidecar.sip.offer_answer import Carrier, OfferAnswerError, State
 from sidecar.sip.sdp import SdpError
 
 if TYPE_CHECKING:
-    from sidecar.calls.agent import Agent
-    from sidecar.calls.routing import Route
-    from sidecar.consent.decision import Decision
-    from sidecar.sip.flow import Flow
-    from sidecar.sip.transactions import ServerTransaction
+    pass
 
 log = structlog.get_logger(__name__)
 
-HeaderLines = list[tuple[str, str]]
-RETRY_AFTER: HeaderLines = [("Retry-After", "5")]
-ENDED_BY = {Side.A: EndedBy.CALLER, Side.B: EndedBy.CALLEE}
 CHALLENGES = (401, 407)
+RECORD_AWARE = "record-aware"
 UNSUPPORTED_TYPE = 415
 BODY_HEADERS = ("content-type", "content-disposition", "content-encoding", "content-language")
 
 
-class Phase(Enum):
-    """How far a call has come."""
+class Call(CallBase):
+    """A call on its way from the INVITE to speech. Every method runs within `Agent.run`."""
 
-    OPENING = "the record is being written, ports are being opened"
-    ANNOUNCING = "answered by the sidecar; the caller hears the notice, there is no B leg yet"
-    PLACING = "the B leg is being set up"
-    ANSWERED = "the callee has answered, the caller's ACK is awaited"
-    UP = "both legs are up"
-    ENDED = "nothing is left but farewells"
-
-
-class Call:
-    """A call and all that belongs to it. Every method runs within `Agent.run`."""
-
-    __slots__ = (
-        "_a_end",
-        "_arrived",
-        "_parked",
-        "_ports_awaited",
-        "_recorded",
-        "_session_number",
-        "_when_ports",
-        "a",
-        "agent",
-        "b",
-        "consent",
-        "decision",
-        "failing",
-        "flow",
-        "id",
-        "invite",
-        "legs",
-        "media",
-        "phase",
-        "placing",
-        "record",
-        "request",
-        "route",
-        "sessions",
-    )
-
-    def __init__(
-        self,
-        agent: Agent,
-        invite: ServerTransaction,
-        request: Request,
-        flow: Flow,
-        route: Route,
-        decision: Decision,
-    ) -> None:
-        self.agent = agent
-        self.invite = invite
-        self.request = request
-        self.flow = flow
-        self.route = route
-        self.decision = decision
-        self.phase = Phase.OPENING
-        self.a: Leg | None = None
-        self.b: Leg | None = None
-        self.placing: Placing | None = None
-        self._session_number = secrets.randbits(48)
-        self._a_end = self.new_end(Side.A)
-        self._arrived = agent.now
-        self._ports_awaited = 0
-        self._when_ports: list[Callable[[], None]] = []
-        self._recorded = False
-        self._parked = False
-        self.legs: list[Leg] = []
-        self.failing = False
+    __slots__ = ()
 
     # Opening.
 
@@ -143,9 +79,7 @@ class Call:
         self.media: MediaSession = agent.media.open(
             streams, lambda event: agent.run(self._on_media, event)
         )
-        narrowed = self.decision.notice is not None
-        self.sessions = Sessions(self.media, agent.media_address, narrowed=narrowed)
-        self.consent = ConsentProcess(self, self.decision, self.media)
+        self._join_parts()
         self.invite.owner = self
         agent.calls[self.id] = self
         agent.concerned = self
@@ -155,6 +89,14 @@ class Call:
             agent.metrics.call_began()
             written = agent.records.begin(self.record)
             written.add_done_callback(lambda done: agent.run(self._on_recorded, done))
+        self._tell_started()
+
+    def _tell_started(self) -> None:
+        facts, decision = self.route.facts, self.decision
+        policy = self.decision.recording.value
+        self.agent.publish(
+            CallStarted(self.id, facts.direction, facts.trunk, facts.pbx, decision.rule, policy)
+        )
         log.info(
             "call_started",
             call=self.id,
@@ -164,6 +106,28 @@ class Call:
             rule=self.decision.rule,
             recording=self.decision.recording.value,
         )
+
+    def _join_parts(self) -> None:
+        """Build what carries the consent process, the recorder and the media out."""
+        agent, media = self.agent, self.media
+        recorder = agent.recorder_of(self.route)
+        self.pbx_call_id = new_call_id() if self.route.inbound else self.request.call_id
+        self.requests = RecordingRequests(self)
+        narrowed = self.decision.notice is not None
+        self.sessions = Sessions(media, agent.media_address, self.requests, narrowed=narrowed)
+        self.consent = ConsentProcess(self, self.decision, media, holds=recorder.confirms)
+        self.recorder = RecorderProcess(self, recorder, self.pbx_call_id)
+        self.pressing = Pressing(media)
+        self.keys = Keys(self)
+        if RECORD_AWARE in tags(self.request.headers, "Supported"):
+            self.requests.aware(Side.A)
+
+    def send_info(self, side: Side, content_type: str, body: bytes) -> None:
+        """Send an INFO of ours to a side."""
+        leg = self.leg_at(side)
+        if leg is not None:
+            request = leg.dialog.request("INFO", [("Content-Type", content_type)], body)
+            self.agent.send_in_dialog(leg, request, OwnInfo(self))
 
     def turn_away(self, status: int, reason: str, problem: str) -> None:
         """Refuse a call that can't even be begun; it leaves its record all the same."""
@@ -202,10 +166,12 @@ class Call:
                     self._go_on()
             case Refused():
                 self._ports_refused(event.reason)
-            case Played():
-                self.consent.played(event)
-            case PlayFailed():
-                self.consent.failed(event)
+            case Played() | PlayFailed():
+                self.consent.speaking.ended(event)
+            case Digit(side, digit, _duration, means):
+                self.keys.pressed(side, digit, means)
+            case Pressed():
+                self.pressing.ended(event)
             case Silent():
                 self.give_up("media_silent")
             case Lost():
@@ -237,6 +203,9 @@ class Call:
     def _go_on(self) -> None:
         if not (self._recorded and self.sessions.ports[Side.A]):
             return
+        self.keys.listen()
+        if not self.route.inbound:
+            self.recorder.open()
         notice = self.decision.notice
         if notice is not None and notice.at == "before-connect":
             announcing.answer_alone(self)
@@ -244,11 +213,6 @@ class Call:
             self.place()
 
     # The A leg.
-
-    def new_end(self, side: Side) -> End:
-        """Return a session end with an `o=` line of its own."""
-        self._session_number += 1
-        return End(side, Origins(self.agent.media_address, self._session_number))
 
     def new_a_leg(self) -> Leg:
         """Return a new dialog with the caller, in the books already."""
@@ -260,7 +224,7 @@ class Call:
 
     def answer(self, leg: Leg, status: int, reason: str, headers: HeaderLines, body: bytes) -> None:
         """Answer the caller's INVITE with a 2xx."""
-        headers += self.agent.decision_headers(self.decision, self.route.source)
+        headers += self.agent.decision_headers(self, self.route.source)
         response = leg.dialog.response(self.request, status, reason, headers, body)
         self.agent.answer_invite(leg, self.invite, response)
 
@@ -288,6 +252,7 @@ class Call:
         """Place the B leg."""
         announcing = self.phase is Phase.ANNOUNCING
         self.phase = Phase.PLACING
+        self.recorder.open()
         self.placing = Placing(self)
         if not self._next_target(self.placing):
             self.callee_silent()
@@ -309,7 +274,7 @@ class Call:
         """
         headers = passed(self.request.headers, trusted=self.route.source.trusted)
         headers += self.agent.mapped(self.request, self.flow)
-        headers += self.agent.decision_headers(self.decision, self.route.destination)
+        headers += self.agent.decision_headers(self, self.route.destination)
         if self.a is None:
             return headers, cross(self.sessions, self._a_end, end, Carrier.INVITE, self.request)
         headers = without(headers, "require", "supported", "content-type", "content-disposition")
@@ -344,8 +309,11 @@ class Call:
     def callee_answered(self, leg: Leg, response: Response) -> None:
         """The first 2xx came; `leg` is the fork that answered."""
         self.b = leg
+        if RECORD_AWARE in tags(response.headers, "Supported"):
+            self.requests.aware(Side.B)
         self.record.answered_at = self.agent.wall()
         self.agent.records.update(self.record)
+        self.agent.publish(CallAnswered(self.id))
         self.consent.answered()
         try:
             if self.a is not None:
@@ -387,6 +355,11 @@ class Call:
         headers = passed(ack.headers, trusted=leg.peer.trusted)
         self.agent.send_ack(other, headers, body)
 
+    def never_pracked(self) -> None:
+        """The caller does not acknowledge a reliable provisional (RFC 3262 section 3)."""
+        self.agent.concerned = self
+        self.give_up("no_prack", status=504)
+
     def callee_silent(self) -> None:
         """No target answered within timer B, or none can be reached."""
         self.agent.metrics.sip_rejected("destination_silent")
@@ -398,94 +371,3 @@ class Call:
         self.agent.metrics.sip_rejected("offer_unusable")
         log.info("call_refused", call=self.id, reason="offer_unusable", problem=error.reason)
         self._refuse(error.status, Disposition.REFUSED, EndedBy.SIDECAR)
-
-    # The end.
-
-    def cancelled(self, cancel: Request) -> None:
-        """The caller gave up before a final response."""
-        if self.phase is Phase.ENDED:
-            return
-        if self.placing is not None:
-            reasons = [("Reason", value) for value in cancel.headers.get_all("Reason")]
-            self.placing.cancel(reasons)
-        self._refuse(487, Disposition.CANCELLED, EndedBy.CALLER)
-
-    def hung_up(self, leg: Leg, headers: HeaderLines) -> None:
-        """A BYE came (and was answered): say goodbye to the other leg."""
-        if self.placing is not None and self.b is None:
-            self.placing.cancel(headers)
-        answered = self.record.answered_at is not None
-        disposition = Disposition.ANSWERED if answered else Disposition.CANCELLED
-        self._answer_invite(487, [], None)  # BYE in an early dialog (RFC 3261 15.1.2)
-        self._end(disposition, ENDED_BY[leg.side], headers)
-
-    def never_acknowledged(self) -> None:
-        """The caller, or one who sent a re-INVITE, does not acknowledge our 2xx."""
-        up = self.phase is Phase.UP
-        self.give_up("no_ack", None if up else Disposition.FAILED)
-
-    def fail_closed(self, reason: str) -> None:
-        """A promise can't be kept: the call does not go on (promise 8)."""
-        if self.phase is Phase.ENDED:
-            return
-        self.agent.metrics.fail_closed(reason)
-        log.error("call_failed_closed", call=self.id, reason=reason)
-        self.give_up(reason, Disposition.REFUSED, status=503, headers=RETRY_AFTER)
-
-    def never_pracked(self) -> None:
-        """The caller does not acknowledge a reliable provisional (RFC 3262 section 3)."""
-        self.agent.concerned = self
-        self.give_up("no_prack", status=504)
-
-    def give_up(
-        self,
-        reason: str,
-        disposition: Disposition | None = None,
-        status: int = 500,
-        headers: HeaderLines | None = None,
-    ) -> None:
-        """End the call from our side, whatever it has come to."""
-        if self.phase is Phase.ENDED:
-            return
-        log.info("call_given_up", call=self.id, reason=reason)
-        if self.placing is not None and self.b is None:
-            self.placing.cancel([])
-        answered = self.record.answered_at is not None
-        fallback = Disposition.ANSWERED if answered else Disposition.FAILED
-        self._refuse(status, disposition or fallback, EndedBy.SIDECAR, headers)
-
-    def _refuse(
-        self,
-        status: int,
-        disposition: Disposition,
-        ended_by: EndedBy,
-        headers: HeaderLines | None = None,
-        reason: str | None = None,
-    ) -> None:
-        """End the call with a final response, or with BYE where the caller was answered already."""
-        self._answer_invite(status, headers or [], reason)
-        self._end(disposition, ended_by, [("Reason", f"SIP ;cause={status}")])
-
-    def _answer_invite(self, status: int, headers: HeaderLines, reason: str | None) -> None:
-        """Send the final response, where the caller has none yet."""
-        if self.invite.finished:
-            return
-        response = respond(self.request, status, reason, new_tag())
-        for name, value in headers:
-            response.headers.add(name, value)
-        self.agent.respond(self.invite, response, self.route.source)
-
-    def _end(self, disposition: Disposition, ended_by: EndedBy, headers: HeaderLines) -> None:
-        if self.phase is Phase.ENDED:
-            return
-        self.phase = Phase.ENDED
-        self.consent.handle(HungUp())
-        self.consent.abandon()
-        agent = self.agent
-        for leg in tuple(self.legs):
-            agent.part(leg, headers)
-        self.media.close()
-        agent.calls.pop(self.id, None)
-        self.record.disposition, self.record.ended_by = disposition, ended_by
-        if not self._parked:
-            agent.finish(self.record)

@@ -1,112 +1,303 @@
-"""Carrying out what the consent machine decides: notices, gates, the end of a call."""
+"""Carrying out what the consent machine decides: notices, questions, gates, the end of a call."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import deque
+from functools import partial
+from typing import TYPE_CHECKING, Literal, cast
 
-from sidecar.consent.machine import (
+import structlog
+
+from sidecar.calls.call_events import ConsentGiven, FailedClosed, NoticeGiven, RecordingChanged
+from sidecar.calls.speaking import Speaking
+from sidecar.calls.view import ProofWord
+from sidecar.calls.viewing import held_by, recording_of
+from sidecar.consent.events import (
     Action,
-    CloseGates,
+    AnswerMissing,
+    AwaitAnswer,
     Connect,
-    ConsentMachine,
-    EndCall,
+    EndRefused,
     Event,
+    Explain,
+    ExplanationOver,
+    FailClosed,
+    Gates,
+    Instruct,
     NoticeFailed,
     NoticePlayed,
-    OpenGates,
+    PauseRequested,
     PlayNotice,
+    Say,
+    SetGates,
+    Silence,
+    StopRequested,
 )
+from sidecar.consent.machine import ConsentMachine
+from sidecar.consent.order import Order
 from sidecar.consent.party import Party
+from sidecar.consent.standing import Place
+from sidecar.consent.state import Phase, State, wanted
+from sidecar.consent.sureness import Sureness
 from sidecar.media.engine import MediaSession, Played, PlayFailed, Side
+from sidecar.records.record import Consent
 
 if TYPE_CHECKING:
     from sidecar.calls.call import Call
     from sidecar.consent.decision import Decision
+    from sidecar.sip.timers import Timer
 
-SIDE_OF = {Party.CALLER: Side.A, Party.CALLEE: Side.B}
-PARTY_OF = {Side.A: Party.CALLER, Side.B: Party.CALLEE}
+log = structlog.get_logger(__name__)
+
+NoticeResult = Literal["played", "failed", "abandoned", "answered"]
+AnswerResult = Literal["agreed", "declined", "silent"]
+
+EXPLANATION = "call-ends"
+"""The prompt that tells why a call ends."""
 
 
 class ConsentProcess:
     """The consent machine of one call, joined to its media, its record and its metrics."""
 
-    __slots__ = ("_call", "_decision", "_machine", "_media", "_playing")
+    __slots__ = (
+        "_answers",
+        "_call",
+        "_decision",
+        "_early",
+        "_events",
+        "_hearing",
+        "_machine",
+        "_media",
+        "_told",
+        "speaking",
+    )
 
-    def __init__(self, call: Call, decision: Decision, media: MediaSession) -> None:
+    def __init__(self, call: Call, decision: Decision, media: MediaSession, *, holds: bool) -> None:
         self._call = call
         self._decision = decision
         self._media = media
-        self._machine = ConsentMachine(decision)
-        self._playing: set[Party] = set()
+        self._machine = ConsentMachine(decision, holds=holds)
+        self.speaking = Speaking(media)
+        self._answers: dict[Party, Timer] = {}
+        self._hearing: set[Party] = set()
+        self._events: deque[Event] = deque()
+        """What has happened and is not handled to its end; the first is being handled."""
+        self._early = False
+        """Whether there is early media."""
+        self._told = recording_of(self.state), held_by(self.state)
+
+    @property
+    def state(self) -> State:
+        """What the machine knows."""
+        return self._machine.state
+
+    @property
+    def tells_on(self) -> bool:
+        """Whether the PBX is told, at this moment, that it may begin to record.
+
+        A recorder that can be held may; one that can't, only where nobody is still to be asked.
+        """
+        state = self.state
+        if wanted(state) is Order.STOP or state.pauses:
+            return False
+        return state.terms.holds or not any(map(self.asks, Party))
+
+    def asks(self, party: Party) -> bool:
+        """Tell whether that party has been, or is to be, asked, and has not answered."""
+        asked = self.state.terms.concern(party).asked
+        return asked and self.state.standing(party).place is not Place.CLEAR
+
+    def passes(self, side: Side) -> bool:
+        """Tell whether what comes from a side may reach the other one now."""
+        gates = self.state.gates
+        if gates is Gates.CLOSED:
+            return self._early and (side is Side.B or self._early_speech)
+        return gates is Gates.OPEN or side is self._call.pbx_side
 
     def early_media(self) -> None:
-        """Let the caller hear what the PBX plays before the answer; nothing goes the other way.
+        """Let the caller hear what the PBX plays before the answer.
 
-        Where no notice is due, both ways are open from the start.
+        Nothing goes the other way, but where no notice is due and nothing can be recorded.
         """
-        self._media.gate(Side.B, True)
-        if self._decision.notice is None:
-            self._media.gate(Side.A, True)
+        self._early = True
+        self._set_early_gates()
 
     def answered(self) -> None:
         """The callee has answered: where a notice is due, nothing passes until it was heard."""
-        if self._decision.notice is not None:
-            self._close_gates()
+        self._early = self._early and self._early_speech
+        self._set_early_gates()
+
+    @property
+    def _early_speech(self) -> bool:
+        """Whether the caller may be heard before the answer."""
+        return self._decision.notice is None and self.state.sureness is Sureness.SURE
+
+    def _set_early_gates(self) -> None:
+        self._media.gate(Side.B, self._early)
+        self._media.gate(Side.A, self._early and self._early_speech)
 
     def handle(self, event: Event) -> None:
-        """Feed the machine and do what it says."""
+        """Feed the machine, do what it says, and keep the books; one event after the other."""
+        self._events.append(event)
+        if len(self._events) > 1:
+            return  # what is being done leads to it
+        while self._events:
+            self._handle(self._events[0])
+            self._events.popleft()
+
+    def _handle(self, event: Event) -> None:
+        before = self.state
         for action in self._machine.handle(event):
-            self._carry_out(action)
-
-    def played(self, event: Played) -> None:
-        """A prompt was heard in full; the record keeps when it ended."""
-        party = PARTY_OF[event.side]
-        if party not in self._playing:
-            return
-        self._playing.discard(party)
-        self._call.agent.metrics.notice(party.value, "played")
-        if party is Party.CALLER:
-            self._call.record.notice_caller_at = event.ended_at
-        else:
-            self._call.record.notice_callee_at = event.ended_at
-        self._call.agent.records.update(self._call.record)
-        self.handle(NoticePlayed(party))
-
-    def failed(self, event: PlayFailed) -> None:
-        """A prompt could not be played in full."""
-        party = PARTY_OF[event.side]
-        if party not in self._playing:
-            return
-        self._playing.discard(party)
-        self._call.agent.metrics.notice(party.value, "failed")
-        self.handle(NoticeFailed(party, event.reason))
+            if not self._call.over:
+                self._carry_out(action)
+        self._call.recorder.watch(self.state)
+        if self._decision.question is not None:
+            self._call.keys.listen()
+        if self._early and self.state.phase is Phase.SETUP:
+            self._set_early_gates()
+        self._note_consent(before, event)
+        self._tell_recording()
 
     def abandon(self) -> None:
         """The call is over; count the notices that were not heard to their end."""
-        for party in self._playing:
-            self._call.agent.metrics.notice(party.value, "abandoned")
-        self._playing.clear()
+        for party in tuple(self._hearing):
+            self._note_notice(party, "abandoned")
+        for timer in self._answers.values():
+            timer.cancel()
+
+    # What the machine has done.
 
     def _carry_out(self, action: Action) -> None:
         match action:
             case PlayNotice(party):
-                self._play(party)
-            case OpenGates():
-                self._media.gate(Side.A, True)
-                self._media.gate(Side.B, True)
-            case CloseGates():
-                self._close_gates()
+                self._play_notice(party)
+            case Silence(party):
+                self._silence(party)
+            case AwaitAnswer(party):
+                self._await_answer(party)
+            case SetGates(gates):
+                self._set_gates(gates)
+            case Instruct(order):
+                self._call.recorder.instruct(order)
             case Connect():
                 self._call.place()
-            case EndCall(reason):
-                self._call.fail_closed(reason)
+            case Say(what):
+                for party in Party:
+                    self.speaking.say(party, what.value, self._language(party))
+            case Explain(party):
+                over = partial(self._explained, party)
+                self.speaking.say(party, EXPLANATION, self._language(party), over)
+            case EndRefused():
+                self._call.end_refused()
+            case FailClosed(reason, ends):
+                self._fail_closed(reason.value, ends=ends)
 
-    def _play(self, party: Party) -> None:
+    def _play_notice(self, party: Party) -> None:
         notice = self._decision.notice
         assert notice is not None, "the machine plays a notice only where the rule has one"
-        self._playing.add(party)
-        self._media.play(SIDE_OF[party], notice.prompt.of(party), notice.language.of(party))
+        self._drop_answer_timer(party)
+        self._hearing.add(party)
+        over = partial(self._notice_over, party)
+        self.speaking.say(party, notice.prompt.of(party), notice.language.of(party), over)
 
-    def _close_gates(self) -> None:
-        self._media.gate(Side.A, False)
-        self._media.gate(Side.B, False)
+    def _silence(self, party: Party) -> None:
+        if party in self._hearing:
+            self._note_notice(party, "answered")
+        self.speaking.silence(party)
+
+    def _notice_over(self, party: Party, event: Played | PlayFailed) -> None:
+        """A notice was heard in full (the record keeps when it ended), or can't be."""
+        if isinstance(event, PlayFailed):
+            self._note_notice(party, "failed")
+            self.handle(NoticeFailed(party))
+            return
+        self._note_notice(party, "played")
+        record = self._call.record
+        if party is Party.CALLER:
+            record.notice_caller_at = event.ended_at
+        else:
+            record.notice_callee_at = event.ended_at
+        self._call.agent.records.update(record)
+        self.handle(NoticePlayed(party))
+
+    def _explained(self, party: Party, _event: Played | PlayFailed) -> None:
+        self.handle(ExplanationOver(party))
+
+    def _await_answer(self, party: Party) -> None:
+        question = self._decision.question
+        assert question is not None, "the machine awaits an answer only where someone is asked"
+        agent = self._call.agent
+
+        def missing(_now: float) -> None:
+            agent.concerned = self._call
+            self.note_answer(party, "silent")
+            self.handle(AnswerMissing(party))
+
+        self._answers[party] = agent.timers.schedule(agent.now + question.within, missing)
+
+    def _drop_answer_timer(self, party: Party) -> None:
+        if timer := self._answers.pop(party, None):
+            timer.cancel()
+
+    def _set_gates(self, gates: Gates) -> None:
+        for side in Side:
+            muted = gates is Gates.MUTED and side is self._call.pbx_side
+            self._media.gate(side, gates is Gates.OPEN or muted)
+
+    def _language(self, party: Party) -> str:
+        notice = self._decision.notice
+        return notice.language.of(party) if notice is not None else "en"
+
+    def _fail_closed(self, reason: str, *, ends: bool) -> None:
+        if ends:
+            self._call.fail_closed(reason)
+            return
+        self._call.record.fail_closed = reason
+        self._call.agent.records.update(self._call.record)
+        self._call.agent.metrics.fail_closed(reason)
+        self._call.agent.publish(FailedClosed(self._call.id, reason))
+        log.error("call_muted", call=self._call.id, reason=reason)
+        self._call.recorder.gave_up()
+
+    # The books.
+
+    def _note_notice(self, party: Party, result: NoticeResult) -> None:
+        self._hearing.discard(party)
+        self._call.agent.metrics.notice(party.value, result)
+        self._call.agent.publish(NoticeGiven(self._call.id, party, result))
+
+    def note_answer(self, party: Party, result: AnswerResult) -> None:
+        """Count an answer to the question, or its absence."""
+        self._call.agent.metrics.consent(party.value, result)
+        self._call.agent.publish(ConsentGiven(self._call.id, party, result))
+
+    def _tell_recording(self) -> None:
+        """Tell whoever watches, where what can be seen of the recording has changed."""
+        seen = recording_of(self.state), held_by(self.state)
+        if seen != self._told:
+            self._told = seen
+            proof = cast(ProofWord, self._call.record.recording_proof)
+            self._call.agent.publish(RecordingChanged(self._call.id, *seen, proof))
+
+    def _note_consent(self, before: State, event: Event) -> None:
+        """Keep in the record what the people have said about being recorded."""
+        record, state = self._call.record, self.state
+        for party in Party:
+            if not self.asks(party):
+                self._drop_answer_timer(party)
+        if self._decision.question is None:
+            return
+        consent = record.consent
+        withdraws = isinstance(event, StopRequested | PauseRequested) and event.by.value in (
+            "caller",
+            "callee",
+        )
+        if consent is Consent.GRANTED and (state.refused or (withdraws and state.stops)):
+            consent = Consent.WITHDRAWN
+        elif state.refused and consent is Consent.NOT_ASKED:
+            consent = Consent.REFUSED
+        elif state.cleared and not before.cleared and not state.refused:
+            consent = Consent.GRANTED
+        if consent is not record.consent:
+            record.consent = consent
+            self._call.agent.records.update(record)

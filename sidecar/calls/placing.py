@@ -50,7 +50,8 @@ class Placing:
         self.call = call
         silent = call.agent.unreachable
         self._targets = iter(sorted(call.route.destination.uris, key=lambda uri: uri in silent))
-        self._call_id = new_call_id()
+        inbound = call.route.inbound
+        self._call_id = call.pbx_call_id if inbound else new_call_id()
         self._tag = new_tag()
         self._cseq = 0
         self._client: ClientTransaction | None = None

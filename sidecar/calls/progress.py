@@ -31,7 +31,7 @@ def pass_on(call: Call, callee: Leg, caller: Leg, response: Response) -> None:
         call.consent.early_media()
     agent = call.agent
     headers = passed(response.headers, trusted=callee.peer.trusted)
-    headers += agent.decision_headers(call.decision, call.route.source)
+    headers += agent.decision_headers(call, call.route.source)
     if rseq is not None:
         headers = without(headers, "require")
     out = caller.dialog.response(call.request, response.status, response.reason, headers, body)

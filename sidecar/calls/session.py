@@ -8,7 +8,7 @@ only the sidecar's addresses. Media is told where to send once an answer has arr
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Literal
+from typing import Literal, Protocol
 
 from sidecar.calls.leg import End
 from sidecar.errors import PeerError
@@ -27,6 +27,7 @@ from sidecar.sip.sdp import (
     make_offer,
     narrow,
 )
+from sidecar.sip.sdp.recording import with_attribute
 
 PROMPT_CODECS: tuple[Literal["PCMU", "PCMA", "G722"], ...] = ("PCMU", "PCMA", "G722")
 """Codecs that prompts exist in."""
@@ -34,19 +35,33 @@ MOST_STREAMS = 8
 """m-lines of one session; each takes four ports."""
 
 
+class Recording(Protocol):
+    """What descriptions say about recording concerns somebody else."""
+
+    def heard(self, side: Side, sdp: SessionDescription) -> None:
+        """A description came that speaks of recording."""
+
+    def told(self, side: Side) -> str | None:
+        """Return the state to be told to a side (on, off, paused); None: it doesn't ask."""
+
+
 class Sessions:
     """The sessions of one call: rewrites each description and configures the media.
 
     `narrowed` says that a prompt may have to be played, so that only codecs may be negotiated
     which both sides and the prompts have. `ports` are set once the media session is open.
+    `recording` is told and asked what descriptions say about recording (RFC 7866).
     """
 
-    __slots__ = ("_address", "_media", "_narrowed", "ports")
+    __slots__ = ("_address", "_media", "_narrowed", "ports", "recording")
 
-    def __init__(self, media: MediaSession, address: str, *, narrowed: bool) -> None:
+    def __init__(
+        self, media: MediaSession, address: str, recording: Recording, *, narrowed: bool
+    ) -> None:
         self._media = media
         self._address = address
         self._narrowed = narrowed
+        self.recording = recording
         self.ports: dict[Side, tuple[int, ...]] = {Side.A: (), Side.B: ()}
 
     def across(self, source: End, target: End, carrier: Carrier, body: bytes) -> bytes:
@@ -55,7 +70,7 @@ class Sessions:
         `carrier` is the message that brought it and will carry it on. Raises SdpError,
         NoCommonCodec, or OfferAnswerError (Glare is answered with 491).
         """
-        sdp = SessionDescription.parse(body)
+        sdp = self._read(source, body)
         role = source.session.received(carrier, sdp)
         if role is Role.OFFER:
             return self._offer(source, target, carrier, sdp)
@@ -70,13 +85,13 @@ class Sessions:
 
     def answer_alone(self, end: End, body: bytes) -> bytes:
         """Answer the offer of an INVITE without another leg (policy `before-connect`)."""
-        offer = SessionDescription.parse(body)
+        offer = self._read(end, body)
         end.session.received(Carrier.INVITE, offer)
         ports = self.ports[end.side]
         made = make_answer(offer, self._address, ports[0], end.origins.current, PROMPT_CODECS)
         streams = zip(made.media, ports, strict=False)
         media = tuple(replace(stream, port=port if stream.live else 0) for stream, port in streams)
-        answer = end.origins.stamp(replace(made, media=media))
+        answer = end.origins.stamp(self._telling(end, replace(made, media=media)))
         end.session.sent(Carrier.FINAL, answer)
         self._configure_one(end.side, offer, answer)
         return answer.encode()
@@ -97,7 +112,7 @@ class Sessions:
 
         Raises SdpError or OfferAnswerError.
         """
-        answer = SessionDescription.parse(body)
+        answer = self._read(end, body)
         role = end.session.received(carrier, answer)
         if role is Role.IGNORED:
             return
@@ -113,6 +128,18 @@ class Sessions:
             raise SdpError("No session agreed yet")
         offer = self._anchored(target, _as_agreed(remote, local))
         target.session.sent(Carrier.INVITE, offer)
+        return offer.encode()
+
+    def offer_again(self, end: End, preference: str) -> bytes:
+        """Offer what is agreed already, with a wish about recording (RFC 7866 section 6.2).
+
+        Raises SdpError where nothing is agreed, or OfferAnswerError.
+        """
+        if end.session.local is None:
+            raise SdpError("No session agreed yet")
+        wish = with_attribute(end.session.local, "recordpref", preference)
+        offer = end.origins.stamp(wish)
+        end.session.sent(Carrier.INVITE, offer)
         return offer.encode()
 
     def repeat(self, end: End) -> bytes:
@@ -142,9 +169,20 @@ class Sessions:
     def _anchored(self, target: End, sdp: SessionDescription) -> SessionDescription:
         ports = self.ports[target.side]
         ports += (0,) * (len(sdp.media) - len(ports))
-        return target.origins.stamp(
-            anchor(sdp, address=self._address, ports=ports, origin=target.origins.current)
-        )
+        origin = target.origins.current
+        anchored = anchor(sdp, address=self._address, ports=ports, origin=origin)
+        return target.origins.stamp(self._telling(target, anchored))
+
+    def _read(self, source: End, body: bytes) -> SessionDescription:
+        """Read a description, and have what it says about recording taken note of."""
+        sdp = SessionDescription.parse(body)
+        if b"a=record" in body:
+            self.recording.heard(source.side, sdp)
+        return sdp
+
+    def _telling(self, target: End, sdp: SessionDescription) -> SessionDescription:
+        state = self.recording.told(target.side)
+        return with_attribute(sdp, "record", state) if state is not None else sdp
 
     def _configure(
         self, offerer: Side, offer: SessionDescription, answerer: Side, answer: SessionDescription

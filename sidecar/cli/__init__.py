@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from sidecar import __version__
+from sidecar.cli.calls import calls
 from sidecar.cli.cdr import cdr
 from sidecar.cli.check import check
 from sidecar.cli.demo import demo
@@ -27,5 +28,6 @@ def main() -> None:
 main.add_command(run)
 main.add_command(check)
 main.add_command(explain)
+main.add_command(calls)
 main.add_command(cdr)
 main.add_command(demo)

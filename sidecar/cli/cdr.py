@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
 from sidecar.cli.loading import config_option
+from sidecar.cli.table import table
 from sidecar.records.reader import read_records
 from sidecar.records.record import COLUMNS, CallRecord
 from sidecar.records.timestamps import to_text
@@ -58,7 +58,7 @@ def list_(config: Path, limit: int, since: float | None, as_json: bool) -> None:
         for record in records:
             click.echo(json.dumps(dict(zip(COLUMNS, record.row(), strict=True))))
         return
-    for line in table(records):
+    for line in table(HEADINGS, map(_cells, records)):
         click.echo(line)
 
 
@@ -74,15 +74,6 @@ HEADINGS = (
     "RECORDING",
     "NOTICE HEARD",
 )
-
-
-def table(records: list[CallRecord]) -> Iterator[str]:
-    """The records as lines of a table."""
-    rows = [HEADINGS, *map(_cells, records)]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
-        yield "  ".join(cells).rstrip()
 
 
 def _cells(record: CallRecord) -> tuple[str, ...]:

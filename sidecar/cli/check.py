@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from sidecar.cli.faults import warn
 from sidecar.cli.loading import config_option, load
-from sidecar.errors import OperatorErrors
+from sidecar.errors import OperatorError, OperatorErrors
 from sidecar.rulebook.checking import failures, missing_notices
+from sidecar.settings import Settings
+from sidecar.web.api.token import usable
 
 
 @click.command()
@@ -24,10 +28,20 @@ def check(config: Path) -> None:
     """
     loaded = load(config)
     warn(loaded.doubts)
-    usable, broken = loaded.prompts.list()
-    if found := [*failures(loaded.rules), *missing_notices(loaded.rules, loaded.prompts), *broken]:
+    usable_prompts, broken = loaded.prompts.list()
+    rules = [*failures(loaded.rules), *missing_notices(loaded.rules, loaded.prompts)]
+    if found := [*unusable_token(config, loaded.settings), *rules, *broken]:
         raise OperatorErrors(found)
     click.echo(f"{config}: fine")
     click.echo(f"{loaded.settings.rules}: fine, its tests pass")
-    languages = Counter(prompt.key.partition("/")[0] for prompt in usable)
+    languages = Counter(prompt.key.partition("/")[0] for prompt in usable_prompts)
     click.echo("prompts: " + ", ".join(f"{count} {each}" for each, count in languages.items()))
+
+
+def unusable_token(config: Path, settings: Settings) -> Iterator[OperatorError]:
+    """The token of the API, where it is one that can't be shown or might be guessed."""
+    if settings.http.token is not None:
+        try:
+            usable(settings.http.token.text.get_secret_value())
+        except OperatorError as error:
+            yield replace(error, file=config)

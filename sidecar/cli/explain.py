@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -13,9 +13,11 @@ import click
 
 from sidecar.cli.loading import config_option, load
 from sidecar.consent.decision import CallFacts
+from sidecar.consent.explanation import ExplainedParty, Explanation, call_facts
+from sidecar.consent.explanation import explain as explanation_of
 from sidecar.consent.rules import RuleSet
 from sidecar.consent.telling import as_lines
-from sidecar.rulebook.explaining import explanation
+from sidecar.errors import OperatorError
 from sidecar.settings.moments import parse_moment, seconds_of
 
 WIDTH = 14
@@ -72,61 +74,46 @@ def explain(
 ) -> None:
     """Tell which rule a call would meet, what it decides, and why the others don't hold."""
     settings, rules, *_ = load(config)
-    facts = CallFacts(
-        direction=direction,
-        trunk=_named("--trunk", trunk, list(settings.trunk)),
-        pbx=_named("--pbx", pbx, list(settings.pbx)),
-        from_=from_,
-        to=to,
-        at=seconds_of(at, rules.site.timezone) if at is not None else time.time(),
-        headers=headers,
-    )
-    told = explanation(rules, facts)
+    began = seconds_of(at, rules.site.timezone) if at is not None else time.time()
+    try:
+        facts = call_facts(settings, from_, to, direction, trunk, pbx, at=began, headers=headers)
+    except OperatorError as error:
+        raise click.BadParameter(error.message, param_hint=f"--{error.key}") from None
+    told = explanation_of(rules, facts)
     if as_json:
-        click.echo(json.dumps(told, indent=2, ensure_ascii=False))
+        data = told.model_dump(mode="json", by_alias=True)
+        click.echo(json.dumps(data, indent=2, ensure_ascii=False))
         return
     for key, words in _as_lines(rules, facts, told):
         click.echo(f"{key:<{WIDTH}} {words}")
 
 
-def _named(option: str, name: str | None, known: list[str]) -> str:
-    if name is None:
-        return known[0]
-    if name not in known:
-        raise click.BadParameter(f"{name!r} is none of {', '.join(known)}", param_hint=option)
-    return name
-
-
-def _as_lines(rules: RuleSet, facts: CallFacts, told: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    call = told["call"]
-    yield (
-        "call",
-        f"{facts.direction} from {_party(call['from'])} to {_party(call['to'])} "
-        f"(trunk {facts.trunk}, pbx {facts.pbx})",
-    )
-    yield "at", call["at"]
+def _as_lines(rules: RuleSet, facts: CallFacts, told: Explanation) -> Iterator[tuple[str, str]]:
+    caller, callee = _party(facts.from_, told.facts.caller), _party(facts.to, told.facts.callee)
+    between = f"(trunk {facts.trunk}, pbx {facts.pbx})"
+    yield "call", f"{facts.direction} from {caller} to {callee} {between}"
+    if told.call.at is not None:
+        yield "at", told.call.at.isoformat()
     for name, value in facts.headers:
         yield "header", f"{name}: {value}"
-    for each in told["tried"]:
-        verdict = f"holds, {each['why']}" if each["matched"] else f"no, {each['why_not']}"
-        yield "rule", f"{each['rule']}: {verdict}"
-    if not told["decision"]["rule"]:
+    for each in told.tried:
+        verdict = f"holds, {each.why}" if each.matched else f"no, {each.why_not}"
+        yield "rule", f"{each.rule}: {verdict}"
+    if not told.decision.rule:
         yield "rule", "none holds: [defaults]"
-    origins = told["origins"]
     for key, words in as_lines(rules.decide(facts)):
-        yield key, f"{words}  [{_origin(origins, key)}]"
-    yield "version", told["decision"]["version"]
+        yield key, f"{words}  [{_origin(told.origins, key)}]"
+    yield "version", told.decision.version
 
 
-def _party(number: dict[str, str]) -> str:
+def _party(text: str, party: ExplainedParty) -> str:
     """Write a number, with its place and how it is read where that says more."""
-    place = number["region"] or number["country"]
-    read = number["e164"] if number["e164"] != number["number"] else ""
-    more = ", ".join(each for each in (read, place) if each)
-    return f"{number['number'] or '(none)'}{f' ({more})' if more else ''}"
+    read = party.e164 if party.e164 != text else ""
+    more = ", ".join(each for each in (read, party.region or party.country) if each)
+    return f"{text or '(none)'}{f' ({more})' if more else ''}"
 
 
-def _origin(origins: dict[str, str], key: str) -> str:
+def _origin(origins: Mapping[str, str], key: str) -> str:
     """Return where a value comes from; of a table, where each of its values does."""
     if key in origins:
         return origins[key]

@@ -1,286 +1,279 @@
-"""The consent machine: when a notice is played, when speech may pass, when a call must end.
+"""The consent machine: what is said to whom, when speech may pass, what the recorder is to do.
 
-Theory. A call begins with closed gates. `untold` holds those whom the decision names and who have
-not heard the notice in full since they joined. Notice before voice: gates open on three rows only,
-and each demands that nobody is untold. Under a notice `before-connect` the caller is up first
-(CallerUp), hears it (announcing), and only then is the callee called (waiting for the callee);
-otherwise both are up (BothUp), and each who is untold hears it at the same time (noticing). A new
-party is a new notice: someone new on a side (PartyChanged) is untold, and the gates close until
-that has changed. A notice that can't be heard ends the call. Under policy `off` nobody is named,
-so nothing is said and the gates open at once. A hang-up ends every state.
+Theory. Three small machines, each a table: where a call stands (`course`), where each party stands
+(`standing`), how sure the recorder is (`sureness`). They know nothing of each other; what follows
+from all three together is no state but a function of it (`state`):
 
-Each PlayNotice is answered by exactly one NoticePlayed or NoticeFailed. So a notice that runs
-while its hearer changes is not begun anew but counts for nobody (`replaced`): its end, good or
-bad, begins it again for whoever is there then, and no late answer can be taken for another's.
+- *cleared*: nobody has anything left to hear or to answer, or somebody has refused.
+- *the order* (`wanted`): stop, where policy is `off`, somebody has refused or a stop stands; hold,
+  while the call is not cleared or a pause stands; release otherwise. Whenever what is wanted is
+  not what was ordered, it is ordered.
+- *the gates* (`gates_of`): closed until both are up, the call is cleared and the recorder is sure;
+  muted (silence to the PBX) after its failure, where the rule says so.
 
-`TABLE` is the machine. The first row of a phase and an event whose condition holds is taken; where
-none is, nothing happens.
+So no sequence of events can open the gates or release the recorder too early: there is no action
+that does it, only a state in which it is right. A stop or a pause stands until the one who asked
+for it takes it back; nobody else can. Under `required` a stop is a refusal, and so is one that
+comes in place of an answer. Someone new on a side hears the notice and is asked anew; until then
+the call is not cleared.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from enum import Enum
+from dataclasses import replace
+from typing import NamedTuple
 
-from sidecar.consent.decision import Decision
+from sidecar.consent import course, standing, sureness
+from sidecar.consent.course import Broken, CallerCleared, MustEnd, present
+from sidecar.consent.decision import Decision, Policy
 from sidecar.consent.events import (
     Action,
+    Agreed,
+    AnswerMissing,
+    AwaitAnswer,
     BothUp,
     CallerUp,
-    CloseGates,
     Connect,
-    EndCall,
+    Declined,
+    EndRefused,
     Event,
+    Explain,
+    ExplanationOver,
+    FailClosed,
+    Failure,
+    Gates,
     HungUp,
+    Instruct,
     NoticeFailed,
     NoticePlayed,
-    OpenGates,
     PartyChanged,
+    PauseRequested,
     PlayNotice,
+    RecorderConfirmed,
+    RecorderDoubted,
+    RecorderFailed,
+    RecorderOverdue,
+    RecorderViolated,
+    ResumeRequested,
+    Say,
+    Saying,
+    SetGates,
+    Silence,
+    StopRequested,
 )
-from sidecar.consent.party import Party
-
-__all__ = [
-    "TABLE",
-    "Action",
-    "BothUp",
-    "CallerUp",
-    "CloseGates",
-    "Connect",
-    "ConsentMachine",
-    "EndCall",
-    "Event",
-    "HungUp",
-    "NoticeFailed",
-    "NoticePlayed",
-    "OpenGates",
-    "PartyChanged",
-    "Phase",
-    "PlayNotice",
-    "State",
-    "initial",
-    "transition",
-]
-
-Parties = frozenset[Party]
+from sidecar.consent.order import Order
+from sidecar.consent.party import Objector, Party
+from sidecar.consent.standing import Begin, Place, SomeoneRefused
+from sidecar.consent.state import Phase, State, gates_of, initial, terms_of, wanted
+from sidecar.consent.sureness import Sureness
 
 
-class Phase(Enum):
-    """Where a call stands on the way to speech."""
+class Tables(NamedTuple):
+    """The tables of the three machines."""
 
-    SETUP = "setup"
-    ANNOUNCING = "announcing"
-    """The caller hears the notice; there is no callee yet (before-connect)."""
-    WAITING = "waiting for the callee"
-    """The caller was answered by the sidecar; the callee is being called."""
-    NOTICING = "noticing"
-    """Both are up; each who is untold hears the notice."""
-    OPEN = "open"
-    ENDED = "ended"
+    call: tuple[course.Row, ...] = course.TABLE
+    party: tuple[standing.Row, ...] = standing.TABLE
+    recorder: tuple[sureness.Row, ...] = sureness.TABLE
 
 
-@dataclass(frozen=True, slots=True)
-class State:
-    """All that the machine knows of a call.
-
-    Invariant: `replaced` is part of `untold`, and `untold` of `named`.
-    """
-
-    phase: Phase
-    named: Parties
-    """Whom the decision wants told before speech passes."""
-    untold: Parties
-    """Of these, who has not heard the notice in full."""
-    replaced: Parties = frozenset()
-    """Of these, whose running notice began for somebody else."""
+TABLES = Tables()
 
 
-# Conditions: of the state before the event, and the event's party.
-
-Condition = Callable[[State, Party | None], bool]
-
-
-def always(_state: State, _party: Party | None) -> bool:
-    """Hold in every case."""
-    return True
-
-
-def the_caller_is_untold(state: State, _party: Party | None) -> bool:
-    """Hold where the caller has to hear the notice."""
-    return Party.CALLER in state.untold
-
-
-def someone_is_untold(state: State, _party: Party | None) -> bool:
-    """Hold where anyone has to hear the notice."""
-    return bool(state.untold)
-
-
-def it_is_named(state: State, party: Party | None) -> bool:
-    """Hold where the event is about one whom the decision names."""
-    return party in state.named
-
-
-def it_hears_the_notice(state: State, party: Party | None) -> bool:
-    """Hold where the event is about one to whom the notice is being played."""
-    hearers = {Party.CALLER} if state.phase is Phase.ANNOUNCING else state.named
-    return party in state.untold & hearers
-
-
-def it_was_replaced(state: State, party: Party | None) -> bool:
-    """Hold where the notice that ends began for somebody else."""
-    return party in state.replaced
-
-
-def it_is_the_last_untold(state: State, party: Party | None) -> bool:
-    """Hold where nobody but the event's party has to hear the notice."""
-    return state.untold == {party}
-
-
-class Mark(Enum):
-    """What is remembered of the event's party."""
-
-    NOTHING = "nothing"
-    TOLD = "told"
-    UNTOLD = "untold"
-    REPLACED = "replaced"
-    NOT_REPLACED = "not replaced"
-
-
-class Do(Enum):
-    """What a row has done; the members that speak of `it` are about the event's party."""
-
-    PLAY_TO_IT = "play to it"
-    PLAY_TO_THE_CALLER = "play to the caller"
-    PLAY_TO_ALL_UNTOLD = "play to all untold"
-    CONNECT = "connect"
-    OPEN_GATES = "open gates"
-    CLOSE_GATES = "close gates"
-    END_CALL = "end call"
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One row of the table: in `phase`, at an event of that class, where `when` holds."""
-
-    phase: Phase
-    event: type[Event]
-    when: Condition
-    then: Phase
-    mark: Mark = Mark.NOTHING
-    do: tuple[Do, ...] = ()
-
-
-SETUP, ANNOUNCING, WAITING = Phase.SETUP, Phase.ANNOUNCING, Phase.WAITING
-NOTICING, OPEN, ENDED = Phase.NOTICING, Phase.OPEN, Phase.ENDED
-
-# fmt: off
-TABLE: tuple[Row, ...] = (
-    Row(SETUP, CallerUp, the_caller_is_untold, ANNOUNCING, do=(Do.PLAY_TO_THE_CALLER,)),
-    Row(SETUP, CallerUp, always, WAITING, do=(Do.CONNECT,)),
-    Row(SETUP, BothUp, someone_is_untold, NOTICING, do=(Do.PLAY_TO_ALL_UNTOLD,)),
-    Row(SETUP, BothUp, always, OPEN, do=(Do.OPEN_GATES,)),
-    Row(SETUP, HungUp, always, ENDED),
-
-    Row(ANNOUNCING, NoticePlayed, it_was_replaced, ANNOUNCING, Mark.NOT_REPLACED, (Do.PLAY_TO_IT,)),
-    Row(ANNOUNCING, NoticePlayed, it_hears_the_notice, WAITING, Mark.TOLD, (Do.CONNECT,)),
-    Row(ANNOUNCING, NoticeFailed, it_was_replaced, ANNOUNCING, Mark.NOT_REPLACED, (Do.PLAY_TO_IT,)),
-    Row(ANNOUNCING, NoticeFailed, it_hears_the_notice, ENDED, do=(Do.END_CALL,)),
-    Row(ANNOUNCING, PartyChanged, it_hears_the_notice, ANNOUNCING, Mark.REPLACED),
-    Row(ANNOUNCING, HungUp, always, ENDED),
-
-    Row(WAITING, BothUp, someone_is_untold, NOTICING, do=(Do.PLAY_TO_ALL_UNTOLD,)),
-    Row(WAITING, BothUp, always, OPEN, do=(Do.OPEN_GATES,)),
-    Row(WAITING, PartyChanged, it_is_named, WAITING, Mark.UNTOLD),
-    Row(WAITING, HungUp, always, ENDED),
-
-    Row(NOTICING, NoticePlayed, it_was_replaced, NOTICING, Mark.NOT_REPLACED, (Do.PLAY_TO_IT,)),
-    Row(NOTICING, NoticePlayed, it_is_the_last_untold, OPEN, Mark.TOLD, (Do.OPEN_GATES,)),
-    Row(NOTICING, NoticePlayed, it_hears_the_notice, NOTICING, Mark.TOLD),
-    Row(NOTICING, NoticeFailed, it_was_replaced, NOTICING, Mark.NOT_REPLACED, (Do.PLAY_TO_IT,)),
-    Row(NOTICING, NoticeFailed, it_hears_the_notice, ENDED, do=(Do.END_CALL,)),
-    Row(NOTICING, PartyChanged, it_hears_the_notice, NOTICING, Mark.REPLACED),
-    Row(NOTICING, PartyChanged, it_is_named, NOTICING, Mark.UNTOLD, (Do.PLAY_TO_IT,)),
-    Row(NOTICING, HungUp, always, ENDED),
-
-    Row(OPEN, PartyChanged, it_is_named, NOTICING, Mark.UNTOLD, (Do.CLOSE_GATES, Do.PLAY_TO_IT)),
-    Row(OPEN, HungUp, always, ENDED),
-)
-# fmt: on
-
-Index = Mapping[tuple[Phase, type[Event]], tuple[Row, ...]]
-Step = tuple[State, tuple[Action, ...]]
-
-
-def indexed(table: Iterable[Row]) -> Index:
-    """Return the rows of a table by phase and event, in their order."""
-    index: dict[tuple[Phase, type[Event]], tuple[Row, ...]] = {}
-    for row in table:
-        place = row.phase, row.event
-        index[place] = (*index.get(place, ()), row)
-    return index
-
-
-_INDEX = indexed(TABLE)
-
-
-def initial(decision: Decision) -> State:
-    """Return the state in which a call of that decision begins."""
-    named = decision.notice.to if decision.notice is not None else frozenset[Party]()
-    return State(SETUP, named, untold=named)
-
-
-def transition(state: State, event: Event, index: Index = _INDEX) -> Step:
+def transition(
+    state: State, event: Event, tables: Tables = TABLES
+) -> tuple[State, tuple[Action, ...]]:
     """Return the state after an event and what is to be done, in this order."""
-    party = event.party if isinstance(event, (NoticePlayed, NoticeFailed, PartyChanged)) else None
-    for row in index.get((state.phase, type(event)), ()):
-        if row.when(state, party):
-            return _taken(row, state, party)
-    return state, ()
+    if state.phase is Phase.ENDED:
+        return state, ()
+    step = _Step(state, tables)
+    step.take(event)
+    step.follow()
+    return step.state, tuple(step.actions)
 
 
-def _taken(row: Row, state: State, party: Party | None) -> Step:
-    if row.then is ENDED:
-        following = State(ENDED, state.named, untold=state.named)
-    else:
-        untold, replaced = _marked(row.mark, state, party)
-        following = State(row.then, state.named, untold, replaced)
-    return following, tuple(action for do in row.do for action in _actions(do, state, party))
+class _Step:
+    """One event on its way through the three machines."""
 
+    def __init__(self, state: State, tables: Tables) -> None:
+        self.state = state
+        self.actions: list[Action] = []
+        self._tables = tables
 
-def _marked(mark: Mark, state: State, party: Party | None) -> tuple[Parties, Parties]:
-    """Return who is untold and who is replaced after a row with this mark."""
-    if party is None:
-        return state.untold, state.replaced
-    match mark:
-        case Mark.NOTHING:
-            return state.untold, state.replaced
-        case Mark.TOLD:
-            return state.untold - {party}, state.replaced
-        case Mark.UNTOLD:
-            return state.untold | {party}, state.replaced
-        case Mark.REPLACED:
-            return state.untold, state.replaced | {party}
-        case Mark.NOT_REPLACED:
-            return state.untold, state.replaced - {party}
+    def take(self, event: Event) -> None:
+        match event:
+            case NoticePlayed(p) | NoticeFailed(p) | Agreed(p) | Declined(p) | AnswerMissing(p):
+                self._party(p, event)
+            case PartyChanged(party):
+                self._changed(party, event)
+            case StopRequested(by):
+                self._stop(by)
+            case PauseRequested(by):
+                self._pause(by)
+            case ResumeRequested(by):
+                self._resume(by)
+            case (
+                RecorderConfirmed()
+                | RecorderFailed()
+                | RecorderDoubted()
+                | RecorderViolated()
+                | RecorderOverdue()
+            ):
+                self._recorder(event)
+            case ExplanationOver(party):
+                self._set(explaining=self.state.explaining - {party})
+                self._call(event)
+            case CallerUp() | BothUp() | HungUp():
+                self._call(event)
 
+    def follow(self) -> None:
+        """Do what follows from all three machines together; gates are closed before all else."""
+        if self.state.refused and self.state.terms.ends_on_refusal:
+            self._call(MustEnd())
+        if self.state.caller.place is Place.CLEAR:
+            self._call(CallerCleared())
+        if self.state.phase is Phase.ENDED:
+            return
+        order = wanted(self.state)
+        if order is not None and order is not self.state.order:
+            self._instruct(order)
+        gates = gates_of(self.state)
+        if gates is not self.state.gates:
+            self._set(gates=gates)
+            first = 0 if gates is Gates.CLOSED else len(self.actions)
+            self.actions.insert(first, SetGates(gates))
+        if self.state.saying and gates is Gates.OPEN:
+            self.actions.append(Say(self.state.saying))
+            self._set(saying=None)
 
-def _actions(do: Do, state: State, party: Party | None) -> tuple[Action, ...]:
-    match do:
-        case Do.PLAY_TO_IT:
-            return (PlayNotice(party),) if party is not None else ()
-        case Do.PLAY_TO_THE_CALLER:
-            return (PlayNotice(Party.CALLER),)
-        case Do.PLAY_TO_ALL_UNTOLD:
-            return tuple(PlayNotice(each) for each in Party if each in state.untold)
-        case Do.CONNECT:
-            return (Connect(),)
-        case Do.OPEN_GATES:
-            return (OpenGates(),)
-        case Do.CLOSE_GATES:
-            return (CloseGates(),)
-        case Do.END_CALL:
-            return (EndCall("notice_failed"),)
+    def _set(self, **changes: object) -> None:
+        self.state = replace(self.state, **changes)  # type: ignore[arg-type]
+
+    # The call.
+
+    def _call(self, event: course.CallEvent) -> None:
+        for row in self._tables.call:
+            if (
+                row.phase is self.state.phase
+                and isinstance(event, row.event)
+                and row.when(self.state)
+            ):
+                there = present(self.state)
+                self._set(phase=row.then)
+                self._do(row.do, there)
+                return
+
+    def _do(self, do: course.Do, there: frozenset[Party]) -> None:
+        match do:
+            case course.Do.NOTHING:
+                return
+            case course.Do.BEGIN:
+                for party in Party:
+                    if party in present(self.state):
+                        self._party(party, Begin())
+            case course.Do.CONNECT:
+                self.actions.append(Connect())
+            case course.Do.EXPLAIN:
+                self._set(explaining=there)
+                self.actions += [Explain(party) for party in Party if party in there]
+            case course.Do.END_REFUSED:
+                self.actions.append(EndRefused())
+
+    def _fail(self, reason: Failure) -> None:
+        ends = reason is Failure.NOTICE or not self.state.terms.mutes
+        if ends:
+            self._call(Broken())
+        self.actions.append(FailClosed(reason, ends))
+
+    # The parties.
+
+    def _party(self, party: Party, event: standing.PartyEvent) -> None:
+        concern, before = self.state.terms.concern(party), self.state.standing(party)
+        there = party in present(self.state)
+        row = standing.found(self._tables.party, before, event, concern, there=there)
+        if row is None:
+            return
+        after = standing.after(row, before, concern)
+        self._set(**{party.value: after})
+        for do in row.do:
+            self._do_to(party, do)
+
+    def _do_to(self, party: Party, do: standing.Do) -> None:
+        match do:
+            case standing.Do.PLAY:
+                self.actions.append(PlayNotice(party))
+            case standing.Do.SILENCE:
+                self.actions.append(Silence(party))
+            case standing.Do.AWAIT:
+                self.actions.append(AwaitAnswer(party))
+            case standing.Do.REFUSE:
+                self._refuse(Saying.REFUSED)
+            case standing.Do.FAIL:
+                self._fail(Failure.NOTICE)
+
+    def _changed(self, party: Party, event: PartyChanged) -> None:
+        """Someone new is there; where nothing may be recorded any more there is nothing to tell."""
+        if not self.state.refused:
+            self._party(party, event)
+
+    def _refuse(self, saying: Saying) -> None:
+        self._set(refused=True, saying=saying)
+        for party in Party:
+            self._party(party, SomeoneRefused())
+
+    # Stop, pause, resume.
+
+    def _stop(self, by: Objector) -> None:
+        self._set(stops=self.state.stops | {by}, pauses=self.state.pauses - {by})
+        if by in (Objector.CALLER, Objector.CALLEE):
+            self._party(Party(by.value), Declined(Party(by.value)))
+        self._set(saying=Saying.STOPPED)
+        if self.state.terms.policy is Policy.REQUIRED:
+            self._refuse(Saying.STOPPED)
+        self._instruct(Order.STOP)
+
+    def _pause(self, by: Objector) -> None:
+        if by not in self.state.stops:
+            self._set(pauses=self.state.pauses | {by})
+        order = wanted(self.state) or Order.HOLD
+        self._set(saying=Saying.PAUSED if order is Order.HOLD else Saying.STOPPED)
+        self._instruct(order)
+
+    def _resume(self, by: Objector) -> None:
+        """Take back one's own objection, and give the recorder another try."""
+        lifted = {by, Objector.SIDECAR}
+        stops, pauses = self.state.stops - lifted, self.state.pauses - lifted
+        if (stops, pauses) == (self.state.stops, self.state.pauses):
+            return
+        self._set(stops=stops, pauses=pauses)
+        if wanted(self.state) is Order.RELEASE:
+            self._set(saying=Saying.RESUMED)
+
+    # The recorder.
+
+    def _instruct(self, order: Order) -> None:
+        asked = self.state.terms.caller.asked or self.state.terms.callee.asked
+        if order is Order.RELEASE and asked and self.state.saying is None:
+            self._set(saying=Saying.AGREED)
+        self._set(order=order, sureness=Sureness.AWAITED)
+        self.actions.append(Instruct(order))
+
+    def _recorder(self, event: sureness.RecorderEvent) -> None:
+        state = self.state
+        must, due = state.terms.policy is Policy.REQUIRED, state.both_up
+        now = sureness.Standing(state.order, must, due)
+        row = sureness.found(self._tables.recorder, state.sureness, now, event)
+        if row is None:
+            return
+        self._set(sureness=row.then)
+        match row.do:
+            case sureness.Do.NOTHING:
+                return
+            case sureness.Do.GIVE_UP_RELEASE:
+                said = {Saying.AGREED: Saying.REFUSED, Saying.RESUMED: Saying.STOPPED}
+                instead = said.get(state.saying) if state.saying else None
+                self._set(stops=state.stops | {Objector.SIDECAR}, saying=instead)
+            case sureness.Do.FAIL:
+                self._fail(row.why)
 
 
 class ConsentMachine:
@@ -288,8 +281,8 @@ class ConsentMachine:
 
     __slots__ = ("state",)
 
-    def __init__(self, decision: Decision) -> None:
-        self.state = initial(decision)
+    def __init__(self, decision: Decision, *, holds: bool) -> None:
+        self.state = initial(terms_of(decision, holds=holds))
 
     def handle(self, event: Event) -> tuple[Action, ...]:
         """Take an event and return what is to be done, in this order."""

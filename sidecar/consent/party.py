@@ -10,3 +10,14 @@ class Party(StrEnum):
 
     CALLER = "caller"
     CALLEE = "callee"
+
+
+class Objector(StrEnum):
+    """Who keeps a call from being recorded."""
+
+    CALLER = "caller"
+    CALLEE = "callee"
+    OPERATOR = "operator"
+    """Somebody at the API or the console."""
+    SIDECAR = "sidecar"
+    """The sidecar itself: the recorder could not be released."""

@@ -14,29 +14,26 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from sidecar.rtp.outgoing import Outgoing
-from sidecar.rtp.packet import HEADER, HEADER_SIZE, payload_span
+from sidecar.rtp.packet import HEADER_SIZE, payload_span
 from sidecar.rtp.rtcp import StreamMap, translate
-from sidecar.rtp.telephone_event import DigitDecoder, KeyPress
+from sidecar.rtp.silence import CLOCK_RATE
 
 from .engine import RemoteMedia
+from .keys import KeyListener
 from .line import LIMIT, Line
 from .ports import PortPair
+from .presser import Presser
 from .talker import Talker
 
 if TYPE_CHECKING:
     from .session import Party
-
-_NO_EVENTS = bytes(256)
 
 
 class Endpoint:
     """Made with its ports; `meet` ties it to the other party's endpoint of the same stream."""
 
     __slots__ = (
-        "_decoder",
-        "_event_rates",
         "_events",
-        "_overdue",
         "_peer",
         "_peer_line",
         "_take",
@@ -44,9 +41,11 @@ class Endpoint:
         "gated",
         "generated",
         "invalid",
+        "keys",
         "line",
         "outgoing",
         "party",
+        "presser",
         "received",
         "remote",
         "rtp_at",
@@ -70,10 +69,9 @@ class Endpoint:
         self.outgoing: Outgoing | None = None
         """The stream towards this party, once something of ours was in it."""
         self.talker = Talker(self)
-        self._events = _NO_EVENTS
-        self._event_rates: dict[int, int] = {}
-        self._decoder: DigitDecoder | None = None
-        self._overdue = False
+        self.presser = Presser(self)
+        self.keys = KeyListener(party.reactor, party.report_digit)
+        self._events = self.keys.marked
         self.rtp_at = 0.0
         self.alive_at = 0.0
         self.received = self.gated = self.unsent = self.invalid = self.generated = 0
@@ -100,12 +98,16 @@ class Endpoint:
 
     def refresh(self, now: float) -> None:
         """Pick what is done with packets from the party."""
-        before, self._take = self._take, self._choose()
+        self.keys.collecting = self.party.collecting
+        before, self._take = self._take, self._choose(now)
         self.line.deliver = self._take
-        if before == self._take_plain and self._take != self._take_plain:
+        as_they_came = (self._take_plain, self._take_collected)
+        if before in as_they_came and self._take not in as_they_came:
             self._hand_over()
-        self._mark_events()
+        self.keys.mark(self.remote, self._peer.remote if self._peer is not None else None)
+        self._events = self.keys.marked
         self.talker.refresh(now)
+        self.presser.refresh(now)
 
     def next_outgoing(self, now: float) -> Outgoing:
         """The stream towards this party, begun now if nothing of ours was in it before."""
@@ -115,6 +117,7 @@ class Endpoint:
                 sequence=secrets.randbits(15),
                 timestamp=secrets.randbits(32),
                 now=now,
+                rate=self.clock_rate,
             )
         return self.outgoing
 
@@ -126,6 +129,14 @@ class Endpoint:
         return now - max(self.alive_at, self.rtp_at)
 
     @property
+    def clock_rate(self) -> int:
+        """Timestamp units a second of the stream towards this party, as far as is known."""
+        remote = self.remote
+        if remote is None or remote.codec is not None:
+            return CLOCK_RATE
+        return remote.telephone_event_rate or CLOCK_RATE
+
+    @property
     def peer(self) -> Endpoint | None:
         """The other party's endpoint of the same stream."""
         return self._peer
@@ -133,18 +144,22 @@ class Endpoint:
     def close(self) -> PortPair:
         """Let go of everything, so that nothing refers to itself. Returns the ports."""
         self.talker.close()
+        self.presser.close()
+        self.keys.close()
         self._peer = None
         self._take = _nothing
         return self.line.close()
 
-    def _choose(self) -> Callable[[int, float], None]:
+    def _choose(self, now: float) -> Callable[[int, float], None]:
         peer, remote = self._peer, self.remote
         if peer is None or remote is None or peer.line.lock is None or not self.party.gate_open:
             return self._take_gated
         if remote.kind == "raw":
             return self._take_raw
-        if peer.talker.busy:
+        if peer.talker.busy or peer.presser.busy:
             return self._take_gated
+        if self.party.collecting or self.keys.lingers(now):
+            return self._take_collected
         return self._take_plain if peer.outgoing is None else self._take_rewritten
 
     def _hand_over(self) -> None:
@@ -152,10 +167,10 @@ class Endpoint:
         peer = self._peer
         if peer is None or peer.outgoing is not None or peer.remote is None:
             return
-        if peer.remote.codec is None or not self.relayed:
+        if not self.relayed or (peer.remote.codec is None and not peer.presser.busy):
             return
         if payload_span(self.line.buffer, HEADER_SIZE)[0] >= 0:
-            peer.outgoing = Outgoing.adopt(self.line.buffer, self.rtp_at)
+            peer.outgoing = Outgoing.adopt(self.line.buffer, self.rtp_at, peer.clock_rate)
 
     @property
     def relayed(self) -> int:
@@ -170,7 +185,7 @@ class Endpoint:
             self.invalid += 1
             return
         if self._events[line.buffer[1]]:
-            self._take_event(size, now)
+            self.keys.hear(line.view[:size], now)
         self.received += 1
         self.rtp_at = now
         try:
@@ -184,7 +199,7 @@ class Endpoint:
             self.invalid += 1
             return
         if self._events[line.buffer[1]]:
-            self._take_event(size, now)
+            self.keys.hear(line.view[:size], now)
         self.received += 1
         self.rtp_at = now
         if not peer.outgoing.rewrite(line.buffer, now):  # type: ignore[union-attr]
@@ -201,7 +216,7 @@ class Endpoint:
             self.invalid += 1
             return
         if self._events[line.buffer[1]]:
-            self._take_event(size, now)
+            self.keys.hear(line.view[:size], now)
         self.received += 1
         self.gated += 1
         self.rtp_at = now
@@ -224,57 +239,29 @@ class Endpoint:
         except OSError:
             self.unsent += 1
 
-    # --- digits ----------------------------------------------------------------------------
+    # --- keys -------------------------------------------------------------------------------
 
-    def _mark_events(self) -> None:
-        """Note which payload types are telephone events.
-
-        What a party sends is numbered as the other party asked; devices that number it as they
-        asked for themselves are understood too, unless that number means audio.
-        """
-        rates: dict[int, int] = {}
-        for endpoint in (self._peer, self):
-            remote = endpoint.remote if endpoint is not None else None
-            if remote is not None and remote.telephone_event is not None:
-                rates[remote.telephone_event] = remote.telephone_event_rate
-        for endpoint in (self._peer, self):
-            if endpoint is not None and endpoint.remote is not None:
-                rates.pop(endpoint.remote.payload_type or -1, None)
-        if rates == self._event_rates:
+    def _take_collected(self, size: int, now: float) -> None:
+        """Like plain or rewritten, but the party's keys stay here."""
+        line, peer = self.line, self._peer
+        if not HEADER_SIZE <= size < LIMIT or line.buffer[0] & 0xC0 != 0x80 or peer is None:
+            self.invalid += 1
             return
-        self._event_rates = rates
-        marked = bytearray(256)
-        for number in rates:
-            marked[number] = marked[number | 0x80] = 1
-        self._events = bytes(marked)
-
-    def _take_event(self, size: int, now: float) -> None:
-        line = self.line
-        start, end = payload_span(line.buffer, size)
-        if start < 0:
+        self.received += 1
+        self.rtp_at = now
+        if self._events[line.buffer[1]] and self.keys.hear(line.view[:size], now):
+            self.gated += 1
+            if peer.outgoing is None:
+                peer.outgoing = Outgoing.adopt_before(line.buffer, now, peer.clock_rate)
+            peer.outgoing.withhold(line.view[:size])
             return
-        _, second, _, timestamp, _ = HEADER.unpack_from(line.buffer)
-        if self._decoder is None:
-            self._decoder = DigitDecoder()
-        rate = self._event_rates[second & 0x7F]
-        self._report(self._decoder.feed(timestamp, line.view[start:end], now), rate)
-        if not self._overdue and (deadline := self._decoder.deadline) is not None:
-            self._overdue = True
-            self.party.reactor.schedule(deadline, self._on_overdue)
-
-    def _on_overdue(self, now: float) -> None:
-        """Look whether the end of a key press was lost."""
-        self._overdue = False
-        if self._decoder is None or self.line.lock is None:
+        if peer.outgoing is not None and not peer.outgoing.rewrite(line.buffer, now):
+            self.gated += 1
             return
-        self._report(self._decoder.expire(now), next(iter(self._event_rates.values()), 8000))
-        if (deadline := self._decoder.deadline) is not None:
-            self._overdue = True
-            self.party.reactor.schedule(deadline, self._on_overdue)
-
-    def _report(self, keys: list[KeyPress], rate: int) -> None:
-        for key in keys:
-            self.party.report_digit(key.digit, key.duration * 1000 // rate)
+        try:
+            self._peer_line.send(line.view[:size])
+        except OSError:
+            self._send_again(size)
 
     # --- RTCP and moves ----------------------------------------------------------------------
 
@@ -282,7 +269,7 @@ class Endpoint:
         """RTCP goes the way of the RTP of the same party: it names people (CNAME)."""
         self.alive_at = now
         peer = self._peer
-        if peer is None or self._take not in (self._take_plain, self._take_rewritten):
+        if peer is None or self._take in (self._take_gated, self._take_raw):
             return
         translated: bytes | memoryview | None = packet
         if self.outgoing is not None or peer.outgoing is not None:

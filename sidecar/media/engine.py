@@ -128,7 +128,8 @@ class Digit(msgspec.Struct, frozen=True, tag=True):
 class Pressed(msgspec.Struct, frozen=True, tag=True):
     """The answer to `press`: the keys went out, or could not.
 
-    reason: empty; else "no-remote", "no-codec", or "unreachable".
+    reason: empty; else "no-remote", "no-codec" or "unreachable", or, told at once and not in turn,
+    "too-many" (64 keys wait already) or "no-key" (there is no such key, or none).
     """
 
     side: Side
@@ -200,7 +201,8 @@ class MediaSession(Protocol):
     def press(self, side: Side, digits: str) -> None:
         """Send keys to a side: telephone events, or tones where it negotiated none.
 
-        They follow one another, after those of earlier calls; answered by Pressed.
+        They follow one another, after those of earlier calls and after a prompt that plays; each
+        takes 160 ms. Nothing else reaches the party then. Each call is answered by Pressed.
         """
 
     def add_stream(self) -> None:

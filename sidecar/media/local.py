@@ -29,7 +29,7 @@ from .engine import (
     SideStats,
 )
 from .process import WorkerProcess
-from .prompts import PromptLibrary, encode_ringback, keys
+from .prompts import PromptLibrary, encode_tones, keys
 from .protocol import (
     AddStream,
     Close,
@@ -154,8 +154,7 @@ class LoadedPrompts:
             log.warning("prompt cannot be played: %s", problem)
         prompts: Prompts = {prompt.key: prompt.audio for prompt in usable}
         self._keys = frozenset(prompts)
-        tone, audio = encode_ringback()
-        prompts[tone] = audio
+        prompts |= encode_tones()
         number = os.memfd_create("prompts")
         with os.fdopen(number, "wb", closefd=False) as file:
             file.write(encode(prompts))

@@ -21,8 +21,10 @@ from numpy.typing import NDArray
 from sidecar.errors import OperatorError
 from sidecar.rtp.g711 import encode_alaw, encode_ulaw
 from sidecar.rtp.silence import BYTES_PER_MS, CLOCK_RATE, SILENCE
-from sidecar.rtp.tone import ringback
+from sidecar.rtp.telephone_event import DIGITS
+from sidecar.rtp.tone import key_tones, ringback
 
+from .presser import KEY_PACKETS, PACKET_MS, tone_key
 from .talker import RINGBACK
 
 BUILTIN = Path(__file__).parent.parent / "prompts"
@@ -179,10 +181,15 @@ def encode(recording: tuple[Samples, int]) -> dict[str, bytes]:
     }
 
 
-def encode_ringback() -> tuple[str, dict[str, bytes]]:
-    """The ringback tone as a prompt: its key and its audio."""
-    tone = np.asarray(ringback(_WIDEBAND), dtype=np.float64) / 0x8000
-    return RINGBACK, encode((tone, _WIDEBAND))
+def encode_tones() -> dict[str, dict[str, bytes]]:
+    """The ringback tone, and the tones of each key, as prompts: key -> audio in each codec."""
+    tones = {RINGBACK: ringback(_WIDEBAND)}
+    for digit in DIGITS:
+        tones[tone_key(digit)] = key_tones(digit, _WIDEBAND, KEY_PACKETS * PACKET_MS)
+    return {
+        key: encode((np.asarray(tone, dtype=np.float64) / 0x8000, _WIDEBAND))
+        for key, tone in tones.items()
+    }
 
 
 def resample(samples: Samples, rate: int, wanted: int) -> Samples:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from sidecar.rtp.telephone_event import DIGITS
 from sidecar.sip.timers import Timer
 
 from .endpoint import Endpoint
@@ -14,12 +15,14 @@ from .engine import (
     MediaEvent,
     Opened,
     PlayFailed,
+    Pressed,
     RemoteMedia,
     Side,
     SideStats,
     Silent,
 )
 from .ports import PortPair, PortPool
+from .presser import cannot_press
 from .protocol import Prompts
 from .reactor import Reactor
 from .talker import RINGBACK, Playback
@@ -46,22 +49,27 @@ class Party:
         "_silence_told",
         "_waiting",
         "_waiting_timer",
+        "collecting",
         "endpoints",
         "gate_open",
         "reactor",
         "ringback",
         "ringing",
         "side",
+        "tones",
     )
 
     def __init__(self, session: Session, side: Side) -> None:
         self._session = session
         self.side = side
         self.reactor = session.around.reactor
-        self.ringback = session.around.prompts.get(RINGBACK, {})
+        self.tones = session.around.prompts
+        self.ringback = self.tones.get(RINGBACK, {})
         self.endpoints: list[Endpoint] = []
         self.gate_open = False
         """Whether what this party says is passed on."""
+        self.collecting = False
+        """Whether its keys are kept from the other party."""
         self.ringing = False
         self._waiting: Playback | None = None
         self._waiting_timer: Timer | None = None
@@ -111,6 +119,17 @@ class Party:
         if self._waiting is not None:
             self.report(PlayFailed(self.side, self._waiting.name, reason))
             self._forget_waiting()
+
+    def press(self, digits: str) -> None:
+        """See MediaSession.press."""
+        reasons = {cannot_press(endpoint): endpoint for endpoint in reversed(self.endpoints)}
+        if not digits or any(digit not in DIGITS for digit in digits):
+            self.report(Pressed(self.side, digits, "no-key"))
+        elif (endpoint := reasons.get("")) is not None:
+            endpoint.presser.press(digits)
+        else:
+            reason = "no-codec" if "no-codec" in reasons else "no-remote"
+            self.report(Pressed(self.side, digits, reason))
 
     def check_silence(self, now: float, limit: float) -> None:
         """Report a party that has fallen silent; once, until it is heard again."""
@@ -217,6 +236,16 @@ class Session:
     def stop(self, side: Side, now: float) -> None:
         """See MediaSession.stop."""
         self.party(side).stop("stopped")
+        self.refresh(now)
+
+    def collect(self, side: Side, on: bool, now: float) -> None:
+        """See MediaSession.collect."""
+        self.party(side).collecting = on
+        self.refresh(now)
+
+    def press(self, side: Side, digits: str, now: float) -> None:
+        """See MediaSession.press."""
+        self.party(side).press(digits)
         self.refresh(now)
 
     def refresh(self, now: float) -> None:

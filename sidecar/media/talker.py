@@ -125,7 +125,7 @@ class Talker:
         endpoint = self._endpoint
         if endpoint is None:
             return
-        if self._finished(endpoint) and self.due < 0:
+        if (self._finished(endpoint) and self.due < 0) or endpoint.presser.busy:
             return
         playback, size = self.playback, self._size
         marker, frame = False, self._silent_frame

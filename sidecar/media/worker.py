@@ -24,6 +24,7 @@ from .protocol import (
     MAX_DATAGRAM,
     AddStream,
     Close,
+    Collect,
     Command,
     Configure,
     Failed,
@@ -31,6 +32,7 @@ from .protocol import (
     Message,
     Open,
     Play,
+    Press,
     Prompts,
     Ready,
     Report,
@@ -145,6 +147,12 @@ class Worker:
     def _stop(self, session: Session, command: Stop, now: float) -> None:
         session.stop(command.side, now)
 
+    def _collect(self, session: Session, command: Collect, now: float) -> None:
+        session.collect(command.side, command.on, now)
+
+    def _press(self, session: Session, command: Press, now: float) -> None:
+        session.press(command.side, command.digits, now)
+
     def _close(self, session: Session, command: Close, now: float) -> None:
         del self._sessions[session.id]
         self._report(session.id, session.close(now))
@@ -178,6 +186,8 @@ _COMMANDS: dict[type[Command], Callable[[Worker, Session, Any, float], None]] = 
     Play: Worker._play,
     Ring: Worker._ring,
     Stop: Worker._stop,
+    Collect: Worker._collect,
+    Press: Worker._press,
     Close: Worker._close,
 }
 

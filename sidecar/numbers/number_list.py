@@ -12,6 +12,7 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from sys import getsizeof
 
 import numpy
 
@@ -19,7 +20,7 @@ from sidecar.errors import OperatorError, OperatorErrors
 from sidecar.numbers.nanp import as_dialled
 from sidecar.numbers.number import NANP, Number, read_plain
 from sidecar.numbers.plans import plan_of, stays_as_it_is
-from sidecar.numbers.written import plain
+from sidecar.numbers.written import is_dialled, plain
 
 LARGEST = 128 * 1024 * 1024
 """Bytes of a file; enough for eight million numbers."""
@@ -27,12 +28,14 @@ MOST_ERRORS = 20
 """After so many the rest of the file is not read."""
 LONGEST = 200
 """Bytes of a line."""
+LONGEST_NUMBER = 20
+"""Digits; E.164 has 15, and a prefix may stand before them."""
 _PIECE = 256 * 1024
 """Bytes read at once. Much smaller would stall others: a thread that gives up the interpreter of
 itself, for a moment, keeps those that wait from ever asking for it."""
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _DIGITS = re.compile(r"\+?[0-9]{1,18}")
-_ENTRY = re.compile(r"[+*#0-9(][-+*#0-9 ./()\t]*|[^\W\d_][\w.+-]*")
+_ENTRY = re.compile(r"[+*#0-9(][-*#0-9 ./()\t]*|[^\W\d_][\w.+-]*")
 _COMMENT = re.compile(r"(?:^|\s)#.*")
 
 
@@ -71,6 +74,11 @@ class NumberList:
     def __len__(self) -> int:
         """Return how many different numbers there are."""
         return len(self._sorted) + len(self._others)
+
+    @property
+    def size(self) -> int:
+        """Bytes of the numbers in memory, about."""
+        return self._sorted.nbytes + getsizeof(self._others) + sum(map(getsizeof, self._others))
 
 
 def load_number_list(path: Path, default_country: str = "") -> NumberList:
@@ -162,6 +170,8 @@ def _text_of(line: bytes, country: str) -> str:
     if written.endswith("*") and not written.startswith(("*", "#")):
         raise ValueError("is the beginning of numbers; that can only stand in a rule")
     number = plain(written)
+    if len(number) > LONGEST_NUMBER and is_dialled(number):
+        raise ValueError("is longer than any number; write one number a line")
     plan = plan_of(country)
     is_nanp = plan is not None and plan.code == NANP
     return (as_dialled(number) if is_nanp else "") or read_plain(number, "", country).text

@@ -41,7 +41,7 @@ class Plan:
                 continue
             if each.pattern is not None and re.fullmatch(each.pattern, national):
                 return _is_without_trunk(each)
-        return False
+        return not self.formats
 
     @property
     def never_needs_trunk(self) -> bool:

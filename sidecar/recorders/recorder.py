@@ -12,19 +12,27 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import IntEnum, StrEnum
+from enum import IntEnum
 from typing import Protocol
 
+from sidecar.consent.order import Order
 
-class Order(StrEnum):
-    """What the recorder of a call is to do from now on."""
-
-    HOLD = "hold"
-    """Let nothing into a recording; one that runs goes on, as silence."""
-    RELEASE = "release"
-    """Recording is allowed: what was held goes on, what `STOP` ended begins again."""
-    STOP = "stop"
-    """End every recording of the call, and each that begins."""
+__all__ = [
+    "REASONS",
+    "Confirmed",
+    "Doubted",
+    "EventCallback",
+    "Failed",
+    "Finished",
+    "Order",
+    "PbxLeg",
+    "Proof",
+    "Recorder",
+    "RecorderEvent",
+    "RecorderSession",
+    "Status",
+    "Violated",
+]
 
 
 class Proof(IntEnum):

@@ -106,19 +106,25 @@ class CallRecord:
     stop_requested_at: float | None = None
     stop_confirmed_at: float | None = None
     voicemail: str = ""
+    recorder: str = ""
+    """Which adapter controlled the PBX's recorder; empty where the call was refused before."""
+    recording_proof: str = "none"
+    """How far it is proven that the recorder did as ordered: a rung of docs/recorders.md."""
+    fail_closed: str = ""
+    """Why the call was ended or muted because a promise could not be kept; a word of ours."""
 
     def row(self) -> tuple[object, ...]:
         """The values for the columns of table `cdr`; text is made fit to store and to print."""
         return (
-            _clean(self.call_id),
+            clean(self.call_id),
             to_text(self.started_at),
             to_text(self.answered_at),
             to_text(self.ended_at),
             self.direction,
             self.trunk,
             self.pbx,
-            _clean(self.caller),
-            _clean(self.callee),
+            clean(self.caller),
+            clean(self.callee),
             self.disposition,
             self.ended_by,
             self.rule,
@@ -129,7 +135,10 @@ class CallRecord:
             self.recorded_seconds,
             to_text(self.stop_requested_at),
             to_text(self.stop_confirmed_at),
-            _clean(self.voicemail),
+            clean(self.voicemail),
+            self.recorder,
+            self.recording_proof,
+            self.fail_closed,
         )
 
     @classmethod
@@ -150,7 +159,7 @@ COLUMNS: tuple[str, ...] = tuple(field.name for field in fields(CallRecord))
 _TIMES = tuple(name for name in COLUMNS if name.endswith("_at"))
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
     """Text from a peer as it may be stored: no undecodable bytes, no control characters, bounded.
 
     A number may come with any bytes (surrogates after decoding, which SQLite can't store) and

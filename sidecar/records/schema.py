@@ -49,6 +49,11 @@ MIGRATIONS: tuple[Migration, ...] = (
         "CREATE INDEX cdr_open ON cdr (call_id) WHERE ended_at IS NULL",
         "CREATE TABLE heartbeat (one INTEGER PRIMARY KEY CHECK (one = 1), at TEXT NOT NULL)",
     ),
+    (
+        "ALTER TABLE cdr ADD COLUMN recorder TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE cdr ADD COLUMN recording_proof TEXT NOT NULL DEFAULT 'none'",
+        "ALTER TABLE cdr ADD COLUMN fail_closed TEXT NOT NULL DEFAULT ''",
+    ),
 )
 
 

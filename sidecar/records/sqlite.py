@@ -49,6 +49,8 @@ class SqliteStore:
         self._connection = connection
         self._metrics = metrics
         self._begun: set[str] = set()
+        self._amended: set[str] = set()
+        """Calls whose row is on disk already, and waits to be written again."""
         self._writer: GroupWriter
         self._housekeeper: Housekeeper
 
@@ -116,6 +118,12 @@ class SqliteStore:
         self._begun.discard(record.call_id)
         self._writer.put(record.call_id, record.row())
 
+    def amend(self, record: CallRecord) -> None:
+        """See `RecordStore.amend`."""
+        if not self._writer.waits(record.call_id):
+            self._amended.add(record.call_id)
+        self._writer.put(record.call_id, record.row())
+
     async def list(self, limit: int, since: float | None = None) -> list[CallRecord]:
         """See `RecordStore.list`; reads by a connection of its own."""
         return await asyncio.to_thread(reader.read_records, self.path, limit, since)
@@ -139,7 +147,10 @@ class SqliteStore:
         await self._connection.executemany(UPSERT, rows)
 
     def _committed(self, rows: Sequence[Row]) -> None:
-        self._metrics.records_written(sum(row[ENDED_AT] is not None for row in rows))
+        written = {str(row[0]) for row in rows if row[ENDED_AT] is not None}
+        again = written & self._amended
+        self._amended -= again
+        self._metrics.records_written(len(written) - len(again))
 
 
 class _Connection(sqlite3.Connection):

@@ -42,6 +42,9 @@ class RecordStore(Protocol):
         as there is room; where there is none, that record is dropped and counted as lost.
         """
 
+    def amend(self, record: CallRecord) -> None:
+        """Write again what has become known of an ended call (the proof of its recording)."""
+
     async def list(self, limit: int, since: float | None = None) -> list[CallRecord]:
         """The newest records first, at most `limit`; `since`: started at or after (Unix seconds).
 

@@ -95,6 +95,10 @@ class GroupWriter:
         if self._lazy is None:
             self._lazy = self._loop.call_later(self._limits.lazy, self._wake.set)
 
+    def waits(self, call_id: str) -> bool:
+        """Whether a row of that call is still to be taken; another one would take its place."""
+        return call_id in self._rows
+
     def put_urgent(self, call_id: str, row: Row) -> asyncio.Future[None]:
         """Queue a row; the future is done when it is on disk, or fails with StoreUnavailable."""
         waiter = self._waiters[call_id] = self._loop.create_future()

@@ -7,18 +7,23 @@ packets are relayed as they came (then `Outgoing.adopt` goes on from the last on
 
 A talkspurt that starts (the first packet of a prompt, of silence after speech, of another source)
 has the marker bit (RFC 3551, section 4.1).
+
+Packets of a source can be withheld: those that follow move up, so that nobody seems to be missing.
 """
 
 from __future__ import annotations
 
 from struct import Struct
 
-from .packet import HEADER, MARKER, VERSION
+from .packet import HEADER, HEADER_SIZE, MARKER, VERSION
 from .silence import CLOCK_RATE
 
 MAX_DROPOUT = 3000
 MAX_MISORDER = 100
 """Beyond these a source has started afresh (RFC 3550, appendix A.1)."""
+
+PAUSE_S = 0.05
+"""After packets were withheld, the first one that is so much later starts a talkspurt."""
 
 _FROM_SEQUENCE = Struct("!HII")
 _unpack_from, _pack_into = _FROM_SEQUENCE.unpack_from, _FROM_SEQUENCE.pack_into
@@ -35,7 +40,10 @@ class Outgoing:
         "_at",
         "_begun",
         "_joined_with",
+        "_paused",
+        "_rate",
         "_source",
+        "_withheld",
         "added_octets",
         "added_packets",
         "sequence",
@@ -45,8 +53,13 @@ class Outgoing:
         "timestamp_offset",
     )
 
-    def __init__(self, *, ssrc: int, sequence: int, timestamp: int, now: float) -> None:
-        """All three numbers should be random (RFC 3550, section 5.1)."""
+    def __init__(
+        self, *, ssrc: int, sequence: int, timestamp: int, now: float, rate: int = CLOCK_RATE
+    ) -> None:
+        """The first three numbers should be random (RFC 3550, section 5.1).
+
+        rate: timestamp units a second.
+        """
         self.ssrc = ssrc
         self.sequence = sequence
         """Of the last packet sent, modulo 2**16."""
@@ -54,6 +67,7 @@ class Outgoing:
         """Of the last packet sent, modulo 2**32."""
         self._at = now
         """The moment that `timestamp` stands for."""
+        self._rate = rate
         self.added_packets = 0
         self.added_octets = 0
         """Of our own: packets, and payload octets as RTCP counts them (section 6.4.1)."""
@@ -62,16 +76,32 @@ class Outgoing:
         self._joined_with = sequence
         self.sequence_offset = 0
         self.timestamp_offset = 0
+        self._withheld: list[int] = []
+        """The source's numbers of the last packets withheld, in their order."""
+        self._paused = False
+        """Whether the next packet comes after withheld ones, or after an event of our own."""
 
     @classmethod
-    def adopt(cls, last: bytes | bytearray | memoryview, now: float) -> Outgoing:
+    def adopt(
+        cls, last: bytes | bytearray | memoryview, now: float, rate: int = CLOCK_RATE
+    ) -> Outgoing:
         """Go on with a stream that was relayed as it came.
 
         last: the last packet relayed, sent `now`, a valid RTP packet.
         """
         _, _, sequence, timestamp, ssrc = HEADER.unpack_from(last)
-        stream = cls(ssrc=ssrc, sequence=sequence, timestamp=timestamp, now=now)
+        stream = cls(ssrc=ssrc, sequence=sequence, timestamp=timestamp, now=now, rate=rate)
         stream._source, stream._begun = ssrc, True
+        stream._joined_with = (sequence - MAX_MISORDER) & 0xFFFF  # all have their own numbers
+        return stream
+
+    @classmethod
+    def adopt_before(
+        cls, packet: bytes | bytearray | memoryview, now: float, rate: int = CLOCK_RATE
+    ) -> Outgoing:
+        """Go on with a stream that was relayed as it came until before this packet."""
+        stream = cls.adopt(packet, now, rate)
+        stream.sequence = (stream.sequence - 1) & 0xFFFF
         return stream
 
     @property
@@ -85,10 +115,10 @@ class Outgoing:
         """Write the header of one more packet of our own into `frame`.
 
         units: what the packet lasts, in timestamp units, which is also its size in octets.
-        The first one after relayed packets has the marker bit in any case.
+        The first one after relayed packets or an event has the marker bit in any case.
         """
-        if self._source is not None or not self._begun:
-            self._source = None
+        if self._source is not None or not self._begun or self._paused:
+            self._source, self._paused = None, False
             marker = True
         self._advance(units, now)
         self.sequence = (self.sequence + 1) & 0xFFFF
@@ -98,6 +128,39 @@ class Outgoing:
         self.added_packets += 1
         self.added_octets += units
 
+    def event(self, frame: bytearray, payload_type: int, now: float, *, first: bool) -> None:
+        """Write the header of one more packet of a telephone event of our own into `frame`.
+
+        All packets of one event have the timestamp of its first one, which has the marker bit
+        (RFC 4733, section 2.5.1.1).
+        """
+        if first:
+            self._advance(20 * self._rate // 1000, now)
+        self._source, self._begun, self._paused = None, True, True
+        self.sequence = (self.sequence + 1) & 0xFFFF
+        second = payload_type | MARKER if first else payload_type
+        HEADER.pack_into(frame, 0, VERSION, second, self.sequence, self.timestamp, self.ssrc)
+        self.added_packets += 1
+        self.added_octets += len(frame) - HEADER_SIZE
+
+    def withhold(self, packet: bytes | bytearray | memoryview) -> None:
+        """Take note that a source's packet is not sent: those after it move up by a number.
+
+        That of a late one, which others have overtaken on their way to the party, stays unused.
+        """
+        sequence, _, ssrc = _unpack_from(packet, 2)
+        if ssrc != self._source or sequence in self._withheld:
+            return
+        sent = sequence + self.sequence_offset + self._withheld_after(sequence)
+        if not 0 < (sent - self.sequence) & 0xFFFF <= MAX_DROPOUT:
+            return
+        self.sequence_offset = (self.sequence_offset - 1) & 0xFFFF
+        self._withheld.insert(len(self._withheld) - self._withheld_after(sequence), sequence)
+        del self._withheld[:-MAX_MISORDER]
+        self._paused = True
+        self.added_packets -= 1
+        self.added_octets -= len(packet) - HEADER_SIZE
+
     def rewrite(self, packet: bytearray, now: float) -> bool:
         """Make a source's packet the next one of this stream, in place.
 
@@ -106,6 +169,8 @@ class Outgoing:
         """
         sequence, timestamp, ssrc = _unpack_from(packet, 2)
         sent = (sequence + self.sequence_offset) & 0xFFFF
+        if self._withheld and ssrc == self._source:
+            sent = self._beside_withheld(packet, sent, sequence, timestamp)
         ahead = (sent - self.sequence) & 0xFFFF
         if ssrc == self._source and ahead <= MAX_DROPOUT:
             self.sequence = sent
@@ -128,7 +193,9 @@ class Outgoing:
     ) -> None:
         """Let a source's packet follow what was sent last."""
         if self._begun:
-            self._advance(20 * CLOCK_RATE // 1000, now)
+            self._advance(20 * self._rate // 1000, now)
+        self._withheld.clear()
+        self._paused = False
         self._source = ssrc
         self._begun = True
         self.sequence = self._joined_with = (self.sequence + 1) & 0xFFFF
@@ -136,12 +203,30 @@ class Outgoing:
         self.timestamp_offset = (self.timestamp - timestamp) & _MASK32
         packet[1] |= MARKER
 
+    def _withheld_after(self, sequence: int) -> int:
+        """How many of the withheld packets the source sent after the one with this number."""
+        return sum(0 < (number - sequence) & 0xFFFF < 0x8000 for number in self._withheld)
+
+    def _beside_withheld(self, packet: bytearray, sent: int, sequence: int, timestamp: int) -> int:
+        """The number to send of a packet that comes after, before or between withheld ones."""
+        since = (sequence - self._withheld[-1]) & 0xFFFF
+        if since >= 0x8000:
+            return (sent + self._withheld_after(sequence)) & 0xFFFF
+        if self._paused:
+            self._paused = False
+            pause = (timestamp + self.timestamp_offset - self.timestamp) & _MASK32
+            if self._rate * PAUSE_S < pause < 0x80000000:
+                packet[1] |= MARKER
+        if since > MAX_MISORDER:
+            self._withheld.clear()
+        return sent
+
     def _advance(self, least: int, now: float) -> None:
         """Move the timestamp to `now`, but by no less than the packet before lasts."""
-        step = round((now - self._at) * CLOCK_RATE)
+        step = round((now - self._at) * self._rate)
         if step < least and self._begun:
             step = least
-            self._at += step / CLOCK_RATE
+            self._at += step / self._rate
         else:
             self._at = now
         self.timestamp = (self.timestamp + step) & _MASK32

@@ -1,4 +1,4 @@
-"""What is answered under /metrics, /healthz and /readyz."""
+"""What is answered under /metrics, /healthz and /readyz; below /api what `api/` says."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from aiohttp.typedefs import Handler
 
 from sidecar.metrics import Metrics
 from sidecar.readiness import Problem
+from sidecar.web.api import api_off
 
 MAX_BODY = 64 * 1024
 """Bytes of a request's body."""
@@ -18,14 +19,22 @@ METRICS = web.AppKey("metrics", Metrics)
 READINESS = web.AppKey[Callable[[], Sequence[Problem]]]("readiness")
 
 
-def create_app(metrics: Metrics, readiness: Callable[[], Sequence[Problem]]) -> web.Application:
-    """The application; `readiness` is asked at each probe and must not block."""
+def create_app(
+    metrics: Metrics,
+    readiness: Callable[[], Sequence[Problem]],
+    api: web.Application | None = None,
+) -> web.Application:
+    """The application; `readiness` is asked at each probe and must not block.
+
+    `api`: what is served below /api (`sidecar.web.api.create_api`); without it, none.
+    """
     app = web.Application(middlewares=[_errors_as_json], client_max_size=MAX_BODY)
     app[METRICS] = metrics
     app[READINESS] = readiness
     app.router.add_get("/metrics", _metrics)
     app.router.add_get("/healthz", _healthz)
     app.router.add_get("/readyz", _readyz)
+    app.add_subapp("/api", api if api is not None else api_off())
     return app
 
 

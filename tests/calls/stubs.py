@@ -13,15 +13,30 @@ from sidecar.media.engine import (
     Opened,
     Played,
     PlayFailed,
+    Pressed,
     Refused,
     RemoteMedia,
     Side,
     SideStats,
 )
+from sidecar.recorders.recorder import (
+    Confirmed,
+    Failed,
+    Finished,
+    Order,
+    PbxLeg,
+    Proof,
+    RecorderEvent,
+    Status,
+)
+from sidecar.recorders.recorder import EventCallback as RecorderCallback
 from sidecar.records.record import CallRecord
 from sidecar.records.store import StoreUnavailable
 
 Later = Callable[[Callable[[], None]], None]
+
+
+NOTICES = ("recording-notice", "recording-consent", "consent-required")
 
 
 class StubSession:
@@ -35,6 +50,12 @@ class StubSession:
         self.remotes: dict[tuple[Side, int], RemoteMedia | None] = {}
         self.playing: dict[Side, str] = {}
         self.played: list[Side] = []
+        self.said: list[tuple[Side, str, str]] = []
+        self.agreed: set[Side] = set()
+        self.passed_by: list[tuple[Side, str]] = []
+        """Keys that went from party to party as media."""
+        self.collecting = {Side.A: False, Side.B: False}
+        self.pressed: list[tuple[Side, str]] = []
         self.ringing = False
         self.closed = False
         self.ports_a: tuple[int, ...] = ()
@@ -50,7 +71,9 @@ class StubSession:
         self.gates[side_from] = open
 
     def play(self, side: Side, name: str, language: str) -> None:
-        assert side not in self.playing, "a prompt is playing there already"
+        if side in self.playing:
+            self.fail_notice(side, "replaced")
+        self.said.append((side, name, language))
         self.playing[side] = name
 
     def ring(self, side: Side, on: bool) -> None:
@@ -59,6 +82,13 @@ class StubSession:
     def stop(self, side: Side) -> None:
         if side in self.playing:
             self.fail_notice(side, "stopped")
+
+    def collect(self, side: Side, on: bool) -> None:
+        self.collecting[side] = on
+
+    def press(self, side: Side, digits: str) -> None:
+        self.pressed.append((side, digits))
+        self.tell(Pressed(side, digits))
 
     def add_stream(self) -> None:
         if self.engine.refuses:
@@ -81,7 +111,8 @@ class StubSession:
 
     def finish_notice(self, side: Side) -> None:
         name = self.playing.pop(side)
-        self.played.append(side)
+        if name in NOTICES:
+            self.played.append(side)
         now = self.engine.wall()
         self.tell(Played(side, name, now - 2.0, now))
 
@@ -182,3 +213,91 @@ class StubStore:
 
     def finish(self, record: CallRecord) -> None:
         self.finished.append(copy.copy(record))
+
+    def amend(self, record: CallRecord) -> None:
+        (place,) = [i for i, r in enumerate(self.finished) if r.call_id == record.call_id]
+        self.finished[place] = copy.copy(record)
+
+
+class StubRecorderSession:
+    """A recorder that confirms at once, or as the test says."""
+
+    def __init__(
+        self, recorder: StubRecorder, leg: PbxLeg, told: Order, on_event: RecorderCallback
+    ) -> None:
+        self.recorder = recorder
+        self.leg = leg
+        self.told = told
+        self._on_event = on_event
+        self.orders: list[Order] = []
+        self.confirmed: Order | None = None
+        self.says: list[bool] = []
+        self.closed = False
+
+    def tell(self, event: RecorderEvent) -> None:
+        self.recorder.later(lambda: self._deliver(event))
+
+    def hold(self) -> None:
+        self._order(Order.HOLD)
+
+    def release(self) -> None:
+        self._order(Order.RELEASE)
+
+    def stop(self) -> None:
+        self._order(Order.STOP)
+
+    def status(self) -> None:
+        self.tell(Status(0, Proof.READ_BACK))
+
+    def sdp_says(self, recording: bool) -> None:
+        self.says.append(recording)
+
+    def close(self) -> None:
+        assert not self.closed, "a recorder is closed twice"
+        self.closed = True
+        self.tell(Finished(Proof.STAYED, None))
+
+    # What the test decides.
+
+    def confirm(self, proof: Proof = Proof.READ_BACK) -> None:
+        self.tell(Confirmed(self.orders[-1], proof))
+
+    def fail(self, reason: str = "refused") -> None:
+        self.tell(Failed(self.orders[-1], reason))
+
+    def _order(self, order: Order) -> None:
+        assert not self.closed, "an order after the end"
+        self.orders.append(order)
+        answer = self.recorder.answers.get(order, "confirm")
+        if answer == "confirm":
+            self.confirm()
+        elif answer == "fail":
+            self.fail()
+
+    def _deliver(self, event: RecorderEvent) -> None:
+        if isinstance(event, Confirmed):
+            self.confirmed = event.order
+        self._on_event(event)
+
+
+class StubRecorder:
+    """A recorder that obeys; `answers` says which orders it fails, or leaves to the test."""
+
+    def __init__(self, later: Later, *, confirms: bool = True) -> None:
+        self.later = later
+        self.kind = "asterisk-ami" if confirms else "none"
+        self.confirms = confirms
+        self.problem = ""
+        self.answers: dict[Order, str] = {}
+        self.sessions: list[StubRecorderSession] = []
+
+    async def start(self) -> None:
+        """Nothing to start."""
+
+    async def close(self) -> None:
+        """Nothing to close."""
+
+    def open(self, leg: PbxLeg, told: Order, on_event: RecorderCallback) -> StubRecorderSession:
+        session = StubRecorderSession(self, leg, told, on_event)
+        self.sessions.append(session)
+        return session

@@ -10,13 +10,13 @@ from tests.calls.world import BEFORE, OFF, PBX_MEDIA, TRUNK_MEDIA
 
 
 class TestOtherRequests:
-    def test_info_crosses_with_its_body_and_without_the_record_header(self, world):
+    def test_info_crosses_with_its_body(self, world):
         w = world(OFF)
         there, _here = w.talk()
 
         asked = there.send(
             "INFO",
-            [("Content-Type", "application/dtmf-relay"), ("Record", "off"), ("X-Any", "thing")],
+            [("Content-Type", "application/dtmf-relay"), ("X-Any", "thing")],
             b"Signal=5\r\nDuration=160\r\n",
         )
         w.settle()
@@ -25,7 +25,6 @@ class TestOtherRequests:
         info = w.pbx.asked_for("INFO")
         assert info.body == b"Signal=5\r\nDuration=160\r\n"
         assert info.headers.get("Content-Type") == "application/dtmf-relay"
-        assert "Record" not in info.headers
         assert "X-Any" not in info.headers
         there.hang_up()
 

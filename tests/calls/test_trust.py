@@ -31,11 +31,11 @@ def test_no_forged_decision_of_a_trunk_reaches_the_pbx(world):
         assert here.request.headers.get_all("X-Record") == ["off"]
         for name in ("Record", "Record-Session", "X-Anything"):
             assert name not in here.request.headers
-        there.send("INFO", FORGED)
+        there.send("UPDATE", FORGED)
         w.settle()
-        info = w.pbx.asked_for("INFO")
+        update = w.pbx.asked_for("UPDATE")
         for name, _ in FORGED:
-            assert name not in info.headers
+            assert name not in update.headers
         there.hang_up(FORGED)
         w.settle()
         assert "Record" not in w.pbx.asked_for("BYE").headers

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from typing import Literal
 
 from sidecar.calls.agent import DecisionHeaders, Ports
 from sidecar.calls.b2bua import B2bua
 from sidecar.calls.call import Call
+from sidecar.calls.event_hub import EventHub
 from sidecar.calls.routing import Peer, Router
-from sidecar.consent.decision import CallFacts, Decision, Notice, Policy
+from sidecar.consent.decision import CallFacts, Codes, Decision, Notice, Policy, Question
+from sidecar.consent.order import Order
 from sidecar.consent.party import Party
-from sidecar.media.engine import Side
+from sidecar.media.engine import Digit, Side
 from sidecar.metrics import Metrics
 from sidecar.records.record import CallRecord
 from sidecar.sip.flow import Flow
@@ -23,17 +26,37 @@ from sidecar.sip.message import Request, Response
 from sidecar.sip.parser import MessageError, parse_message
 from sidecar.sip.uri import Uri
 from tests.calls.agents import Agent
-from tests.calls.stubs import StubEngine, StubSession, StubStore
+from tests.calls.stubs import (
+    StubEngine,
+    StubRecorder,
+    StubRecorderSession,
+    StubSession,
+    StubStore,
+)
 
 SIDECAR = ("192.0.2.1", 5060)
 TRUNK, TRUNK_MEDIA = "203.0.113.10", "203.0.113.11"
 PBX, PBX_MEDIA = "198.51.100.20", "198.51.100.22"
 SPARE = "198.51.100.21"
 EPOCH = 1_700_000_000.0
+ACCEPT, DECLINE, STOP, PAUSE, RESUME = "1", "2", "*9", "*7", "*8"
+Means = Literal["rtp", "inband"]
 
 OFF = Decision()
 NOTICE = Decision(rule="rule", recording=Policy.NOTICE, notice=Notice())
 BEFORE = Decision(rule="rule", recording=Policy.NOTICE, notice=Notice(at="before-connect"))
+
+
+CODES = Codes(stop=STOP, pause=PAUSE, resume=RESUME)
+
+
+def asking(*of: Party, policy: Policy = Policy.CONSENT, **more: object) -> Decision:
+    """A decision that asks these parties, with all codes; `more` are fields of Decision."""
+    at = more.pop("at", "answer")
+    question = Question(of=frozenset(of), accept=ACCEPT, decline=DECLINE, within=8.0, repeat=1)
+    told = Notice(at=at)  # type: ignore[arg-type]
+    given = {"rule": "rule", "recording": policy, "notice": told, "question": question}
+    return Decision(**{**given, "codes": CODES, **more})  # type: ignore[arg-type]
 
 
 def notice(*to: Party, at: str = "answer") -> Decision:
@@ -60,15 +83,23 @@ class World:
     address = SIDECAR
 
     def __init__(
-        self, decision: Decision = OFF, *, trusted: bool = False, spare: bool = False
+        self,
+        decision: Decision = OFF,
+        *,
+        trusted: bool = False,
+        spare: bool = False,
+        recorder: bool = False,
     ) -> None:
+        """`recorder`: whether the PBX has one that obeys."""
         self.now = 1000.0
         self.lose: Callable[[Request | Response, str], bool] = lambda _message, _to: False
         self._wire: deque[Callable[[], None]] = deque()
         self._wakes_at: float | None = None
         self.engine = StubEngine(self._wire.append, self.wall)
         self.records = StubStore(self._wire.append)
+        self.recorder = StubRecorder(self._wire.append, confirms=recorder)
         self.metrics = Metrics()
+        self.events = EventHub(self.wall)
         self.rules = Rules(decision)
         self.trunk = Agent(self, "trunk", TRUNK, TRUNK_MEDIA)
         self.pbx = Agent(self, "pbx", PBX, PBX_MEDIA)
@@ -85,6 +116,8 @@ class World:
             records=self.records,  # type: ignore[arg-type]
             metrics=self.metrics,
             media_address=SIDECAR[0],
+            recorders={"main": self.recorder},
+            events=self.events,
             headers=DecisionHeaders(),
             keep_numbers=True,
         )
@@ -134,6 +167,18 @@ class World:
         self.hear_notices()
         return there, here
 
+    def press(self, side: Side, digits: str, means: Means = "rtp") -> None:
+        """A party presses keys; those that nobody collects go past the sidecar."""
+        session = self.media
+        if digits == ACCEPT:
+            session.agreed.add(side)
+        for digit in digits:
+            if session.collecting[side]:
+                session.tell(Digit(side, digit, 100, means))
+            else:
+                session.passed_by.append((side, digit))
+            self.settle()
+
     def hear_notices(self) -> None:
         """Have every notice that is playing heard in full."""
         for session in tuple(self.engine.live):
@@ -145,6 +190,11 @@ class World:
     def media(self) -> StubSession:
         """The newest media session."""
         return self.engine.opened[-1]
+
+    @property
+    def recording(self) -> StubRecorderSession:
+        """The newest recorder session."""
+        return self.recorder.sessions[-1]
 
     @property
     def call(self) -> Call:
@@ -228,12 +278,30 @@ class World:
         for call in self.b2bua.calls.values():
             session = call.media
             assert isinstance(session, StubSession)
-            told = call.decision.notice.to if call.decision.notice is not None else frozenset()
-            heard = {Party.CALLER if side is Side.A else Party.CALLEE for side in session.played}
+            owed = self._owed(call, session)
             if session.gates[Side.A]:
-                assert told <= heard, "the caller's speech passes before the notice was heard"
+                assert not owed, "the caller's speech passes before the notice was heard"
             if session.gates[Side.B] and call.record.answered_at is not None:
-                assert told <= heard, "the callee's speech passes before the notice was heard"
+                assert not owed, "the callee's speech passes before the notice was heard"
+            if all(session.gates.values()) and call.record.answered_at is not None:
+                self._look_at_recorder(session)
+
+    def _owed(self, call: Call, session: StubSession) -> set[Party]:
+        """Who has neither heard the notice nor answered the question; nobody after a no."""
+        decision, parties = call.decision, {Side.A: Party.CALLER, Side.B: Party.CALLEE}
+        if decision.notice is None:
+            return set()
+        asked = decision.question.of if decision.question is not None else frozenset()
+        heard = {parties[side] for side in session.played} - asked
+        agreed = {parties[side] for side in session.agreed}
+        if self.recorder.sessions and self.recording.confirmed is Order.STOP and asked:
+            return set()  # unrecorded
+        return set(decision.notice.to) - heard - (agreed & asked)
+
+    def _look_at_recorder(self, session: StubSession) -> None:
+        """Speech passes only while the recorder has confirmed what it was told last."""
+        recording = self.recorder.sessions[session.id - 1]
+        assert recording.confirmed is recording.orders[-1], "speech passes, the recorder unsure"
 
     def check_nothing_is_left(self) -> None:
         """Once time has passed: no call, leg, transaction, timer or port; one record a call."""

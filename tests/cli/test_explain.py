@@ -61,17 +61,16 @@ def test_as_json_it_says_the_same_to_programs(command: Command, config: Path) ->
             "direction": "inbound",
             "trunk": "carrier",
             "pbx": "main",
-            "from": {
-                "number": "+14155550123",
-                "e164": "+14155550123",
-                "country": "US",
-                "region": "US-CA",
-            },
-            "to": {"number": "5001", "e164": "", "country": "", "region": ""},
+            "from": "+14155550123",
+            "to": "5001",
+            "at": "2026-11-25T10:00:00Z",
+            "header": [["X-Queue", "sales"]],
+        },
+        "facts": {
+            "caller": {"e164": "+14155550123", "country": "US", "region": "US-CA"},
+            "callee": {"e164": "", "country": "", "region": ""},
             "anonymous": False,
             "jurisdiction": "all-party",
-            "at": "2026-11-25T10:00:00+00:00",
-            "header": [["X-Queue", "sales"]],
         },
         "tried": [
             {

@@ -10,7 +10,7 @@ import pytest
 from G722 import G722
 
 from sidecar.errors import OperatorError
-from sidecar.media.prompts import PromptLibrary, encode, encode_ringback, read_wav, resample
+from sidecar.media.prompts import PromptLibrary, encode, encode_tones, read_wav, resample
 from sidecar.rtp.g711 import decode_alaw, decode_ulaw
 
 from .phones import write_wav
@@ -160,8 +160,10 @@ def test_every_prompt_that_is_brought_along_can_be_played() -> None:
     }
 
 
-def test_the_ringback_tone_is_whole_packets_in_every_codec() -> None:
-    _, audio = encode_ringback()
-    assert {codec: len(octets) for codec, octets in audio.items()} == dict.fromkeys(
-        ("PCMU", "PCMA", "G722"), 40_000
-    )
+def test_tones_are_whole_packets_in_every_codec() -> None:
+    tones = encode_tones()
+    assert set(tones) == {"ringback"} | {f"key-{digit}" for digit in "0123456789*#ABCD"}
+    for key, audio in tones.items():
+        assert {codec: len(octets) for codec, octets in audio.items()} == dict.fromkeys(
+            ("PCMU", "PCMA", "G722"), 40_000 if key == "ringback" else 800
+        )

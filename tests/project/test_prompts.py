@@ -16,12 +16,16 @@ from tests.project.repository import ROOT
 NAMES = {
     "recording-notice",
     "recording-consent",
+    "consent-required",
     "recording-stopped",
     "recording-paused",
     "recording-resumed",
+    "new-party-informed",
     "consent-thanks",
     "consent-declined",
+    "call-ends",
     "voicemail-notice",
+    "voicemail-consent",
     "voicemail-unavailable",
 }
 FOLDER = ROOT / "sidecar" / "prompts"

@@ -33,6 +33,9 @@ def test_the_columns_are_those_of_the_design_in_their_order() -> None:
         "stop_requested_at",
         "stop_confirmed_at",
         "voicemail",
+        "recorder",
+        "recording_proof",
+        "fail_closed",
     )
 
 

@@ -29,6 +29,15 @@ class Listener:
         self.heard.append(Packet.parse(data))
         return self.heard[-1]
 
+    def withhold(self, packet: Packet) -> None:
+        self.outgoing.withhold(packet.encode())
+
+    def event(self, now: float, *, first: bool = False) -> Packet:
+        frame = bytearray(16)
+        self.outgoing.event(frame, 101, now, first=first)
+        self.heard.append(Packet.parse(frame))
+        return self.heard[-1]
+
 
 def speech(number: int, ssrc: int = 7) -> Packet:
     return Packet(0, number & 0xFFFF, 5000 + 160 * number & 0xFFFFFFFF, ssrc, False, b"x" * 160)
@@ -127,6 +136,106 @@ def test_a_stream_that_was_relayed_as_it_came_is_gone_on_with() -> None:
     listener.relay(speech(800), 12.0)
     assert {packet.ssrc for packet in listener.heard} == {7}
     assert steps(listener.heard) == [(1, 160), (1, 15840)]
+
+
+def test_packets_after_withheld_ones_move_up() -> None:
+    listener = Listener()
+    listener.relay(speech(65_530), 0.0)
+    for number in (65_531, 65_532, 65_532, 65_533):  # one came twice
+        listener.withhold(speech(number))
+    listener.relay(speech(65_534), 0.08)
+    listener.relay(speech(65_535), 0.10)
+    assert steps(listener.heard) == [(1, 640), (1, 160)]
+    assert [packet.marker for packet in listener.heard] == [True, True, False]
+
+
+def test_withheld_packets_are_taken_out_of_the_count() -> None:
+    listener = Listener()
+    listener.relay(speech(1), 0.0)
+    listener.withhold(speech(2))
+    assert (listener.outgoing.added_packets, listener.outgoing.added_octets) == (-1, -160)
+
+
+def test_speech_between_withheld_packets_is_no_new_talkspurt() -> None:
+    listener = Listener()
+    listener.relay(speech(1), 0.0)
+    listener.withhold(speech(2))
+    relayed = listener.relay(Packet(0, 3, 5000 + 320, 7, False, b"x" * 160), 0.02)
+    assert relayed is not None
+    assert not relayed.marker
+
+
+def test_a_late_packet_from_before_a_withheld_one_keeps_its_number() -> None:
+    listener = Listener()
+    listener.relay(speech(1), 0.0)
+    listener.withhold(speech(3))
+    listener.relay(speech(2), 0.06)
+    listener.relay(speech(4), 0.06)
+    assert steps(listener.heard) == [(1, 160), (1, 320)]
+
+
+def test_a_stream_is_gone_on_with_from_its_first_withheld_packet_on() -> None:
+    event = speech(702)
+    listener = Listener(Outgoing.adopt_before(event.encode(), now=10.0))
+    listener.heard.append(speech(700))
+    listener.withhold(event)
+    for late_or_not in (701, 703):
+        listener.relay(speech(late_or_not), 10.06)
+    assert steps(listener.heard) == [(1, 160), (1, 320)]
+    assert {packet.ssrc for packet in listener.heard} == {7}
+
+
+def test_what_is_withheld_of_a_source_that_has_not_joined_changes_nothing() -> None:
+    listener = Listener()
+    listener.generate(0.0)
+    listener.withhold(speech(5))
+    listener.relay(speech(6), 0.02)
+    assert steps(listener.heard) == [(1, 160)]
+
+
+@given(
+    st.lists(st.sampled_from("aaae"), min_size=1, max_size=300),
+    st.lists(st.integers(0, 4), min_size=300, max_size=300),
+    st.sets(st.integers(0, 300)),
+    st.sampled_from([0, 65_400]),
+)
+def test_withheld_packets_leave_neither_gaps_nor_two_packets_with_one_number(
+    kinds: list[str], delays: list[int], lost: set[int], first: int
+) -> None:
+    """a audio, e event; each late by so many packets; without losses and delays, not one gap."""
+    sent = [number for number in range(len(kinds)) if number not in lost]
+    arriving = sorted(sent, key=lambda number: number + delays[number])
+    listener = Listener()
+    listener.relay(speech(first - 1), 0.0)
+    heard: dict[int, int] = {}
+    for number in arriving:
+        packet = speech(first + number)
+        if kinds[number] == "e":
+            listener.withhold(packet)
+        elif (relayed := listener.relay(packet, number * 0.02)) is not None:
+            heard[number] = (relayed.sequence - listener.heard[0].sequence) & 0xFFFF
+    numbers = [heard[number] for number in sorted(heard)]
+    assert numbers == sorted(set(numbers))  # each its own, in the order of the source
+    if not lost and arriving == sent:
+        assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_packets_of_an_event_share_a_timestamp_and_silence_follows_by_the_clock() -> None:
+    listener = Listener()
+    listener.relay(speech(1), 0.0)
+    for number in range(8):
+        listener.event(0.02 + number * 0.02, first=number == 0)
+    listener.generate(0.18)
+    assert steps(listener.heard) == [(1, 160)] + [(1, 0)] * 7 + [(1, 1280)]
+    assert [packet.marker for packet in listener.heard[1:]] == [True] + [False] * 7 + [True]
+
+
+def test_a_stream_of_another_clock_rate_follows_it() -> None:
+    last = Packet(111, 5, 48_000, 7, False, b"opus")
+    listener = Listener(Outgoing.adopt(last.encode(), now=1.0, rate=48_000))
+    listener.heard.append(last)
+    listener.event(1.5, first=True)
+    assert steps(listener.heard) == [(1, 24_000)]
 
 
 @given(st.lists(st.tuples(st.sampled_from("gsop"), st.integers(0, 3), st.integers(1, 60))))

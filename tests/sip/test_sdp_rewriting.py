@@ -144,10 +144,17 @@ def test_too_few_ports_are_our_own_mistake() -> None:
 
 
 def test_what_means_nothing_to_us_stays_as_it_came() -> None:
-    below = ["i=x", "b=AS:64", "a=recordpref:off", "a=maxptime:40", "z-", "a=label:1"]
+    below = ["i=x", "b=AS:64", "a=maxptime:40", "z-", "a=label:1"]
     text = HEAD + "m=audio 4000 RTP/AVP 0\n" + "\n".join(below).replace("z-", "z=odd") + "\n"
 
     assert anchored(text, 30000)[6:] == [line.replace("z-", "z=odd") for line in below]
+
+
+def test_what_is_said_about_recording_does_not_cross() -> None:
+    said = ["a=record:on", "a=recordpref:off", "a=recorder:x"]
+    text = HEAD + "m=audio 4000 RTP/AVP 0\n" + "\n".join(said) + "\n"
+
+    assert anchored(text, 30000)[6:] == ["a=recorder:x"]
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from sidecar.sip.sdp.description import SessionDescription
 from sidecar.sip.sdp.errors import SdpError
 from sidecar.sip.sdp.fields import DIRECTIONS, Connection, Line, Origin
 from sidecar.sip.sdp.media import MediaDescription
+from sidecar.sip.sdp.recording import ATTRIBUTES as _RECORDING
 
 # Other ways for media than the `c=` and `m=` lines: ICE (RFC 8839), one port for several streams
 # (RFC 5761, 8858, 8843), other addresses (RFC 4570, 6947). And which source is whose (RFC 5576):
@@ -91,7 +92,7 @@ def anchor(
             lines.append((letter, str(origin)))
         elif letter == "c":
             lines.append((letter, str(connection)))
-        elif letter != "a" or not _leads_past_us(value, secure):
+        elif letter != "a" or not _stays_here(value, secure):
             lines.append((letter, value))
     media = [
         _anchored(each, connection, port) for each, port in zip(sdp.media, ports, strict=False)
@@ -99,11 +100,12 @@ def anchor(
     return SessionDescription.of(lines, media)
 
 
-def _leads_past_us(attribute: str, secure: bool) -> bool:
+def _stays_here(attribute: str, secure: bool) -> bool:
+    """Whether it would lead media past us, promise keys we lack, or is between us and one side."""
     name, _, value = attribute.strip().partition(":")
     if name == "group":
         return value.upper().startswith("BUNDLE")
-    return name in _OTHER_WAYS or (name in _KEYING and not secure)
+    return name in _OTHER_WAYS or name in _RECORDING or (name in _KEYING and not secure)
 
 
 def _anchored(media: MediaDescription, connection: Connection, port: int) -> MediaDescription:
@@ -121,7 +123,7 @@ def _anchored(media: MediaDescription, connection: Connection, port: int) -> Med
                 lines.append(("a", f"rtcp:{port + 1}"))
         elif letter == "a" and hold and value in DIRECTIONS:
             continue
-        elif letter != "a" or not _leads_past_us(value, media.secure):
+        elif letter != "a" or not _stays_here(value, media.secure):
             lines.append((letter, value))
     if hold:
         lines.append(("a", media.direction))

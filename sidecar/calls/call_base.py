@@ -1,0 +1,246 @@
+"""What belongs to a call, whatever it has come to, and how it ends."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from enum import Enum
+from typing import TYPE_CHECKING
+
+import structlog
+
+from sidecar.calls.call_events import FailedClosed
+from sidecar.calls.identifiers import new_tag
+from sidecar.calls.leg import End, Leg
+from sidecar.consent.events import HungUp
+from sidecar.media.engine import MediaSession, Side
+from sidecar.records.record import CallRecord, Disposition, EndedBy
+from sidecar.sip.message import Request, respond
+from sidecar.sip.offer_answer import Origins
+
+if TYPE_CHECKING:
+    from sidecar.calls.agent import Agent
+    from sidecar.calls.consent_process import ConsentProcess
+    from sidecar.calls.keys import Keys
+    from sidecar.calls.placing import Placing
+    from sidecar.calls.pressing import Pressing
+    from sidecar.calls.recorder_process import RecorderProcess
+    from sidecar.calls.recording_requests import RecordingRequests
+    from sidecar.calls.routing import Route
+    from sidecar.calls.session import Sessions
+    from sidecar.consent.decision import Decision
+    from sidecar.sip.flow import Flow
+    from sidecar.sip.transactions import ServerTransaction
+
+log = structlog.get_logger(__name__)
+
+HeaderLines = list[tuple[str, str]]
+RETRY_AFTER: HeaderLines = [("Retry-After", "5")]
+ENDED_BY = {Side.A: EndedBy.CALLER, Side.B: EndedBy.CALLEE}
+
+
+class Phase(Enum):
+    """How far a call has come."""
+
+    OPENING = "the record is being written, ports are being opened"
+    ANNOUNCING = "answered by the sidecar; the caller hears the notice, there is no B leg yet"
+    PLACING = "the B leg is being set up"
+    ANSWERED = "the callee has answered, the caller's ACK is awaited"
+    UP = "both legs are up"
+    ENDED = "nothing is left but farewells"
+
+
+class CallBase:
+    """What belongs to a call, and how it ends. Every method runs within `Agent.run`."""
+
+    __slots__ = (
+        "_a_end",
+        "_arrived",
+        "_parked",
+        "_ports_awaited",
+        "_recorded",
+        "_session_number",
+        "_when_ports",
+        "a",
+        "agent",
+        "b",
+        "consent",
+        "decision",
+        "failing",
+        "flow",
+        "id",
+        "invite",
+        "keys",
+        "legs",
+        "media",
+        "pbx_call_id",
+        "phase",
+        "placing",
+        "pressing",
+        "record",
+        "recorder",
+        "request",
+        "requests",
+        "route",
+        "sessions",
+    )
+
+    id: str
+    record: CallRecord
+    media: MediaSession
+    sessions: Sessions
+    consent: ConsentProcess
+    recorder: RecorderProcess
+    requests: RecordingRequests
+    keys: Keys
+    pressing: Pressing
+    pbx_call_id: str
+
+    def __init__(
+        self,
+        agent: Agent,
+        invite: ServerTransaction,
+        request: Request,
+        flow: Flow,
+        route: Route,
+        decision: Decision,
+    ) -> None:
+        self.agent = agent
+        self.invite = invite
+        self.request = request
+        self.flow = flow
+        self.route = route
+        self.decision = decision
+        self.phase = Phase.OPENING
+        self.a: Leg | None = None
+        self.b: Leg | None = None
+        self.placing: Placing | None = None
+        self._session_number = secrets.randbits(48)
+        self._a_end = self.new_end(Side.A)
+        self._arrived = agent.now
+        self._ports_awaited = 0
+        self._when_ports: list[Callable[[], None]] = []
+        self._recorded = False
+        self._parked = False
+        self.legs: list[Leg] = []
+        self.failing = False
+
+    # What it is made of.
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing is left of it but farewells."""
+        return self.phase is Phase.ENDED
+
+    @property
+    def pbx_side(self) -> Side:
+        """The side that the PBX is on."""
+        return Side.B if self.route.inbound else Side.A
+
+    def leg_at(self, side: Side) -> Leg | None:
+        """Return the leg on a side, once it is answered and while it is not over."""
+        leg = self.a if side is Side.A else self.b
+        return leg if leg is not None and not leg.over else None
+
+    def trusts(self, side: Side) -> bool:
+        """Tell whether what a side says about itself is believed."""
+        return (self.route.source if side is Side.A else self.route.destination).trusted
+
+    def new_end(self, side: Side) -> End:
+        """Return a session end with an `o=` line of its own."""
+        self._session_number += 1
+        return End(side, Origins(self.agent.media_address, self._session_number))
+
+    # The end.
+
+    def cancelled(self, cancel: Request) -> None:
+        """The caller gave up before a final response."""
+        if self.phase is Phase.ENDED:
+            return
+        if self.placing is not None:
+            reasons = [("Reason", value) for value in cancel.headers.get_all("Reason")]
+            self.placing.cancel(reasons)
+        self._refuse(487, Disposition.CANCELLED, EndedBy.CALLER)
+
+    def hung_up(self, leg: Leg, headers: HeaderLines) -> None:
+        """A BYE came (and was answered): say goodbye to the other leg."""
+        if self.placing is not None and self.b is None:
+            self.placing.cancel(headers)
+        answered = self.record.answered_at is not None
+        disposition = Disposition.ANSWERED if answered else Disposition.CANCELLED
+        self._answer_invite(487, [], None)  # BYE in an early dialog (RFC 3261 15.1.2)
+        self._end(disposition, ENDED_BY[leg.side], headers)
+
+    def never_acknowledged(self) -> None:
+        """The caller, or one who sent a re-INVITE, does not acknowledge our 2xx."""
+        up = self.phase is Phase.UP
+        self.give_up("no_ack", None if up else Disposition.FAILED)
+
+    def fail_closed(self, reason: str) -> None:
+        """A promise can't be kept: the call does not go on (promise 8)."""
+        if self.phase is Phase.ENDED:
+            return
+        self.record.fail_closed = reason
+        self.agent.metrics.fail_closed(reason)
+        self.agent.publish(FailedClosed(self.id, reason))
+        log.error("call_failed_closed", call=self.id, reason=reason)
+        self.give_up(reason, Disposition.REFUSED, status=503, headers=RETRY_AFTER)
+
+    def end_refused(self) -> None:
+        """Someone does not agree to what the call can't go on without."""
+        self.give_up("consent_refused", Disposition.REFUSED, status=403)
+
+    def give_up(
+        self,
+        reason: str,
+        disposition: Disposition | None = None,
+        status: int = 500,
+        headers: HeaderLines | None = None,
+    ) -> None:
+        """End the call from our side, whatever it has come to."""
+        if self.phase is Phase.ENDED:
+            return
+        log.info("call_given_up", call=self.id, reason=reason)
+        if self.placing is not None and self.b is None:
+            self.placing.cancel([])
+        answered = self.record.answered_at is not None
+        fallback = Disposition.ANSWERED if answered else Disposition.FAILED
+        self._refuse(status, disposition or fallback, EndedBy.SIDECAR, headers)
+
+    def _refuse(
+        self,
+        status: int,
+        disposition: Disposition,
+        ended_by: EndedBy,
+        headers: HeaderLines | None = None,
+        reason: str | None = None,
+    ) -> None:
+        """End the call with a final response, or with BYE where the caller was answered already."""
+        self._answer_invite(status, headers or [], reason)
+        self._end(disposition, ended_by, [("Reason", f"SIP ;cause={status}")])
+
+    def _answer_invite(self, status: int, headers: HeaderLines, reason: str | None) -> None:
+        """Send the final response, where the caller has none yet."""
+        if self.invite.finished:
+            return
+        response = respond(self.request, status, reason, new_tag())
+        for name, value in headers:
+            response.headers.add(name, value)
+        self.agent.respond(self.invite, response, self.route.source)
+
+    def _end(self, disposition: Disposition, ended_by: EndedBy, headers: HeaderLines) -> None:
+        if self.phase is Phase.ENDED:
+            return
+        self.phase = Phase.ENDED
+        self.consent.handle(HungUp())
+        self.consent.abandon()
+        self.keys.close()
+        self.recorder.close()
+        agent = self.agent
+        for leg in tuple(self.legs):
+            agent.part(leg, headers)
+        self.media.close()
+        agent.calls.pop(self.id, None)
+        self.record.disposition, self.record.ended_by = disposition, ended_by
+        if not self._parked:
+            agent.finish(self.record)

@@ -1,0 +1,130 @@
+"""The keys of both parties: codes and answers are acted on, the others go on to the other side."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, cast
+
+from sidecar.calls.speaking import PARTY_OF, SIDE_OF
+from sidecar.consent.digits import Action, Completed, DigitCollector, Means, PassOn
+from sidecar.consent.events import Agreed, Declined
+from sidecar.consent.party import Objector, Party
+from sidecar.sip import dtmf_info
+
+if TYPE_CHECKING:
+    from sidecar.calls.call import Call
+    from sidecar.calls.recording_requests import Wish
+    from sidecar.media.engine import Side
+    from sidecar.sip.dtmf_info import DtmfInfo
+    from sidecar.sip.timers import Timer
+
+ANSWERS = ("accept", "decline")
+
+
+class Keys:
+    """The collectors of one call; they listen once there is something to listen for."""
+
+    __slots__ = ("_call", "_collectors", "_info_type", "_listening", "_timers")
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+        self._collectors = {party: DigitCollector({}) for party in Party}
+        self._listening: set[Party] = set()
+        self._info_type: dict[Party, str] = {}
+        """By which type of INFO a party's last key came; none where it came as media."""
+        self._timers: dict[Party, Timer] = {}
+
+    def listen(self) -> None:
+        """Look for the codes that mean something now, and only where there are any."""
+        for party in Party:
+            codes = self._codes(party)
+            self._act(party, self._collectors[party].replace(codes))
+            listens = bool(codes)
+            if listens is not (party in self._listening):
+                self._call.media.collect(SIDE_OF[party], listens)
+            if listens:
+                self._listening.add(party)
+            else:
+                self._listening.discard(party)
+
+    def pressed(self, side: Side, digit: str, means: Means) -> None:
+        """A party has pressed a key."""
+        party = PARTY_OF[side]
+        if party in self._listening:
+            self._info_type.pop(party, None)
+            self._feed(party, digit, means)
+
+    def informed(self, side: Side, content_type: str, key: DtmfInfo) -> bool:
+        """Take a key that came by INFO; False where nobody listens and it is to cross as it is."""
+        party = PARTY_OF[side]
+        if party not in self._listening:
+            return False
+        self._info_type[party] = content_type
+        self._feed(party, key.digit, "info")
+        return True
+
+    def close(self) -> None:
+        """The call is over."""
+        for timer in self._timers.values():
+            timer.cancel()
+
+    def _codes(self, party: Party) -> dict[str, str]:
+        call, decision = self._call, self._call.decision
+        codes: dict[str, str] = {}
+        if decision.question is not None and call.consent.asks(party):
+            codes = {"accept": decision.question.accept, "decline": decision.question.decline}
+        if call.recorder.controls:
+            wanted = decision.codes
+            codes |= {"stop": wanted.stop, "pause": wanted.pause, "resume": wanted.resume}
+        return {name: digits for name, digits in codes.items() if digits}
+
+    def _feed(self, party: Party, digit: str, means: Means) -> None:
+        collector = self._collectors[party]
+        self._act(party, collector.feed(digit, means, self._call.agent.now))
+        self._watch(party)
+
+    def _watch(self, party: Party) -> None:
+        """Have keys that wait for a code's end passed on in time."""
+        timer = self._timers.pop(party, None)
+        if timer is not None:
+            timer.cancel()
+        deadline = self._collectors[party].deadline
+        if deadline is not None:
+            expired = partial(self._expired, party)
+            self._timers[party] = self._call.agent.timers.schedule(deadline, expired)
+
+    def _expired(self, party: Party, now: float) -> None:
+        self._timers.pop(party, None)
+        self._call.agent.concerned = self._call
+        self._act(party, self._collectors[party].expire(now))
+        self._watch(party)
+
+    def _act(self, party: Party, actions: list[Action]) -> None:
+        for action in actions:
+            match action:
+                case Completed(name) if name in ANSWERS:
+                    self._answer(party, agreed=name == "accept")
+                case Completed(name):
+                    self._call.requests.ask(Objector(party.value), cast("Wish", name), "digits")
+                case PassOn(digits):
+                    self._pass_on(party, digits)
+
+    def _answer(self, party: Party, *, agreed: bool) -> None:
+        call = self._call
+        if not call.consent.asks(party):
+            return
+        call.consent.note_answer(party, "agreed" if agreed else "declined")
+        call.consent.handle(Agreed(party) if agreed else Declined(party))
+
+    def _pass_on(self, party: Party, digits: str) -> None:
+        """Give keys that are no code to the other side, by the means by which they came."""
+        side = SIDE_OF[party]
+        if not self._call.consent.passes(side):
+            return
+        content_type = self._info_type.get(party)
+        if content_type is None:
+            self._call.pressing.press(side.other, digits)
+            return
+        for digit in digits:
+            body = dtmf_info.write(content_type, digit, dtmf_info.DEFAULT_DURATION_MS)
+            self._call.send_info(side.other, content_type, body)

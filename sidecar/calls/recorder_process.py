@@ -1,0 +1,235 @@
+"""The recorder of one call: orders out, confirmations in, how sure it all is, and the books of it.
+
+It opens with the leg to the PBX; an order given before that waits for it. The time to confirm
+(`confirm_within` of the rule) runs from when both are up, and anew with each order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import structlog
+
+from sidecar.calls.pbx_leg import CallPbxLeg
+from sidecar.consent.events import (
+    RecorderConfirmed,
+    RecorderDoubted,
+    RecorderFailed,
+    RecorderOverdue,
+    RecorderReady,
+    RecorderViolated,
+)
+from sidecar.consent.order import Order
+from sidecar.recorders.recorder import (
+    Confirmed,
+    Doubted,
+    Failed,
+    Finished,
+    Proof,
+    Recorder,
+    RecorderEvent,
+    RecorderSession,
+    Status,
+    Violated,
+)
+
+if TYPE_CHECKING:
+    from sidecar.calls.call import Call
+    from sidecar.consent.state import State
+    from sidecar.sip.timers import Timer
+
+log = structlog.get_logger(__name__)
+
+Answer = Callable[[bool], None]
+
+
+class RecorderProcess:
+    """The recorder session of one call, joined to the consent machine, record and metrics."""
+
+    __slots__ = (
+        "_call",
+        "_deadline",
+        "_given_at",
+        "_order",
+        "_recorder",
+        "_session",
+        "_stop_asked_at",
+        "_waiting",
+        "leg",
+    )
+
+    def __init__(self, call: Call, recorder: Recorder, call_id: str) -> None:
+        self._call = call
+        self._recorder = recorder
+        self.leg = CallPbxLeg(call, call_id)
+        self._session: RecorderSession | None = None
+        self._order: Order | None = None
+        self._given_at = 0.0
+        self._stop_asked_at: float | None = None
+        self._deadline: Timer | None = None
+        self._waiting: list[Answer] = []
+        """Whoever waits for the confirmation of the order that stands."""
+
+    @property
+    def kind(self) -> str:
+        """The adapter's name."""
+        return self._recorder.kind
+
+    @property
+    def controls(self) -> bool:
+        """Whether there is anything that obeys, confirmed or not."""
+        return self._recorder.kind != "none"
+
+    @property
+    def order(self) -> Order | None:
+        """The order that stands."""
+        return self._order
+
+    def open(self) -> None:
+        """The PBX is about to learn of the call, or has: the recorder takes orders from now on."""
+        if self._session is not None:
+            return
+        told = Order.RELEASE if self._call.consent.tells_on else Order.STOP
+        agent = self._call.agent
+        self._session = self._recorder.open(
+            self.leg, told, lambda event: agent.run(self._on_event, event)
+        )
+        self._call.record.recorder = self._recorder.kind
+        if self._order is not None:
+            self._give(self._order)
+        self._call.consent.handle(RecorderReady())
+
+    def instruct(self, order: Order) -> None:
+        """Give an order; whoever waits for another one waits in vain."""
+        if order is not self._order:
+            self._answer(False)
+        self._order = order
+        self._cancel_deadline()
+        if self._session is not None:
+            self._give(order)
+
+    def request(self, answer: Answer) -> None:
+        """Have `answer` told whether the order that stands was confirmed."""
+        self._waiting.append(answer)
+
+    def stop_asked(self) -> None:
+        """Someone has asked for a stop or a pause: the clock of its proof runs."""
+        if self._stop_asked_at is None:
+            self._stop_asked_at = self._call.agent.now
+
+    def watch(self, state: State) -> None:
+        """Keep the time to confirm, where the machine waits for the recorder."""
+        if not state.waits_for_recorder or self._call.over:
+            self._cancel_deadline()
+        elif self._deadline is None:
+            agent = self._call.agent
+            within = self._call.decision.confirm_within
+            self._deadline = agent.timers.schedule(agent.now + within, self._overdue)
+
+    def gave_up(self) -> None:
+        """The order that stands was not confirmed in time."""
+        self._answer(False)
+
+    def status(self) -> None:
+        """Have the recorder looked at anew."""
+        if self._session is not None:
+            self._session.status()
+
+    def sdp_says(self, recording: bool) -> None:
+        """Take note of what the PBX's session description says."""
+        if self._session is not None:
+            self._session.sdp_says(recording)
+
+    def close(self) -> None:
+        """The call is over."""
+        self._cancel_deadline()
+        self._answer(False)
+        if self._session is not None:
+            self._session.close()
+
+    # Orders out.
+
+    def _give(self, order: Order) -> None:
+        session = self._session
+        assert session is not None, "orders wait until the recorder is open"
+        self._given_at = self._call.agent.now
+        match order:
+            case Order.HOLD:
+                session.hold()
+            case Order.RELEASE:
+                session.release()
+            case Order.STOP:
+                session.stop()
+
+    # Confirmations in.
+
+    def _on_event(self, event: RecorderEvent) -> None:
+        call = self._call
+        call.agent.concerned = call
+        match event:
+            case Confirmed(order, proof):
+                self._confirmed(order, proof)
+            case Failed(order, reason):
+                self._count(order, "failed")
+                log.warning("recorder_failed", call=call.id, order=order.value, reason=reason)
+                call.consent.handle(RecorderFailed(order))
+            case Doubted(reason):
+                log.warning("recorder_doubted", call=call.id, reason=reason)
+                call.consent.handle(RecorderDoubted())
+            case Violated():
+                call.agent.metrics.recorder_action(self.kind, "restart", "violated")
+                log.warning("recorder_violated", call=call.id)
+                self._cancel_deadline()
+                call.consent.handle(RecorderViolated())
+            case Status(recordings, _proof):
+                log.info("recorder_status", call=call.id, recordings=recordings)
+            case Finished(proof, seconds):
+                self._finished(proof, seconds)
+
+    def _confirmed(self, order: Order, proof: Proof) -> None:
+        call, agent = self._call, self._call.agent
+        self._count(order, proof.word)
+        record = call.record
+        record.recording_proof = proof.word
+        if order is self._order:
+            agent.metrics.recorder_seconds(agent.now - self._given_at)
+            if order is not Order.RELEASE and self._stop_asked_at is not None:
+                agent.metrics.stop_proven(agent.now - self._stop_asked_at)
+                self._stop_asked_at = None
+                record.stop_confirmed_at = agent.wall()
+            agent.records.update(record)
+            log.info("recorder_confirmed", call=call.id, order=order.value, proof=proof.word)
+        call.consent.handle(RecorderConfirmed(order))
+        if order is self._order:
+            self._answer(True)
+
+    def _finished(self, proof: Proof, seconds: float | None) -> None:
+        call = self._call
+        call.agent.metrics.recording_proven(self.kind, proof.word)
+        call.record.recording_proof = proof.word
+        call.record.recorded_seconds = seconds
+        if call.record.ended_at is not None:  # a call parked for credentials has not ended
+            call.agent.records.amend(call.record)
+        log.info("recording_proven", call=call.id, proof=proof.word, seconds=seconds)
+
+    def _overdue(self, _now: float) -> None:
+        self._deadline = None
+        call = self._call
+        call.agent.concerned = call
+        if self._order is not None:
+            self._count(self._order, "unconfirmed")
+        call.consent.handle(RecorderOverdue())
+
+    def _count(self, order: Order, result: str) -> None:
+        self._call.agent.metrics.recorder_action(self.kind, order.value, result)
+
+    def _cancel_deadline(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _answer(self, confirmed: bool) -> None:
+        waiting, self._waiting = self._waiting, []
+        for answer in waiting:
+            answer(confirmed)

@@ -1,0 +1,113 @@
+"""Where a call stands on the way to speech, and how it ends.
+
+Theory. Under a notice `before-connect` the caller is up first and hears it; the callee is called
+when the caller has nothing left to hear or to answer. Otherwise both are up at once. A refusal
+that must end the call is explained to whoever is there before it does. A hang-up ends every phase.
+
+`TABLE` is the machine: the first row of a phase and an event whose condition holds is taken; where
+none is, nothing happens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+
+from sidecar.consent.events import BothUp, CallerUp, ExplanationOver, HungUp
+from sidecar.consent.party import Party
+from sidecar.consent.state import Phase, State
+
+
+@dataclass(frozen=True, slots=True)
+class CallerCleared:
+    """The caller has nothing left to hear or to answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class MustEnd:
+    """Somebody has refused, and the call must not go on without agreement."""
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A promise can't be kept in any other way than by ending the call."""
+
+
+CallEvent = CallerUp | BothUp | ExplanationOver | HungUp | CallerCleared | MustEnd | Broken
+Condition = Callable[[State], bool]
+
+
+def always(_state: State) -> bool:
+    """Hold in every case."""
+    return True
+
+
+def nobody_is_there(state: State) -> bool:
+    """Hold where there is no one to whom anything could be said."""
+    return not present(state)
+
+
+def it_was_the_last(state: State) -> bool:
+    """Hold where nobody hears the explanation any more."""
+    return not state.explaining
+
+
+def present(state: State) -> frozenset[Party]:
+    """Return who is on the line."""
+    if state.phase in (Phase.ANNOUNCING, Phase.WAITING):
+        return frozenset({Party.CALLER})
+    return frozenset(Party) if state.phase is Phase.TALKING else frozenset()
+
+
+class Do(Enum):
+    """What a row has done."""
+
+    NOTHING = "nothing"
+    BEGIN = "play what is owed"
+    CONNECT = "connect"
+    EXPLAIN = "explain"
+    END_REFUSED = "end the call, refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of the table."""
+
+    phase: Phase
+    event: type[CallEvent]
+    when: Condition
+    then: Phase
+    do: Do = Do.NOTHING
+
+
+SETUP, ANNOUNCING, WAITING = Phase.SETUP, Phase.ANNOUNCING, Phase.WAITING
+TALKING, ENDING, ENDED = Phase.TALKING, Phase.ENDING, Phase.ENDED
+
+# fmt: off
+TABLE: tuple[Row, ...] = (
+    Row(SETUP, CallerUp, always, ANNOUNCING, Do.BEGIN),
+    Row(SETUP, BothUp, always, TALKING, Do.BEGIN),
+    Row(SETUP, MustEnd, nobody_is_there, ENDED, Do.END_REFUSED),
+    Row(SETUP, Broken, always, ENDED),
+    Row(SETUP, HungUp, always, ENDED),
+
+    Row(ANNOUNCING, MustEnd, always, ENDING, Do.EXPLAIN),
+    Row(ANNOUNCING, CallerCleared, always, WAITING, Do.CONNECT),
+    Row(ANNOUNCING, Broken, always, ENDED),
+    Row(ANNOUNCING, HungUp, always, ENDED),
+
+    Row(WAITING, BothUp, always, TALKING, Do.BEGIN),
+    Row(WAITING, MustEnd, always, ENDING, Do.EXPLAIN),
+    Row(WAITING, Broken, always, ENDED),
+    Row(WAITING, HungUp, always, ENDED),
+
+    Row(TALKING, MustEnd, always, ENDING, Do.EXPLAIN),
+    Row(TALKING, Broken, always, ENDED),
+    Row(TALKING, HungUp, always, ENDED),
+
+    Row(ENDING, ExplanationOver, it_was_the_last, ENDED, Do.END_REFUSED),
+    Row(ENDING, Broken, always, ENDED),
+    Row(ENDING, HungUp, always, ENDED),
+)
+# fmt: on

@@ -1,0 +1,326 @@
+"""The adapter `asterisk-ami`: one manager connection, and the sessions of the calls over it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from functools import partial
+from pathlib import Path
+
+import structlog
+
+from sidecar.recorders.asterisk.channels import Channel, Channels
+from sidecar.recorders.asterisk.connection import Connection, Reply
+from sidecar.recorders.asterisk.control import Control
+from sidecar.recorders.asterisk.files import FileCheck
+from sidecar.recorders.asterisk.mixmonitor import (
+    Hidden,
+    parse_bridges,
+    parse_hidden,
+    parse_permissions,
+    quoted,
+)
+from sidecar.recorders.asterisk.protocol import Message
+from sidecar.recorders.asterisk.session import AsteriskSession
+from sidecar.recorders.recorder import EventCallback, Order, PbxLeg
+from sidecar.settings.addresses import HostPort
+
+log = structlog.get_logger(__name__)
+
+READ_WITHIN = 5.0
+CALL_ID_TRIES = 5
+CALL_ID_PAUSE = 0.03
+HIDDEN_TRIES = 10
+HIDDEN_PAUSE = 0.02
+_NEEDED = {"read": ("call",), "write": ("call", "command")}
+
+
+class AsteriskRecorder:
+    """See Recorder. What it can prove, and which rights its user needs: docs/recorders.md."""
+
+    kind = "asterisk-ami"
+    confirms = True
+
+    def __init__(
+        self, address: HostPort, username: str, secret: str, files: Path | None = None
+    ) -> None:
+        self._username = username
+        self._folder = files
+        self._connection = Connection(
+            address,
+            username,
+            secret,
+            on_event=self._on_event,
+            on_up=self._on_up,
+            on_down=self._on_down,
+        )
+        self._sessions: set[AsteriskSession] = set()
+        self._members: defaultdict[str, set[AsteriskSession]] = defaultdict(set)
+        self._call_ids: dict[str, str] = {}
+        self._asked: dict[str, str] = {}
+        self._reading: asyncio.Task[bool] | None = None
+        self._restoring: asyncio.Task[None] | None = None
+        self._finishing: set[asyncio.Task[None]] = set()
+        self._announced: set[str] = set()
+        self._lacking = ""
+        self.channels = Channels()
+        self.control = Control(self._connection)
+        self.connected = False
+
+    @property
+    def problem(self) -> str:
+        """See Recorder."""
+        if self._lacking or self.connected:
+            return self._lacking
+        return self._connection.problem or "the channels of the PBX are not known yet"
+
+    async def start(self) -> None:
+        """See Recorder."""
+        await self._connection.start()
+        if self._restoring is not None:
+            await asyncio.wait([self._restoring])
+
+    async def close(self) -> None:
+        """See Recorder."""
+        for session in self._sessions:
+            session.drop()
+        self._sessions.clear()
+        self._members.clear()
+        tasks = [*self._finishing, self._reading, self._restoring]
+        running = [task for task in tasks if task is not None]
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+        self.connected = False
+        await self._connection.close()
+
+    def open(self, leg: PbxLeg, told: Order, on_event: EventCallback) -> AsteriskSession:
+        """See Recorder. What the PBX was told makes no difference: it is made to obey."""
+        files = FileCheck(self._folder) if self._folder is not None else None
+        session = AsteriskSession(leg.call_id, on_event, self, files)
+        self._sessions.add(session)
+        return session
+
+    # What sessions need
+
+    def tied(self, call_id: str) -> str:
+        """Return the uniqueid of the channel with this Call-ID, or an empty text."""
+        uniqueid = self._call_ids.get(call_id, "")
+        return uniqueid if self.channels.get(uniqueid) is not None else ""
+
+    def moved(self, session: AsteriskSession, joined: frozenset[str], left: frozenset[str]) -> None:
+        """Channels have joined or left a session's call."""
+        for uniqueid in joined:
+            self._members[uniqueid].add(session)
+        for uniqueid in left:
+            members = self._members.get(uniqueid, set())
+            members.discard(session)
+            if not members:
+                self._members.pop(uniqueid, None)
+
+    def forbidden(self, uniqueid: str) -> bool:
+        """Whether an order of any session forbids to record this channel."""
+        orders = (each.order for each in self._members.get(uniqueid, ()))
+        return any(order in (Order.HOLD, Order.STOP) for order in orders)
+
+    async def read_all(self) -> None:
+        """Read all channels anew; sessions are told what has changed."""
+        if self._reading is None or self._reading.done():
+            self._reading = asyncio.create_task(self._read(), name="asterisk-status")
+        await asyncio.wait([self._reading])
+
+    async def find_hidden(self, bridges: frozenset[str]) -> None:
+        """Look for the hidden channels that record these conferences.
+
+        One is announced a moment before it can be found: it is waited for where a conference is
+        known to be recorded.
+        """
+        for _ in range(HIDDEN_TRIES):
+            reply = await self._connection.ask(
+                "Command", ("Command", "core show channels concise"), within=READ_WITHIN
+            )
+            if reply.failure:
+                return
+            found = [each for each in parse_hidden(reply.message.output) if each.bridge in bridges]
+            self._take_hidden(bridges, found)
+            self._announced -= {each.bridge for each in found}
+            if not self._announced & bridges:
+                return
+            await asyncio.sleep(HIDDEN_PAUSE)
+        self._announced -= bridges
+
+    def _take_hidden(self, bridges: frozenset[str], found: list[Hidden]) -> None:
+        listed = {each.uniqueid for each in found}
+        for bridge in bridges:
+            for uniqueid in self.channels.in_bridge(bridge) - listed:
+                channel = self.channels.get(uniqueid)
+                if channel is not None and channel.is_hidden:
+                    self.channels.remove(uniqueid)
+                    self.control.forget(uniqueid)
+                    self._changed(uniqueid)
+        for each in found:
+            self.channels.put_hidden(each.uniqueid, each.name, each.bridge)
+            self._changed(each.uniqueid)
+
+    def ended(self, session: AsteriskSession) -> None:
+        """A session was closed: what it forbade may be allowed to others now."""
+        group = session.group
+        self.moved(session, frozenset(), group)
+        self._sessions.discard(session)
+        others = {other for uniqueid in group for other in self._members.get(uniqueid, ())}
+        for other in others:
+            for uniqueid in group & other.group:
+                other.look_again(uniqueid)
+        task = asyncio.create_task(session.finish(), name="asterisk-finish")
+        self._finishing.add(task)
+        task.add_done_callback(self._finishing.discard)
+
+    # What the connection tells
+
+    def _on_up(self) -> None:
+        self._restoring = asyncio.create_task(self._restore(), name="asterisk-restore")
+
+    def _on_down(self) -> None:
+        if self._restoring is not None:
+            self._restoring.cancel()
+        self.connected = False
+        self.control.clear()
+        self.channels = Channels()
+        self._call_ids.clear()
+        self._asked.clear()
+        self._announced.clear()
+        self._members.clear()
+        for session in tuple(self._sessions):
+            session.lost()
+
+    async def _restore(self) -> None:
+        """After a login: learn every channel, then let the sessions go on."""
+        await self._check_rights()
+        if self._lacking or not await self._read():
+            self._connection.drop()
+            return
+        self.connected = True
+        for session in tuple(self._sessions):
+            session.restored()
+
+    async def _check_rights(self) -> None:
+        """Ask Asterisk what its user may do, and put what is lacking into words."""
+        reply = await self._connection.ask(
+            "Command", ("Command", f"manager show user {quoted(self._username)}")
+        )
+        lacking = []
+        if reply.denied:
+            lacking.append("write = command")
+        for kind, rights in parse_permissions(reply.message.output).items():
+            if "all" not in rights:
+                lacking += [f"{kind} = {each}" for each in _NEEDED[kind] if each not in rights]
+        self._lacking = ""
+        if lacking:
+            self._lacking = f"the manager user {self._username} lacks {', '.join(lacking)}"
+            log.warning("asterisk_rights_lacking", problem=self._lacking)
+
+    async def _read(self) -> bool:
+        """Read channels, bridges and the Call-IDs of SIP channels; return whether it worked."""
+        before = self.channels.all()
+        bridges = self._connection.ask(
+            "Command", ("Command", "bridge show all"), within=READ_WITHIN
+        )
+        status = await self._connection.ask("Status", within=READ_WITHIN)
+        if status.failure:
+            return False
+        reply = await bridges
+        if not reply.failure:
+            self.channels.note_bridges(parse_bridges(reply.message.output))
+        self.channels.replace(status.listed, before)
+        asked = []
+        for uniqueid in self.channels.all():
+            channel = self.channels.get(uniqueid)
+            if channel is not None and channel.is_sip and uniqueid not in self._asked:
+                asked.append(self._ask_call_id(channel, CALL_ID_TRIES))
+        if asked:
+            await asyncio.wait(asked)
+        for session in tuple(self._sessions):
+            session.regroup()
+        return True
+
+    def _on_event(self, event: Message) -> None:
+        word = event.get("event")
+        uniqueid = self.channels.apply(event)
+        if uniqueid:
+            channel = self.channels.get(uniqueid)
+            if channel is None:
+                self._gone(uniqueid)
+            elif channel.is_sip and word in ("Newchannel", "Rename"):
+                self._ask_call_id(channel, 1)
+            self._changed(uniqueid)
+            if word == "Rename":
+                self._look_again(uniqueid)
+        match word:
+            case "MixMonitorStart":
+                ours = self.control.was_ours(event.get("uniqueid"), started=True)
+                self._look_again(event.get("uniqueid"), begun=not ours)
+            case "MixMonitorStop":
+                self._look_again(event.get("uniqueid"))
+            case "MixMonitorMute" if event.get("state") == "0":
+                ours = self.control.was_ours(event.get("uniqueid"), started=False)
+                if not ours:
+                    self._look_again(event.get("uniqueid"), begun=True)
+            case "ConfbridgeRecord":
+                self._conference_records(event.get("bridgeuniqueid"))
+
+    def _gone(self, uniqueid: str) -> None:
+        self.control.forget(uniqueid)
+        call_id = self._asked.pop(uniqueid, "")
+        if self._call_ids.get(call_id) == uniqueid:
+            del self._call_ids[call_id]
+
+    def _changed(self, uniqueid: str) -> None:
+        """A channel came, went, or is connected with others than before."""
+        concerned = set(self._members.get(uniqueid, ()))
+        for other in self.channels.group(uniqueid):
+            concerned |= self._members.get(other, set())
+        for session in concerned:
+            session.regroup()
+
+    def _look_again(self, uniqueid: str, *, begun: bool = False) -> None:
+        for session in tuple(self._members.get(uniqueid, ())):
+            session.look_again(uniqueid, begun=begun)
+
+    def _conference_records(self, bridge: str) -> None:
+        self._announced.add(bridge)
+        sessions = {
+            session
+            for uniqueid in self.channels.in_bridge(bridge)
+            for session in self._members.get(uniqueid, ())
+        }
+        for session in sessions:
+            session.conference_records()
+
+    # Which channel has which Call-ID
+
+    def _ask_call_id(self, channel: Channel, attempt: int) -> asyncio.Future[Reply]:
+        variable = "CHANNEL(pjsip,call-id)" if channel.name.startswith("PJSIP/") else "SIPCALLID"
+        answer = self._connection.ask("Getvar", ("Channel", channel.name), ("Variable", variable))
+        answer.add_done_callback(partial(self._note_call_id, channel.uniqueid, attempt))
+        return answer
+
+    def _note_call_id(self, uniqueid: str, attempt: int, answer: asyncio.Future[Reply]) -> None:
+        channel = self.channels.get(uniqueid)
+        if answer.cancelled() or channel is None:
+            return
+        call_id = answer.result().message.get("value")
+        if not call_id:
+            if attempt < CALL_ID_TRIES:
+                loop = asyncio.get_running_loop()
+                loop.call_later(CALL_ID_PAUSE * attempt, self._ask_again, uniqueid, attempt + 1)
+            return
+        self._call_ids[call_id] = uniqueid
+        self._asked[uniqueid] = call_id
+        for session in tuple(self._sessions):
+            if session.call_id == call_id:
+                session.found(uniqueid)
+
+    def _ask_again(self, uniqueid: str, attempt: int) -> None:
+        channel = self.channels.get(uniqueid)
+        if channel is not None:
+            self._ask_call_id(channel, attempt)

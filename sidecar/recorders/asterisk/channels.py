@@ -1,0 +1,184 @@
+"""The channels of an Asterisk, and which of them belong to one call.
+
+A call is one channel, that of the SIP dialog it came by, and whatever is connected with it:
+channels of the same Linkedid (the phones that ring, both halves of Local channels, whom the call
+was transferred to) and channels in the same bridge (a conference, and the hidden channel that
+records it). Waiting rooms (parking, `BridgeWait`) connect nobody.
+
+Fed with events of the manager interface, and from time to time with the whole list.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sidecar.recorders.asterisk.protocol import Message
+
+WAITING_ROOM = "holding_bridge"
+CONFERENCE = "softmix"
+RECORDER = "CBRec/"
+"""How the names of channels begin that record a ConfBridge; no event tells of them."""
+MOST_CHANNELS = 50_000
+_SIP = ("PJSIP/", "SIP/")
+
+
+@dataclass(slots=True)
+class Channel:
+    """One channel. `uniqueid` stays; name, Linkedid and bridge (empty: none) may change."""
+
+    uniqueid: str
+    name: str
+    linkedid: str
+    bridge: str = ""
+
+    @property
+    def is_sip(self) -> bool:
+        """Whether it has a SIP dialog, and so a Call-ID."""
+        return self.name.startswith(_SIP)
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether no event tells of it."""
+        return self.name.startswith(RECORDER)
+
+
+class Channels:
+    """Every channel that is known to live."""
+
+    def __init__(self) -> None:
+        self._channels: dict[str, Channel] = {}
+        self._by_link: defaultdict[str, set[str]] = defaultdict(set)
+        self._by_bridge: defaultdict[str, set[str]] = defaultdict(set)
+        self._technology: dict[str, str] = {}
+
+    def get(self, uniqueid: str) -> Channel | None:
+        """Return a channel, None where it is not known (any more)."""
+        return self._channels.get(uniqueid)
+
+    def all(self) -> frozenset[str]:
+        """Return the uniqueids of all channels."""
+        return frozenset(self._channels)
+
+    def is_conference(self, bridge: str) -> bool:
+        """Whether a bridge mixes many channels, so that it may have a channel that records it."""
+        return self._technology.get(bridge) == CONFERENCE
+
+    def group(self, uniqueid: str) -> frozenset[str]:
+        """Return the uniqueids of all channels connected with this one, itself included."""
+        found: set[str] = set()
+        waiting = [uniqueid]
+        while waiting:
+            channel = self._channels.get(waiting.pop())
+            if channel is None or channel.uniqueid in found:
+                continue
+            found.add(channel.uniqueid)
+            waiting.extend(self._by_link.get(channel.linkedid, set()) - found)
+            if channel.bridge and self._technology.get(channel.bridge) != WAITING_ROOM:
+                waiting.extend(self._by_bridge.get(channel.bridge, set()) - found)
+        return frozenset(found)
+
+    def in_bridge(self, bridge: str) -> frozenset[str]:
+        """Return the uniqueids of the channels in a bridge."""
+        return frozenset(self._by_bridge.get(bridge, ()))
+
+    def apply(self, event: Message) -> str:
+        """Take an event in; return the uniqueid of the channel that it changed, or an empty text.
+
+        A channel that has gone is returned too; `get` doesn't know it any more.
+        """
+        uniqueid = event.get("uniqueid")
+        bridge = event.get("bridgeuniqueid")
+        if bridge and event.get("bridgetechnology"):
+            self._technology[bridge] = event.get("bridgetechnology")
+        match event.get("event"):
+            case "Newchannel":
+                changed = self._put(uniqueid, event.get("channel"), event.get("linkedid"))
+            case "Rename":
+                changed = self._change(uniqueid, name=event.get("newname"))
+            case "Hangup":
+                changed = self.remove(uniqueid)
+            case "BridgeEnter":
+                changed = self._change(uniqueid, bridge=bridge, linkedid=event.get("linkedid"))
+            case "BridgeLeave":
+                changed = self._change(uniqueid, bridge="", linkedid=event.get("linkedid"))
+            case "BridgeDestroy":
+                self._technology.pop(bridge, None)
+                changed = False
+            case _:
+                changed = self._change(uniqueid, linkedid=event.get("linkedid"))
+        return uniqueid if changed else ""
+
+    def replace(self, status: Iterable[Message], before: frozenset[str]) -> None:
+        """Take in the whole list (events Status). `before`: `all` when the list was asked for.
+
+        Of the channels that were known then, those not in the list have gone.
+        """
+        listed = set()
+        for entry in status:
+            if entry.get("event") == "Status" and entry.get("uniqueid"):
+                uniqueid = entry.get("uniqueid")
+                listed.add(uniqueid)
+                self._put(uniqueid, entry.get("channel"), entry.get("linkedid"))
+                self._change(uniqueid, bridge=entry.get("bridgeid"))
+        for uniqueid in before - listed:
+            channel = self._channels.get(uniqueid)
+            if channel is not None and not channel.is_hidden:
+                self.remove(uniqueid)
+
+    def note_bridges(self, technologies: dict[str, str]) -> None:
+        """Take in which technology each bridge has."""
+        self._technology = dict(technologies)
+
+    def put_hidden(self, uniqueid: str, name: str, bridge: str) -> None:
+        """Take in a channel that records a conference."""
+        self._put(uniqueid, name, uniqueid)
+        self._change(uniqueid, bridge=bridge)
+
+    def remove(self, uniqueid: str) -> bool:
+        """Forget a channel; return whether it was known."""
+        channel = self._channels.pop(uniqueid, None)
+        if channel is None:
+            return False
+        _discard(self._by_link, channel.linkedid, uniqueid)
+        _discard(self._by_bridge, channel.bridge, uniqueid)
+        return True
+
+    def _put(self, uniqueid: str, name: str, linkedid: str) -> bool:
+        known = self._channels.get(uniqueid)
+        if known is not None:
+            return self._change(uniqueid, name=name, linkedid=linkedid)
+        if not uniqueid or not name or len(self._channels) >= MOST_CHANNELS:
+            return False
+        self._channels[uniqueid] = Channel(uniqueid, name, linkedid or uniqueid)
+        self._by_link[linkedid or uniqueid].add(uniqueid)
+        return True
+
+    def _change(
+        self, uniqueid: str, *, name: str = "", linkedid: str = "", bridge: str | None = None
+    ) -> bool:
+        channel = self._channels.get(uniqueid)
+        if channel is None:
+            return False
+        before = (channel.name, channel.linkedid, channel.bridge)
+        if name:
+            channel.name = name
+        if linkedid and linkedid != channel.linkedid:
+            _discard(self._by_link, channel.linkedid, uniqueid)
+            channel.linkedid = linkedid
+            self._by_link[linkedid].add(uniqueid)
+        if bridge is not None and bridge != channel.bridge:
+            _discard(self._by_bridge, channel.bridge, uniqueid)
+            channel.bridge = bridge
+            if bridge:
+                self._by_bridge[bridge].add(uniqueid)
+        return before != (channel.name, channel.linkedid, channel.bridge)
+
+
+def _discard(index: defaultdict[str, set[str]], key: str, uniqueid: str) -> None:
+    members = index.get(key)
+    if members is not None:
+        members.discard(uniqueid)
+        if not members:
+            del index[key]

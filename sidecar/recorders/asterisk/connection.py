@@ -1,0 +1,316 @@
+"""One lasting connection to a manager interface: it is kept up, and every action gets an answer."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import cast
+
+import structlog
+
+from sidecar.recorders.asterisk.protocol import (
+    Framer,
+    FramingError,
+    Message,
+    UnsafeValueError,
+    encode,
+)
+from sidecar.settings.addresses import HostPort, written
+
+log = structlog.get_logger(__name__)
+
+CONNECT_WITHIN = 3.0
+ANSWER_WITHIN = 2.0
+PING_EVERY = 5.0
+FIRST_PAUSE = 0.1
+LONGEST_PAUSE = 10.0
+MOST_PENDING = 10_000
+MOST_UNSENT = 1024 * 1024
+MOST_LISTED = 50_000
+EVENTS = "call"
+"""The class of events that is asked for: channels, bridges, MixMonitor, ConfBridge."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What an action came to. `failure` is empty, or a word of recorder.REASONS.
+
+    `listed`: the events of an action that answers with a list.
+    """
+
+    message: Message = field(default_factory=Message)
+    failure: str = ""
+    listed: tuple[Message, ...] = ()
+
+    @property
+    def denied(self) -> bool:
+        """Whether the user may not do this."""
+        return self.failure == "refused" and self.message.get("message") == "Permission denied"
+
+
+UNREACHABLE = Reply(failure="unreachable")
+TIMED_OUT = Reply(failure="timed_out")
+
+
+class _Pending:
+    """An action that waits for its answer."""
+
+    def __init__(self, answer: asyncio.Future[Reply], limit: asyncio.TimerHandle) -> None:
+        self.answer = answer
+        self.limit = limit
+        self.response: Message | None = None
+        self.listed: list[Message] = []
+
+    def take(self, message: Message) -> Reply | None:
+        """Take a message with the action's id; return the reply once it is complete."""
+        word = message.get("eventlist").lower()
+        if "response" in message.fields and "event" not in message.fields:
+            self.response = message
+            if word == "start":
+                return None
+        elif word != "complete":
+            if len(self.listed) < MOST_LISTED:
+                self.listed.append(message)
+            return None
+        response = self.response or message
+        good = response.get("response") in ("Success", "Goodbye", "Follows")
+        return Reply(response, "" if good else "refused", tuple(self.listed))
+
+    def settle(self, reply: Reply) -> None:
+        """Answer, unless nobody waits any more."""
+        self.limit.cancel()
+        if not self.answer.done():
+            self.answer.set_result(reply)
+
+
+class _Wire(asyncio.Protocol):
+    """The connection itself: bytes in, messages out."""
+
+    def __init__(
+        self, receive: Callable[[Message], None], lost: Callable[[asyncio.Protocol], None]
+    ) -> None:
+        self._receive = receive
+        self._lost = lost
+        self._framer = Framer()
+        self.transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.Transport, transport)
+
+    def data_received(self, data: bytes) -> None:
+        try:
+            messages = self._framer.feed(data)
+        except FramingError as error:
+            log.warning("ami_unreadable", problem=str(error))
+            self.abort()
+            return
+        for message in messages:
+            self._receive(message)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._lost(self)
+
+    def send(self, data: bytes) -> bool:
+        """Write, unless it is closed or whoever is there doesn't read."""
+        if self.transport is None or self.transport.is_closing():
+            return False
+        if self.transport.get_write_buffer_size() > MOST_UNSENT:
+            self.abort()
+            return False
+        self.transport.write(data)
+        return True
+
+    def abort(self) -> None:
+        """Drop it."""
+        if self.transport is not None:
+            self.transport.abort()
+
+
+class Connection:
+    """Keeps a manager connection up. Everything happens in the event loop that started it.
+
+    `on_event` gets every event, in the order of arrival. `on_up` is called when a user was let
+    in, `on_down` when such a connection is lost; `problem` says why there is none.
+    """
+
+    def __init__(
+        self,
+        address: HostPort,
+        username: str,
+        secret: str,
+        *,
+        on_event: Callable[[Message], None],
+        on_up: Callable[[], None],
+        on_down: Callable[[], None],
+    ) -> None:
+        self._address = address
+        self._username = username
+        self._secret = secret
+        self._on_event = on_event
+        self._on_up = on_up
+        self._on_down = on_down
+        self._wire: _Wire | None = None
+        self._pending: dict[str, _Pending] = {}
+        self._last_id = 0
+        self._keeping: asyncio.Task[None] | None = None
+        self._tried = asyncio.Event()
+        self._ended = asyncio.Event()
+        self.up = False
+        self.problem = f"no connection yet to the manager interface at {self._place}"
+
+    @property
+    def _place(self) -> str:
+        return written(*self._address)
+
+    async def start(self) -> None:
+        """Begin to connect; returns when the first attempt has succeeded or failed."""
+        self._keeping = asyncio.create_task(self._keep(), name=f"ami-{self._place}")
+        await self._tried.wait()
+
+    async def close(self) -> None:
+        """Drop the connection and make no other. No callback is called any more."""
+        if self._keeping is not None:
+            self._keeping.cancel()
+            await asyncio.gather(self._keeping, return_exceptions=True)
+        wire, self._wire = self._wire, None
+        if wire is not None:
+            wire.abort()
+        self.up = False
+        self._settle_all()
+
+    def drop(self) -> None:
+        """Give this connection up; another one is made after a pause."""
+        if self._wire is not None:
+            self._wire.abort()
+
+    def ask(
+        self, action: str, *fields: tuple[str, str], within: float = ANSWER_WITHIN
+    ) -> asyncio.Future[Reply]:
+        """Send an action now; the future gets its reply, at the latest after `within` seconds.
+
+        It never gets an exception: an action that can't be sent, or is not answered, has a reply
+        that says so. Actions are carried out in the order in which they were sent.
+        """
+        if not self.up:
+            return _answered(UNREACHABLE)
+        return self._send(action, fields, within)
+
+    def _send(
+        self, action: str, fields: tuple[tuple[str, str], ...], within: float
+    ) -> asyncio.Future[Reply]:
+        self._last_id += 1
+        action_id = str(self._last_id)
+        try:
+            data = encode(action, (("ActionID", action_id), *fields))
+        except UnsafeValueError:
+            return _answered(Reply(failure="unsupported"))
+        if len(self._pending) >= MOST_PENDING or self._wire is None or not self._wire.send(data):
+            return _answered(UNREACHABLE)
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Reply] = loop.create_future()
+        limit = loop.call_later(within, self._give_up, action_id)
+        self._pending[action_id] = _Pending(answer, limit)
+        return answer
+
+    def _give_up(self, action_id: str) -> None:
+        pending = self._pending.pop(action_id, None)
+        if pending is not None:
+            pending.settle(TIMED_OUT)
+
+    def _receive(self, message: Message) -> None:
+        action_id = message.get("actionid")
+        pending = self._pending.get(action_id)
+        if pending is not None:
+            reply = pending.take(message)
+            if reply is not None:
+                del self._pending[action_id]
+                pending.settle(reply)
+        elif "event" in message.fields and self.up:
+            self._on_event(message)
+
+    def _lost(self, wire: asyncio.Protocol) -> None:
+        if wire is self._wire:
+            self._drop()
+
+    def _drop(self) -> None:
+        """The connection is no more: whoever waits hears so."""
+        self._wire = None
+        self._ended.set()
+        was_up, self.up = self.up, False
+        self._settle_all()
+        if was_up:
+            self.problem = f"the connection to the manager interface at {self._place} was lost"
+            log.warning("ami_lost", address=self._place)
+            self._on_down()
+
+    def _settle_all(self) -> None:
+        pending, self._pending = self._pending, {}
+        for each in pending.values():
+            each.settle(UNREACHABLE)
+
+    async def _keep(self) -> None:
+        """Connect, stay, connect again, with pauses that grow and differ."""
+        pause = FIRST_PAUSE
+        while True:
+            if await self._connect():
+                began = asyncio.get_running_loop().time()
+                log.info("ami_connected", address=self._place)
+                self._on_up()
+                self._tried.set()
+                await self._stay()
+                if asyncio.get_running_loop().time() - began > LONGEST_PAUSE:
+                    pause = FIRST_PAUSE
+            self._tried.set()
+            await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - no secret
+            pause = min(2 * pause, LONGEST_PAUSE)
+
+    async def _connect(self) -> bool:
+        self._ended.clear()
+        loop = asyncio.get_running_loop()
+        wire = _Wire(self._receive, self._lost)
+        try:
+            async with asyncio.timeout(CONNECT_WITHIN):
+                await loop.create_connection(lambda: wire, *self._address)
+        except OSError as error:
+            self._fail("can't be reached", error.strerror or type(error).__name__)
+            return False
+        self._wire = wire
+        reply = await self._send(
+            "Login",
+            (("Username", self._username), ("Secret", self._secret), ("Events", EVENTS)),
+            CONNECT_WITHIN,
+        )
+        if reply.failure:
+            wire.abort()
+            self._wire = None
+            what = "let the user in" if reply.failure == "refused" else "answer the login"
+            self._fail(f"did not {what}", reply.failure)
+            return False
+        self.up = True
+        self.problem = ""
+        return True
+
+    def _fail(self, what: str, reason: str) -> None:
+        problem = f"the manager interface at {self._place} {what} ({reason})"
+        if problem != self.problem:
+            log.warning("ami_not_connected", address=self._place, problem=problem)
+        self.problem = problem
+
+    async def _stay(self) -> None:
+        """Return when the connection has ended; end it when it is silent."""
+        while not self._ended.is_set():
+            try:
+                async with asyncio.timeout(PING_EVERY):
+                    await self._ended.wait()
+            except TimeoutError:
+                reply = await self.ask("Ping")
+                if reply.failure == "timed_out":
+                    self.drop()
+
+
+def _answered(reply: Reply) -> asyncio.Future[Reply]:
+    answer: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+    answer.set_result(reply)
+    return answer

@@ -1,0 +1,112 @@
+"""Messages of Asterisk's manager interface (AMI): bytes to messages, actions to bytes.
+
+A connection begins with one line, `Asterisk Call Manager/VERSION`. From then on both sides send
+messages: lines `Name: value`, ended by an empty line. What Asterisk says may quote callers, so
+nothing in it is trusted, and every size is bounded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+BANNER = b"Asterisk Call Manager"
+LONGEST_LINE = 16 * 1024
+LONGEST_MESSAGE = 4 * 1024 * 1024
+MOST_LINES = 50_000
+LONGEST_VALUE = 2048
+_UNSAFE = frozenset("\r\n\0")
+
+
+class FramingError(ValueError):
+    """What arrived is not what a manager interface sends; the connection is of no use."""
+
+
+class UnsafeValueError(ValueError):
+    """A value can't be sent: it would end its line, or is too long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A response or an event. Names are looked up in any case; of repeated ones the first counts.
+
+    `output` holds what the lines `Output:` of a command's response say.
+    """
+
+    fields: dict[str, str] = field(default_factory=dict)
+    output: tuple[str, ...] = ()
+
+    def get(self, name: str) -> str:
+        """Return a field's value, or an empty text where there is none."""
+        return self.fields.get(name.lower(), "")
+
+
+def encode(action: str, fields: Iterable[tuple[str, str]]) -> bytes:
+    """Write an action. Raises UnsafeValueError rather than let a value become a line of its own."""
+    lines = [f"Action: {action}"]
+    for name, value in fields:
+        if _UNSAFE.intersection(value) or len(value) > LONGEST_VALUE:
+            raise UnsafeValueError(f"the value of {name} holds a line break, or is too long")
+        lines.append(f"{name}: {value}")
+    return ("\r\n".join(lines) + "\r\n\r\n").encode("utf-8", "surrogateescape")
+
+
+class Framer:
+    """Cuts what arrives into messages. Of no more use once it has raised FramingError."""
+
+    def __init__(self) -> None:
+        self._rest = bytearray()
+        self._greeted = False
+        self._fields: dict[str, str] = {}
+        self._output: list[str] = []
+        self._lines = 0
+        self._size = 0
+
+    def feed(self, data: bytes) -> list[Message]:
+        """Take what arrived; return the messages that it completed. Raises FramingError."""
+        self._rest += data
+        messages = []
+        begin = 0
+        while (end := self._rest.find(b"\n", begin)) >= 0:
+            line = bytes(self._rest[begin:end])
+            begin = end + 1
+            message = self._take(line.removesuffix(b"\r"))
+            if message is not None:
+                messages.append(message)
+        del self._rest[:begin]
+        if len(self._rest) > LONGEST_LINE:
+            raise FramingError("a line without end")
+        return messages
+
+    def _take(self, line: bytes) -> Message | None:
+        if len(line) > LONGEST_LINE:
+            raise FramingError("a line is too long")
+        if not self._greeted:
+            if not line.startswith(BANNER):
+                raise FramingError("no manager interface of an Asterisk")
+            self._greeted = True
+            return None
+        if not line:
+            return self._complete()
+        self._lines += 1
+        self._size += len(line)
+        if self._lines > MOST_LINES or self._size > LONGEST_MESSAGE:
+            raise FramingError("a message is too long")
+        name, separator, value = line.decode("utf-8", "surrogateescape").partition(":")
+        if separator:
+            self._note(name.strip().lower(), value.removeprefix(" "))
+        return None
+
+    def _note(self, name: str, value: str) -> None:
+        if name == "output":
+            self._output.append(value)
+        else:
+            self._fields.setdefault(name, value)
+
+    def _complete(self) -> Message | None:
+        if not self._lines:
+            return None
+        message = Message(self._fields, tuple(self._output))
+        self._fields, self._output = {}, []
+        self._lines = self._size = 0
+        return message

@@ -1,0 +1,106 @@
+"""The adapter `none`: nothing controls the recorder. The PBX was told once, at the set-up."""
+
+from __future__ import annotations
+
+import asyncio
+
+from sidecar.recorders.recorder import (
+    Confirmed,
+    EventCallback,
+    Failed,
+    Finished,
+    Order,
+    PbxLeg,
+    Proof,
+    RecorderEvent,
+    Status,
+)
+
+
+class NoRecorder:
+    """See Recorder. Orders that agree with what the PBX was told are confirmed, by no more."""
+
+    kind = "none"
+    confirms = False
+    problem = ""
+
+    async def start(self) -> None:
+        """See Recorder."""
+
+    async def close(self) -> None:
+        """See Recorder."""
+
+    def open(self, leg: PbxLeg, told: Order, on_event: EventCallback) -> ToldSession:
+        """See Recorder."""
+        return ToldSession(told, on_event)
+
+
+class ToldSession:
+    """A session that knows only what the PBX was told at the set-up: see RecorderSession.
+
+    A PBX that was told not to record counts as held and as stopped.
+    """
+
+    def __init__(self, told: Order, on_event: EventCallback) -> None:
+        self._on_event = on_event
+        self._proof = Proof.NONE
+        self.told = told
+        self.closed = False
+
+    def hold(self) -> None:
+        """See RecorderSession."""
+        self.give(Order.HOLD)
+
+    def release(self) -> None:
+        """See RecorderSession."""
+        self.give(Order.RELEASE)
+
+    def stop(self) -> None:
+        """See RecorderSession."""
+        self.give(Order.STOP)
+
+    def give(self, order: Order) -> None:
+        """Carry out an order, as far as that is possible."""
+        if self.agrees(order):
+            self.confirm(order, Proof.TOLD)
+        else:
+            self.fail(order, "unsupported")
+
+    def agrees(self, order: Order) -> bool:
+        """Whether what the PBX was told last is what an order asks for."""
+        return (order is Order.RELEASE) == (self.told is Order.RELEASE)
+
+    def status(self) -> None:
+        """See RecorderSession."""
+        self.tell(Status(None, self._proof))
+
+    def sdp_says(self, recording: bool) -> None:
+        """See RecorderSession."""
+
+    def close(self) -> None:
+        """See RecorderSession."""
+        if not self.closed:
+            self.tell(Finished(self.rung(), None))
+            self.closed = True
+
+    def rung(self) -> Proof:
+        """Return how far the call is proven at its end."""
+        return self._proof
+
+    def confirm(self, order: Order, proof: Proof) -> None:
+        """Tell that an order was carried out."""
+        self._proof = proof
+        self.tell(Confirmed(order, proof))
+
+    def fail(self, order: Order, reason: str) -> None:
+        """Tell that it can't be."""
+        self._proof = Proof.NONE
+        self.tell(Failed(order, reason))
+
+    def tell(self, event: RecorderEvent) -> None:
+        """Tell an event, after the call that it answers has returned."""
+        asyncio.get_running_loop().call_soon(self._deliver, event)
+
+    def _deliver(self, event: RecorderEvent) -> None:
+        if not self.closed or isinstance(event, Finished):
+            self._on_event(event)
