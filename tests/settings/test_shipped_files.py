@@ -71,7 +71,7 @@ def test_without_any_of_its_rules_the_tests_of_an_example_fail(folder: Path) -> 
     settings = load_settings(folder / "sidecar.toml")
     rules = load_rules(settings.rules, settings)
 
-    nowhere = MatchTable(trunk=("nowhere",))
+    nowhere = MatchTable.model_validate({"trunk": "nowhere"})
     for place, rule in enumerate(rules.rule):
         changed = list(rules.rule)
         changed[place] = rule.model_copy(update={"match": nowhere})
