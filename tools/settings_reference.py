@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -21,19 +22,9 @@ from sidecar.settings import RulesFile, Settings
 from sidecar.settings.addresses import HostPort
 from sidecar.settings.complaints import Table
 from sidecar.settings.schema import as_list
+from tools.pages import Part, main
 
-PAGE = Path(__file__).resolve().parents[1] / "docs" / "settings.md"
 FILES: dict[str, type[Table]] = {"sidecar.toml": Settings, "rules.toml": RulesFile}
-
-
-def begin(name: str) -> str:
-    """The mark before the tables of a file."""
-    return f"<!-- {name}: made by tools/settings_reference.py -->"
-
-
-def end(name: str) -> str:
-    """The mark behind them."""
-    return f"<!-- end of {name} -->"
 
 
 def reference(model: type[Table]) -> str:
@@ -184,25 +175,11 @@ def one_line(text: str | None) -> str:
     return " ".join((text or "").split())
 
 
-def updated(page: str) -> str:
-    """The page with the tables of today."""
-    for name, model in FILES.items():
-        head, rest = page.split(begin(name))
-        tail = rest.split(end(name))[1]
-        page = f"{head}{begin(name)}\n\n{reference(model)}\n\n{end(name)}{tail}"
-    return page
-
-
-def main() -> int:
-    """Rewrite or check the page; the exit code."""
-    page = PAGE.read_text()
-    if "--check" not in sys.argv[1:]:
-        PAGE.write_text(updated(page))
-    elif updated(page) != page:
-        print("docs/settings.md is out of date: run python tools/settings_reference.py")
-        return 1
-    return 0
+PARTS = tuple(
+    Part("settings.md", name, "settings_reference", partial(reference, model))
+    for name, model in FILES.items()
+)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(PARTS))
