@@ -1,10 +1,8 @@
 from __future__ import annotations
 
-import importlib.util
 import re
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 from prometheus_client import Histogram
@@ -157,21 +155,6 @@ def test_two_sidecars_in_one_process_do_not_share_counts() -> None:
     one.sip_retransmission()
 
     assert value(other, "sip_retransmissions_total") == 0
-
-
-def _tool() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("table", ROOT / "tools" / "metrics_table.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def test_the_table_in_the_documentation_is_current() -> None:
-    page = (ROOT / "docs" / "metrics.md").read_text()
-
-    assert _tool().updated(page) == page, "run python tools/metrics_table.py"
 
 
 def test_every_metric_of_the_alerts_exists() -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import sys
-from pathlib import Path
 from types import ModuleType
 
 from sidecar.sip.transactions import (
@@ -18,10 +17,8 @@ from sidecar.sip.transactions import (
     non_invite_server,
 )
 from sidecar.sip.transactions.machine import Transition
+from tools.pages import Part, main
 
-PAGE = Path(__file__).parent.parent / "docs" / "transactions.md"
-BEGIN = "<!-- machines: made by tools/diagrams.py -->"
-END = "<!-- end of machines -->"
 MACHINES = (
     (invite_client, invite_client.InviteClient.FIRST),
     (non_invite_client, non_invite_client.NonInviteClient.FIRST),
@@ -70,24 +67,8 @@ def label(word: str, cell: Transition) -> str:
     return f"{word} / {actions}" if actions else word
 
 
-def updated(page: str) -> str:
-    """The page with the machines of today."""
-    head, rest = page.split(BEGIN)
-    tail = rest.split(END)[1]
-    return f"{head}{BEGIN}\n\n{machines()}\n\n{END}{tail}"
-
-
-def main() -> int:
-    """Rewrite or check the page; the exit code."""
-    page = PAGE.read_text()
-    if "--check" in sys.argv[1:]:
-        if updated(page) != page:
-            print("docs/transactions.md is out of date: run python tools/diagrams.py")
-            return 1
-        return 0
-    PAGE.write_text(updated(page))
-    return 0
+PARTS = (Part("transactions.md", "machines", "diagrams", machines),)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(PARTS))

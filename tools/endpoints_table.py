@@ -7,16 +7,12 @@ python tools/endpoints_table.py --check   exit 1 where it is out of date
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import Any
 
 from sidecar.web.api import ENDPOINTS
 from sidecar.web.api.endpoint import COMMON
 from sidecar.web.api.openapi import document
-
-PAGE = Path(__file__).parent.parent / "docs" / "api.md"
-BEGIN = "<!-- endpoints: made by tools/endpoints_table.py -->"
-END = "<!-- end of endpoints -->"
+from tools.pages import Part, main
 
 
 def table() -> str:
@@ -57,23 +53,8 @@ def _is_own(answer: dict[str, Any]) -> bool:
     return answer["description"] not in {each.when for each in COMMON.values()}
 
 
-def updated(page: str) -> str:
-    """The page with the table of today."""
-    head, rest = page.split(BEGIN)
-    tail = rest.split(END)[1]
-    return f"{head}{BEGIN}\n{table()}\n{END}{tail}"
-
-
-def main() -> int:
-    """Rewrite or check the page; the exit code."""
-    page = PAGE.read_text()
-    if "--check" not in sys.argv[1:]:
-        PAGE.write_text(updated(page))
-    elif updated(page) != page:
-        print("docs/api.md is out of date: run python tools/endpoints_table.py")
-        return 1
-    return 0
+PARTS = (Part("api.md", "endpoints", "endpoints_table", table),)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(PARTS))

@@ -7,13 +7,9 @@ python tools/jurisdictions_page.py --check   exit 1 where it is out of date
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 from sidecar.settings.jurisdictions import load_jurisdictions
-
-PAGE = Path(__file__).parent.parent / "docs" / "jurisdictions.md"
-BEGIN = "<!-- table: made by tools/jurisdictions_page.py -->"
-END = "<!-- end of table -->"
+from tools.pages import Part, main
 
 
 def table() -> str:
@@ -25,24 +21,8 @@ def table() -> str:
     return "\n".join(lines)
 
 
-def updated(page: str) -> str:
-    """The page with the table of today."""
-    head, rest = page.split(BEGIN)
-    tail = rest.split(END)[1]
-    return f"{head}{BEGIN}\n{table()}\n{END}{tail}"
-
-
-def main() -> int:
-    """Rewrite or check the page; the exit code."""
-    page = PAGE.read_text(encoding="utf-8")
-    if "--check" in sys.argv[1:]:
-        if updated(page) != page:
-            print("docs/jurisdictions.md is out of date: run python tools/jurisdictions_page.py")
-            return 1
-        return 0
-    PAGE.write_text(updated(page), encoding="utf-8")
-    return 0
+PARTS = (Part("jurisdictions.md", "table", "jurisdictions_page", table),)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(PARTS))

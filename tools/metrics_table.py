@@ -7,13 +7,10 @@ python tools/metrics_table.py --check   exit 1 where it is out of date
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 from sidecar.metrics import TABLE, Metric
+from tools.pages import Part, main
 
-PAGE = Path(__file__).parent.parent / "docs" / "metrics.md"
-BEGIN = "<!-- table: made by tools/metrics_table.py -->"
-END = "<!-- end of table -->"
 MANY = 20
 
 
@@ -39,24 +36,8 @@ def _values(values: tuple[str, ...]) -> str:
     return ": " + ", ".join(values)
 
 
-def updated(page: str) -> str:
-    """The page with the table of today."""
-    head, rest = page.split(BEGIN)
-    tail = rest.split(END)[1]
-    return f"{head}{BEGIN}\n{table()}\n{END}{tail}"
-
-
-def main() -> int:
-    """Rewrite or check the page; the exit code."""
-    page = PAGE.read_text()
-    if "--check" in sys.argv[1:]:
-        if updated(page) != page:
-            print("docs/metrics.md is out of date: run python tools/metrics_table.py")
-            return 1
-        return 0
-    PAGE.write_text(updated(page))
-    return 0
+PARTS = (Part("metrics.md", "table", "metrics_table", table),)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(PARTS))

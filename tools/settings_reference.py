@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Iterator
-from pathlib import Path
+from functools import partial
 from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel
@@ -26,22 +26,12 @@ from sidecar.settings.hours import Hours
 from sidecar.settings.match_schema import PartyNumbers, read_countries, read_regions
 from sidecar.settings.schema import as_list
 from sidecar.settings.secret import Secret
+from tools.pages import Part, main
 
-DOCS = Path(__file__).resolve().parents[1] / "docs"
 FILES: dict[str, type[Table]] = {"sidecar.toml": Settings, "rules.toml": RulesFile}
-PAGES = {"sidecar.toml": DOCS / "settings.md", "rules.toml": DOCS / "rules.md"}
+PAGES = {"sidecar.toml": "settings.md", "rules.toml": "rules.md"}
 
 ONE_OR_MORE = "text, or a list of texts"
-
-
-def begin(name: str) -> str:
-    """The mark before the tables of a file."""
-    return f"<!-- {name}: made by tools/settings_reference.py -->"
-
-
-def end(name: str) -> str:
-    """The mark behind them."""
-    return f"<!-- end of {name} -->"
 
 
 def reference(model: type[Table]) -> str:
@@ -216,26 +206,11 @@ def one_line(text: str | None) -> str:
     return " ".join((text or "").split())
 
 
-def updated(name: str, page: str) -> str:
-    """The page of a file with the tables of today."""
-    head, rest = page.split(begin(name))
-    tail = rest.split(end(name))[1]
-    return f"{head}{begin(name)}\n\n{reference(FILES[name])}\n\n{end(name)}{tail}"
-
-
-def main() -> int:
-    """Rewrite or check the pages; the exit code."""
-    stale = []
-    for name, path in PAGES.items():
-        page = path.read_text()
-        if "--check" not in sys.argv[1:]:
-            path.write_text(updated(name, page))
-        elif updated(name, page) != page:
-            stale.append(path.name)
-    for each in stale:
-        print(f"docs/{each} is out of date: run python tools/settings_reference.py")
-    return 1 if stale else 0
+PARTS = tuple(
+    Part(PAGES[name], name, "settings_reference", partial(reference, model))
+    for name, model in FILES.items()
+)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(PARTS))

@@ -2,18 +2,59 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
+from types import ModuleType
 
 import pytest
 
 from tests.project.repository import ROOT
+from tools import (
+    consent_diagram,
+    diagrams,
+    endpoints_table,
+    jurisdictions_page,
+    metrics_table,
+    pages,
+    settings_reference,
+)
+
+TOOLS = (
+    consent_diagram,
+    diagrams,
+    endpoints_table,
+    jurisdictions_page,
+    metrics_table,
+    settings_reference,
+)
 
 
-@pytest.mark.parametrize("tool", ["consent_diagram.py", "jurisdictions_page.py"])
-def test_what_a_tool_writes_into_the_documents_is_current(tool: str) -> None:
-    command = [sys.executable, f"tools/{tool}", "--check"]
+@pytest.mark.parametrize("tool", TOOLS, ids=lambda tool: tool.__name__)
+def test_what_a_tool_writes_into_the_documents_is_current(tool: ModuleType) -> None:
+    assert pages.outdated(tool.PARTS) == {}, f"run python {tool.__name__.replace('.', '/')}.py"
 
-    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
 
-    assert run.returncode == 0, run.stdout + run.stderr
+def test_every_part_that_is_made_by_a_tool_is_checked_here() -> None:
+    marks = {
+        line
+        for page in sorted((ROOT / "docs").glob("*.md"))
+        for line in page.read_text(encoding="utf-8").splitlines()
+        if ": made by tools/" in line
+    }
+
+    parts = [part for tool in TOOLS for part in tool.PARTS]
+
+    assert marks == {f"<!-- {part.name}: made by tools/{part.tool}.py -->" for part in parts}
+
+
+def test_a_check_names_the_page_that_is_out_of_date_and_leaves_it_alone(
+    tmp_path, monkeypatch, capsys
+) -> None:
+    text = "<!-- rows: made by tools/rows.py -->\nold\n<!-- end of rows -->\n"
+    (tmp_path / "rows.md").write_text(text)
+    monkeypatch.setattr(pages, "DOCS", tmp_path)
+    monkeypatch.setattr("sys.argv", ["rows.py", "--check"])
+
+    code = pages.main((pages.Part("rows.md", "rows", "rows", lambda: "new"),))
+
+    assert code == 1
+    assert capsys.readouterr().out == "docs/rows.md is out of date: run python tools/rows.py\n"
+    assert (tmp_path / "rows.md").read_text() == text

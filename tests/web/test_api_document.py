@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 
 import jsonschema_rs
 import pytest
@@ -10,7 +8,6 @@ from aiohttp import web
 
 from sidecar.web.api import ENDPOINTS, create_api
 from sidecar.web.api.models import Asked
-from tests.project.repository import ROOT
 from tests.web.conftest import DOCUMENT, Api, StubControl, secret
 
 OPERATIONS = [
@@ -77,11 +74,3 @@ def test_only_the_document_itself_is_told_without_a_token() -> None:
 def test_what_is_asked_is_explained_field_by_field(endpoint) -> None:
     assert issubclass(endpoint.asked, Asked)
     assert all(field.description for field in endpoint.asked.model_fields.values())
-
-
-def test_the_table_of_endpoints_in_the_docs_is_current() -> None:
-    command = [sys.executable, str(ROOT / "tools" / "endpoints_table.py"), "--check"]
-
-    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-
-    assert run.returncode == 0, run.stdout
