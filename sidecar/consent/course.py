@@ -2,7 +2,8 @@
 
 Theory. Under a notice `before-connect` the caller is up first and hears it; the callee is called
 when the caller has nothing left to hear or to answer. Otherwise both are up at once. A refusal
-that must end the call is explained to whoever is there before it does. A hang-up ends every phase.
+that must end the call is explained to whoever is there before it does; a callee who answers
+meanwhile hears nothing, but then there is a recorder to be watched. A hang-up ends every phase.
 
 `TABLE` is the machine: the first row of a phase and an event whose condition holds is taken; where
 none is, nothing happens.
@@ -43,11 +44,6 @@ def always(_state: State) -> bool:
     return True
 
 
-def nobody_is_there(state: State) -> bool:
-    """Hold where there is no one to whom anything could be said."""
-    return not present(state)
-
-
 def it_was_the_last(state: State) -> bool:
     """Hold where nobody hears the explanation any more."""
     return not state.explaining
@@ -82,29 +78,35 @@ class Row:
 
 
 SETUP, ANNOUNCING, WAITING = Phase.SETUP, Phase.ANNOUNCING, Phase.WAITING
-TALKING, ENDING, ENDED = Phase.TALKING, Phase.ENDING, Phase.ENDED
+TALKING, ENDED = Phase.TALKING, Phase.ENDED
+DISMISSING, ENDING = Phase.DISMISSING, Phase.ENDING
 
 # fmt: off
 TABLE: tuple[Row, ...] = (
     Row(SETUP, CallerUp, always, ANNOUNCING, Do.BEGIN),
     Row(SETUP, BothUp, always, TALKING, Do.BEGIN),
-    Row(SETUP, MustEnd, nobody_is_there, ENDED, Do.END_REFUSED),
+    Row(SETUP, MustEnd, always, ENDED, Do.END_REFUSED),
     Row(SETUP, Broken, always, ENDED),
     Row(SETUP, HungUp, always, ENDED),
 
-    Row(ANNOUNCING, MustEnd, always, ENDING, Do.EXPLAIN),
+    Row(ANNOUNCING, MustEnd, always, DISMISSING, Do.EXPLAIN),
     Row(ANNOUNCING, CallerCleared, always, WAITING, Do.CONNECT),
     Row(ANNOUNCING, Broken, always, ENDED),
     Row(ANNOUNCING, HungUp, always, ENDED),
 
     Row(WAITING, BothUp, always, TALKING, Do.BEGIN),
-    Row(WAITING, MustEnd, always, ENDING, Do.EXPLAIN),
+    Row(WAITING, MustEnd, always, DISMISSING, Do.EXPLAIN),
     Row(WAITING, Broken, always, ENDED),
     Row(WAITING, HungUp, always, ENDED),
 
     Row(TALKING, MustEnd, always, ENDING, Do.EXPLAIN),
     Row(TALKING, Broken, always, ENDED),
     Row(TALKING, HungUp, always, ENDED),
+
+    Row(DISMISSING, BothUp, always, ENDING),
+    Row(DISMISSING, ExplanationOver, it_was_the_last, ENDED, Do.END_REFUSED),
+    Row(DISMISSING, Broken, always, ENDED),
+    Row(DISMISSING, HungUp, always, ENDED),
 
     Row(ENDING, ExplanationOver, it_was_the_last, ENDED, Do.END_REFUSED),
     Row(ENDING, Broken, always, ENDED),

@@ -6,10 +6,12 @@ from all three together is no state but a function of it (`state`):
 
 - *cleared*: nobody has anything left to hear or to answer, or somebody has refused.
 - *the order* (`wanted`): stop, where policy is `off`, somebody has refused or a stop stands; hold,
-  while the call is not cleared or a pause stands; release otherwise. Whenever what is wanted is
+  while the call is not cleared or a pause stands; release otherwise. (A recorder that can't be
+  held is stopped for a pause, and for someone new who has not agreed.) Whenever what is wanted is
   not what was ordered, it is ordered.
 - *the gates* (`gates_of`): closed until both are up, the call is cleared and the recorder is sure;
-  muted (silence to the PBX) after its failure, where the rule says so.
+  as they were while it is doubted; muted (silence to the PBX) after its failure, where the rule
+  says so.
 
 So no sequence of events can open the gates or release the recorder too early: there is no action
 that does it, only a state in which it is right. A stop or a pause stands until the one who asked
@@ -20,7 +22,6 @@ the call is not cleared.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import NamedTuple
 
 from sidecar.consent import course, standing, sureness
@@ -141,12 +142,13 @@ class _Step:
             self._set(gates=gates)
             first = 0 if gates is Gates.CLOSED else len(self.actions)
             self.actions.insert(first, SetGates(gates))
-        if self.state.saying and gates is Gates.OPEN:
+        sure = self.state.sureness is Sureness.SURE
+        if self.state.saying and gates is Gates.OPEN and sure:
             self.actions.append(Say(self.state.saying))
             self._set(saying=None)
 
     def _set(self, **changes: object) -> None:
-        self.state = replace(self.state, **changes)  # type: ignore[arg-type]
+        self.state = self.state._replace(**changes)  # type: ignore[arg-type]
 
     # The call.
 
@@ -188,8 +190,7 @@ class _Step:
 
     def _party(self, party: Party, event: standing.PartyEvent) -> None:
         concern, before = self.state.terms.concern(party), self.state.standing(party)
-        there = party in present(self.state)
-        row = standing.found(self._tables.party, before, event, concern, there=there)
+        row = standing.found(self._tables.party, before, event, concern)
         if row is None:
             return
         after = standing.after(row, before, concern)
@@ -234,8 +235,9 @@ class _Step:
     def _pause(self, by: Objector) -> None:
         if by not in self.state.stops:
             self._set(pauses=self.state.pauses | {by})
-        order = wanted(self.state) or Order.HOLD
-        self._set(saying=Saying.PAUSED if order is Order.HOLD else Saying.STOPPED)
+        self._set(saying=self._objection())
+        order = wanted(self.state)
+        assert order is not None, "there is something to be ordered where someone objects"
         self._instruct(order)
 
     def _resume(self, by: Objector) -> None:
@@ -245,14 +247,20 @@ class _Step:
         if (stops, pauses) == (self.state.stops, self.state.pauses):
             return
         self._set(stops=stops, pauses=pauses)
-        if wanted(self.state) is Order.RELEASE:
-            self._set(saying=Saying.RESUMED)
+        resumed = Saying.RESUMED if wanted(self.state) is Order.RELEASE else None
+        self._set(saying=self._objection() or resumed)
+
+    def _objection(self) -> Saying | None:
+        """Return what there is to say of those who still object."""
+        state = self.state
+        if state.refused or state.stops or state.terms.policy is Policy.OFF:
+            return Saying.STOPPED
+        return Saying.PAUSED if state.pauses else None
 
     # The recorder.
 
     def _instruct(self, order: Order) -> None:
-        asked = self.state.terms.caller.asked or self.state.terms.callee.asked
-        if order is Order.RELEASE and asked and self.state.saying is None:
+        if order is Order.RELEASE and self.state.terms.asks and self.state.saying is None:
             self._set(saying=Saying.AGREED)
         self._set(order=order, sureness=Sureness.AWAITED)
         self.actions.append(Instruct(order))

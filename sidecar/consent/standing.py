@@ -5,7 +5,8 @@ that is asked hears the question with it and may answer before its end, which en
 has understood); else its time to answer begins with the end of the notice, and silence is asked
 again, then taken for a no. Someone new on a side has heard nothing and said nothing: all begins
 again. Once anyone has refused there is nothing left to tell anybody: the call goes on unrecorded,
-or ends.
+or ends. (So one that is named and has nothing left to hear is there, and can be played the notice
+when it changes.)
 
 `TABLE` is the machine of one party: the first row of a standing and an event whose condition holds
 is taken; where none is, nothing happens.
@@ -76,31 +77,26 @@ PartyEvent = (
     | SomeoneRefused
 )
 
-Condition = Callable[[Standing, Concern, bool], bool]
-"""Of the standing before, what is wanted of the party, and whether it can be spoken to."""
+Condition = Callable[[Standing, Concern], bool]
+"""Of the standing before, and what is wanted of the party."""
 
 
-def always(_standing: Standing, _concern: Concern, _there: bool) -> bool:
+def always(_standing: Standing, _concern: Concern) -> bool:
     """Hold in every case."""
     return True
 
 
-def it_is_asked(_standing: Standing, concern: Concern, _there: bool) -> bool:
+def it_is_asked(_standing: Standing, concern: Concern) -> bool:
     """Hold where its agreement is wanted."""
     return concern.asked
 
 
-def it_is_asked_again(standing: Standing, _concern: Concern, _there: bool) -> bool:
+def it_is_asked_again(standing: Standing, _concern: Concern) -> bool:
     """Hold where its silence is not a no yet."""
     return standing.repeats > 0
 
 
-def it_is_there(_standing: Standing, concern: Concern, there: bool) -> bool:
-    """Hold where it is named and can be spoken to now."""
-    return concern.named and there
-
-
-def it_is_named(_standing: Standing, concern: Concern, _there: bool) -> bool:
+def it_is_named(_standing: Standing, concern: Concern) -> bool:
     """Hold where the decision names it."""
     return concern.named
 
@@ -139,8 +135,7 @@ CLEAR, OWED, HEARING, ASKED = Place.CLEAR, Place.OWED, Place.HEARING, Place.ASKE
 
 # fmt: off
 TABLE: tuple[Row, ...] = (
-    Row(CLEAR, PartyChanged, it_is_there, HEARING, (Do.PLAY,), Repeats.ALL),
-    Row(CLEAR, PartyChanged, it_is_named, OWED, (), Repeats.ALL),
+    Row(CLEAR, PartyChanged, it_is_named, HEARING, (Do.PLAY,), Repeats.ALL),
 
     Row(OWED, Begin, always, HEARING, (Do.PLAY,)),
     Row(OWED, SomeoneRefused, always, CLEAR),
@@ -169,12 +164,12 @@ def initial(concern: Concern) -> Standing:
 
 
 def found(
-    table: tuple[Row, ...], standing: Standing, event: PartyEvent, concern: Concern, *, there: bool
+    table: tuple[Row, ...], standing: Standing, event: PartyEvent, concern: Concern
 ) -> Row | None:
     """Return the row to be taken, None where nothing happens."""
     for row in table:
         fits = row.place is standing.place and isinstance(event, row.event)
-        if fits and row.when(standing, concern, there):
+        if fits and row.when(standing, concern):
             return row
     return None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 
@@ -25,8 +24,10 @@ class Phase(Enum):
     """The caller was answered by the sidecar; the callee is being called."""
     TALKING = "talking"
     """Both are up, and talk as far as they are let."""
+    DISMISSING = "dismissing the caller"
+    """Somebody does not agree; the caller, still alone, hears why there will be no call."""
     ENDING = "ending"
-    """Somebody does not agree; who is there hears why the call ends."""
+    """Somebody does not agree; both hear why the call ends."""
     ENDED = "ended"
 
 
@@ -40,7 +41,13 @@ class Terms(NamedTuple):
     mutes: bool
     """Whether a recorder's failure mutes the call and does not end it."""
     holds: bool
-    """Whether the recorder can be held; where not, it gets no order before the call is cleared."""
+    """Whether the recorder can be held; where not, stop takes the place of hold, and it gets no
+    order before the call is first cleared."""
+
+    @property
+    def asks(self) -> bool:
+        """Whether anyone's agreement is wanted."""
+        return self.caller.asked or self.callee.asked
 
     def concern(self, party: Party) -> Concern:
         """Return what is wanted of a party."""
@@ -51,8 +58,7 @@ Objectors = frozenset[Objector]
 NOBODY: Objectors = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(NamedTuple):
     """All that the machine knows of a call."""
 
     terms: Terms
@@ -98,10 +104,13 @@ def wanted(state: State) -> Order | None:
     if state.terms.policy is Policy.OFF or state.refused or state.stops:
         return Order.STOP
     if state.pauses:
+        return Order.HOLD if state.terms.holds else Order.STOP
+    if state.cleared:
+        return Order.RELEASE
+    if state.terms.holds:
         return Order.HOLD
-    if not state.cleared:
-        return Order.HOLD if state.terms.holds else None
-    return Order.RELEASE
+    runs = state.order is Order.RELEASE and state.terms.asks
+    return Order.STOP if runs else None
 
 
 def gates_of(state: State) -> Gates:
@@ -110,8 +119,9 @@ def gates_of(state: State) -> Gates:
         return Gates.CLOSED
     if state.sureness is Sureness.FAILED:
         return Gates.MUTED
-    sure = state.sureness in (Sureness.SURE, Sureness.DOUBTED)
-    return Gates.OPEN if sure else Gates.CLOSED
+    if state.sureness is Sureness.DOUBTED:
+        return state.gates
+    return Gates.OPEN if state.sureness is Sureness.SURE else Gates.CLOSED
 
 
 def terms_of(decision: Decision, *, holds: bool) -> Terms:
@@ -119,6 +129,7 @@ def terms_of(decision: Decision, *, holds: bool) -> Terms:
     notice, question = decision.notice, decision.question
     named = notice.to if notice is not None else frozenset[Party]()
     asked = question.of if question is not None else frozenset[Party]()
+    named |= asked  # nobody can agree to what they were not told
     repeats = question.repeat if question is not None else 0
     caller, callee = (Concern(party in named, party in asked, repeats) for party in Party)
     mutes = decision.on_unconfirmed == "mute"

@@ -1,219 +1,354 @@
 """An observer of the consent machine that knows the promises and not the machine.
 
-`World` is what really happened in a call: who is there, who has heard the notice, whether speech
-passes. It is told the same events as the machine and sees its actions; `explored` visits every
-world that any sequence of events can lead to, sensible or not, and names each broken promise.
+`World` is what is true of a call: who is there, who has heard what, who has agreed, whose stop
+stands, what the recorder was ordered and what it has confirmed since. It is told the same events
+as the machine and sees its actions, never its state. An event that can't be true now (a late
+answer, a confirmation of another order) changes nothing in the world, and must not mislead the
+machine. What must hold after each step is in `watching`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from itertools import combinations
+from enum import Enum
+from typing import NamedTuple
 
-from sidecar.consent.decision import Decision, Notice
+from sidecar.consent.decision import Policy
 from sidecar.consent.events import (
     Action,
+    Agreed,
+    AnswerMissing,
+    AwaitAnswer,
     BothUp,
     CallerUp,
-    CloseGates,
     Connect,
-    EndCall,
+    Declined,
+    EndRefused,
     Event,
+    Explain,
+    ExplanationOver,
+    FailClosed,
+    Failure,
+    Gates,
     HungUp,
+    Instruct,
     NoticeFailed,
     NoticePlayed,
-    OpenGates,
     PartyChanged,
+    PauseRequested,
     PlayNotice,
+    RecorderConfirmed,
+    RecorderDoubted,
+    RecorderFailed,
+    RecorderOverdue,
+    RecorderViolated,
+    ResumeRequested,
+    Say,
+    Saying,
+    SetGates,
+    Silence,
+    StopRequested,
 )
-from sidecar.consent.machine import Phase, Row, State, indexed, initial, transition
-from sidecar.consent.party import Party
-
-PARTIES = tuple(Party)
-EVENTS: tuple[Event, ...] = (
-    CallerUp(),
-    BothUp(),
-    *(NoticePlayed(party) for party in PARTIES),
-    *(NoticeFailed(party, "lost") for party in PARTIES),
-    *(PartyChanged(party) for party in PARTIES),
-    HungUp(),
-)
-NOBODY: frozenset[Party] = frozenset()
+from sidecar.consent.order import Order
+from sidecar.consent.party import Objector, Party
 
 
 class BrokenPromiseError(Exception):
     """Which promise was broken."""
 
 
-@dataclass(frozen=True)
-class World:
-    """What is true of a call, whatever the machine believes."""
-
-    named: frozenset[Party]
-    present: frozenset[Party] = NOBODY
-    told: frozenset[Party] = NOBODY
-    """Who, of those present now, has heard the notice from its beginning to its end."""
-    playing: frozenset[Party] = NOBODY
-    playing_to_another: frozenset[Party] = NOBODY
-    """Whose running notice began before they came."""
-    gates_open: bool = False
-    calls_callee: bool = False
-    over: bool = False
-
-    @property
-    def talking(self) -> bool:
-        """Both are there."""
-        return len(self.present) == 2
-
-    def after(self, event: Event) -> World:
-        """What the event itself makes true; one that can't be true now changes nothing."""
-        match event:
-            case CallerUp() if not self.present:
-                return replace(self, present=frozenset({Party.CALLER}))
-            case BothUp() if not self.present or self.calls_callee:
-                return replace(self, present=frozenset(PARTIES))
-            case NoticePlayed(party) if party in self.playing:
-                heard = NOBODY if party in self.playing_to_another else {party}
-                return replace(self._silent(party), told=self.told | heard)
-            case NoticeFailed(party) if party in self.playing:
-                return self._silent(party)
-            case PartyChanged(party) if party in self.present:
-                another = self.playing_to_another | (self.playing & {party})
-                return replace(self, told=self.told - {party}, playing_to_another=another)
-            case HungUp():
-                return replace(self, over=True, gates_open=False)
-        return self
-
-    def _silent(self, party: Party) -> World:
-        return replace(
-            self,
-            playing=self.playing - {party},
-            playing_to_another=self.playing_to_another - {party},
-        )
-
-    def with_done(self, action: Action) -> World:
-        """What carrying out an action makes true. Raises BrokenPromiseError."""
-        match action:
-            case PlayNotice(party):
-                demand(party in self.named, "the notice is played to one who isn't named")
-                demand(party in self.present, "the notice is played to one who isn't there")
-                demand(party not in self.playing, "a notice is begun while one is running")
-                demand(party not in self.told, "the notice is played to one who heard it")
-                return replace(self, playing=self.playing | {party})
-            case Connect():
-                demand(not self.calls_callee, "the callee is called twice")
-                demand(self.present == {Party.CALLER}, "the callee is called out of turn")
-                heard = Party.CALLER in self.told or Party.CALLER not in self.named
-                demand(heard, "the callee is called before the caller has heard the notice")
-                return replace(self, calls_callee=True)
-            case OpenGates():
-                demand(self.talking, "gates open without both")
-                return replace(self, gates_open=True)
-            case CloseGates():
-                return replace(self, gates_open=False)
-            case EndCall():
-                demand(not self.gates_open, "a call is ended while speech passes")
-                return replace(self, over=True)
-
-
-def demand(holds: bool, promise: str) -> None:
+def demand(holds: object, promise: str) -> None:
     """Raise BrokenPromiseError where it does not hold."""
     if not holds:
         raise BrokenPromiseError(promise)
 
 
-def watched(world: World, event: Event, actions: tuple[Action, ...]) -> World:
-    """The world after one step of the machine. Raises BrokenPromiseError."""
-    demand(not (world.over and actions), "something is done after the end")
-    following = world.after(event)
-    if not isinstance(event, HungUp):
-        for action in actions:
-            demand(not following.over, "something is done after the end")
-            following = following.with_done(action)
-    _demand_promises(following)
-    if isinstance(event, NoticeFailed) and event.party in world.playing - world.playing_to_another:
-        demand(following.over, "a notice failed and the call goes on")
-    elif isinstance(event, HungUp):
-        demand(not actions, "something is done after the end")
-    else:
-        demand(following.over == world.over, "the call is ended without need")
-    return following
+class Case(NamedTuple):
+    """What was decided for a call, and what its recorder can do."""
+
+    policy: Policy = Policy.OFF
+    named: frozenset[Party] = frozenset()
+    asked: frozenset[Party] = frozenset()
+    repeat: int = 0
+    ends: bool = False
+    """Whether a refusal ends the call."""
+    mutes: bool = False
+    holds: bool = True
 
 
-def _demand_promises(world: World) -> None:
-    if world.gates_open:
-        demand(world.named <= world.told, "speech passes before everyone named was told")
-        demand(not world.over, "speech passes after the end")
-    elif world.talking and not world.over and world.named <= world.told:
-        raise BrokenPromiseError("everyone was told and speech does not pass")
+class Person(NamedTuple):
+    """Who is on a side now."""
+
+    repeats: int = 0
+    """How often they may be asked again."""
+    told: bool = False
+    agreed: bool = False
+    thinks: bool = False
+    """Their time to answer runs."""
+    hears: bool = False
+    """The notice is being played on that side..."""
+    missed_its_begin: bool = False
+    """...and was before they came."""
 
 
-def coherent(state: State, world: World) -> None:
-    """What the machine believes is what is true, as far as it matters. Raises."""
-    demand(state.replaced <= state.untold <= state.named, "the machine's memory is in disorder")
-    demand((state.phase is Phase.ENDED) == world.over, "the machine missed the end")
-    demand((state.phase is Phase.OPEN) == world.gates_open, "the machine missed the gates")
-    if world.over:
-        return
-    if state.phase in (Phase.ANNOUNCING, Phase.NOTICING):
-        demand(bool(world.playing), "the call waits for a notice that nobody plays")
-    if state.phase is Phase.NOTICING:
-        demand(world.playing == state.untold, "someone untold is left without a notice")
+class Proof(Enum):
+    """What the recorder has said of its last order."""
+
+    NOTHING = "nothing"
+    DONE = "done"
+    LOST = "nobody can say any more"
+    BROKEN = "failed"
 
 
-Situation = tuple[State, World]
+class World(NamedTuple):
+    """What is true of a call, whatever the machine believes."""
 
+    case: Case
+    caller: Person
+    callee: Person
+    up: frozenset[Party] = frozenset()
+    called: bool = False
+    """Whether the callee is called by the machine's wish (before-connect)."""
+    refused: bool = False
+    stops: frozenset[Objector] = frozenset()
+    pauses: frozenset[Objector] = frozenset()
+    gave_up: bool = False
+    """The recorder could not be released, and need not."""
+    order: Order | None = None
+    proof: Proof = Proof.NOTHING
+    gates: Gates = Gates.CLOSED
+    unheard: bool = False
+    """Someone has asked for a stop or a pause, and was not told yet that it is so."""
+    explained_to: frozenset[Party] = frozenset()
+    fails: Failure | None = None
+    """A promise has just become impossible to keep."""
+    over: bool = False
 
-def decisions() -> Iterator[frozenset[Party]]:
-    """Every set of parties that a rule can name."""
-    for size in range(len(PARTIES) + 1):
-        yield from map(frozenset, combinations(PARTIES, size))
+    def person(self, party: Party) -> Person:
+        """Who is on that side."""
+        return self.caller if party is Party.CALLER else self.callee
 
+    def free(self, party: Party) -> bool:
+        """Whether nothing is owed to, or wanted of, a party."""
+        case, person = self.case, self.person(party)
+        if self.refused or party not in case.named:
+            return True
+        return person.agreed if party in case.asked else person.told
 
-def explored(table: tuple[Row, ...]) -> dict[Situation, list[tuple[Event, Situation]]]:
-    """Every situation that a table can come to, with what follows on each event.
+    def can_answer(self, party: Party) -> bool:
+        """Whether a party was asked, or is being asked."""
+        person = self.person(party)
+        return party in self.case.asked and (person.hears or person.thinks)
 
-    Raises BrokenPromiseError at the first promise that is not kept.
-    """
-    index = indexed(table)
-    waiting: list[Situation] = [
-        (initial(Decision(notice=Notice(to=named) if named else None)), World(named))
-        for named in decisions()
-    ]
-    found: dict[Situation, list[tuple[Event, Situation]]] = {}
-    while waiting:
-        situation = waiting.pop()
-        if situation in found:
-            continue
-        state, world = situation
-        steps = found[situation] = []
-        for event in EVENTS:
-            following, actions = transition(state, event, index)
-            watching = watched(world, event, actions)
-            coherent(following, watching)
-            steps.append((event, (following, watching)))
-        waiting += (after for _event, after in steps)
-    _demand_ways_out(found)
-    return found
+    @property
+    def cleared(self) -> bool:
+        """Whether everyone was told and agreed, or somebody has refused."""
+        return self.free(Party.CALLER) and self.free(Party.CALLEE)
 
+    @property
+    def both_up(self) -> bool:
+        return len(self.up) == 2
 
-def _demand_ways_out(found: dict[Situation, list[tuple[Event, Situation]]]) -> None:
-    """From everywhere the call can end, and from everywhere alive speech can come to pass."""
-    for steps in found.values():
-        after_hang_up = next(after for event, after in steps if isinstance(event, HungUp))
-        demand(after_hang_up[1].over, "a call can't be hung up")
-    speaking = {situation for situation in found if situation[1].gates_open}
-    grown = True
-    while grown:
-        more = {
-            situation
-            for situation, steps in found.items()
-            if situation not in speaking and any(after in speaking for _event, after in steps)
+    @property
+    def ending(self) -> bool:
+        """Whether the call must end, as somebody does not agree."""
+        return self.refused and self.case.ends
+
+    @property
+    def forbidden(self) -> bool:
+        """Whether nothing may be recorded, whatever else happens."""
+        off = self.case.policy is Policy.OFF
+        return off or self.refused or bool(self.stops) or self.gave_up
+
+    # What an event makes true.
+
+    def after(self, event: Event) -> World:
+        """What the event itself makes true; one that can't be true now changes nothing."""
+        match event:
+            case CallerUp() if not self.up:
+                return self._replace(up=frozenset({Party.CALLER}))
+            case BothUp() if not self.up or self.called or self.ending:
+                return self._replace(up=frozenset(Party))
+            case HungUp():
+                return self._replace(over=True)
+            case StopRequested(by):
+                return self._after_stop(by)
+            case PauseRequested(by):
+                pauses = self.pauses if by in self.stops else self.pauses | {by}
+                return self._replace(pauses=pauses, unheard=True)
+            case ResumeRequested(by):
+                return self._after_resume(by)
+            case ExplanationOver(party):
+                return self._replace(explained_to=self.explained_to - {party})
+            case NoticePlayed(p) | NoticeFailed(p) | Agreed(p) | Declined(p) | AnswerMissing(p):
+                return self._after_word_of(p, event)
+            case PartyChanged(party):
+                return self._after_change(party)
+        return self._after_recorder(event)
+
+    def _with(self, party: Party, **changes: object) -> World:
+        person = self.person(party)._replace(**changes)
+        return self._replace(**{party.value: person})
+
+    def _after_word_of(self, party: Party, event: Event) -> World:
+        person = self.person(party)
+        match event:
+            case NoticePlayed() if person.hears:
+                return self._with(party, hears=False, told=True)
+            case NoticeFailed() if person.hears:
+                return self._with(party, hears=False)._replace(fails=Failure.NOTICE)
+            case Agreed() if self.can_answer(party):
+                return self._with(party, agreed=True, thinks=False)
+            case Declined() if self.can_answer(party):
+                return self._after_refusal()
+            case AnswerMissing() if person.thinks and person.repeats:
+                return self._with(party, thinks=False, told=False, repeats=person.repeats - 1)
+            case AnswerMissing() if person.thinks:
+                return self._after_refusal()
+        return self
+
+    def _after_refusal(self) -> World:
+        """Nothing is owed to anyone any more, so who has heard what does not matter."""
+        caller, callee = (Person(hears=each.hears) for each in (self.caller, self.callee))
+        return self._replace(refused=True, caller=caller, callee=callee)
+
+    def _after_change(self, party: Party) -> World:
+        person = self.person(party)
+        if self.refused or party not in self.case.named:
+            return self
+        repeats = self.case.repeat if party in self.case.asked else 0
+        newcomer = Person(repeats, hears=person.hears, missed_its_begin=person.hears)
+        return self._with(party, **newcomer._asdict())
+
+    def _after_stop(self, by: Objector) -> World:
+        world = self._replace(stops=self.stops | {by}, pauses=self.pauses - {by}, unheard=True)
+        answers = any(by == party.value and self.can_answer(party) for party in Party)
+        refuses = answers or self.case.policy is Policy.REQUIRED
+        return world._after_refusal() if refuses and not self.refused else world
+
+    def _after_resume(self, by: Objector) -> World:
+        if by not in self.stops | self.pauses and not self.gave_up:
+            return self
+        stops, pauses = self.stops - {by}, self.pauses - {by}
+        return self._replace(stops=stops, pauses=pauses, gave_up=False, unheard=False)
+
+    def _after_recorder(self, event: Event) -> World:
+        if self.order is None or self.proof is Proof.BROKEN:
+            right = isinstance(event, RecorderConfirmed) and event.order is self.order
+            return self._replace(proof=Proof.DONE) if right else self
+        held_back = self.order is not Order.RELEASE
+        match event:
+            case RecorderConfirmed(order) if order is self.order:
+                return self._replace(proof=Proof.DONE)
+            case RecorderDoubted() if self.proof is Proof.DONE:
+                return self._replace(proof=Proof.LOST)
+            case RecorderViolated() if held_back:
+                return self._replace(proof=Proof.NOTHING)
+            case RecorderFailed(order) if order is self.order:
+                return self._after_failure(Failure.RECORDER, to_be_mended=not self.both_up)
+            case RecorderOverdue() if self.proof is not Proof.DONE:
+                return self._after_failure(Failure.UNCONFIRMED, to_be_mended=False)
+        return self
+
+    def _after_failure(self, why: Failure, *, to_be_mended: bool) -> World:
+        lost = self.proof is Proof.LOST
+        may_fail = self.order is Order.RELEASE and self.case.policy is not Policy.REQUIRED
+        if may_fail and not lost:
+            return self._replace(proof=Proof.NOTHING, gave_up=True)
+        if to_be_mended:
+            return self._replace(proof=Proof.NOTHING)
+        return self._replace(proof=Proof.BROKEN, fails=Failure.LOST if lost else why)
+
+    # What an action makes true.
+
+    def with_done(self, action: Action) -> World:
+        """What carrying out an action makes true. Raises BrokenPromiseError."""
+        match action:
+            case PlayNotice(party):
+                return self._playing(party)
+            case Silence(party):
+                person = self.person(party)
+                demand(person.hears, "silenced is one who hears nothing")
+                needless = not self.free(party) and not person.missed_its_begin
+                demand(not needless, "a notice is ended that is owed")
+                return self._with(party, hears=False, missed_its_begin=False)
+            case AwaitAnswer(party):
+                person = self.person(party)
+                wanted = party in self.case.asked and person.told and not self.free(party)
+                demand(wanted, "an answer is awaited where there was no question")
+                demand(not person.thinks, "an answer is awaited twice")
+                return self._with(party, thinks=True)
+            case Connect():
+                demand(not self.called, "the callee is called twice")
+                demand(self.up == {Party.CALLER}, "the callee is called out of turn")
+                demand(not self.ending, "the callee is called for a call that ends")
+                demand(self.free(Party.CALLER), "the callee is called before the caller is clear")
+                return self._replace(called=True)
+            case Instruct(order):
+                self._demand_right(order)
+                return self._replace(order=order, proof=Proof.NOTHING)
+            case SetGates(gates):
+                demand(gates is not self.gates, "gates are set to what they are")
+                return self._replace(gates=gates)
+            case Say(what):
+                self._demand_true(what)
+                return self._replace(unheard=False)
+        return self._with_end(action)
+
+    def _playing(self, party: Party) -> World:
+        person = self.person(party)
+        demand(party in self.up, "the notice is played to one who isn't there")
+        demand(not self.free(party), "the notice is played to one who needs none")
+        demand(not person.hears, "a notice is begun while one is running")
+        demand(not person.thinks, "the notice is played to one who is being asked")
+        demand(not person.told, "the notice is played to one who heard it")
+        return self._with(party, hears=True)
+
+    def _demand_right(self, order: Order) -> None:
+        case = self.case
+        match order:
+            case Order.RELEASE:
+                demand(not self.forbidden, "released is what must not be recorded")
+                demand(not self.pauses, "released is what somebody has paused")
+                demand(self.cleared, "released before everyone was told and agreed")
+            case Order.HOLD:
+                demand(not self.forbidden, "held is what must be stopped")
+                demand(case.holds, "a recorder is held that can't be")
+                demand(self.pauses or not self.cleared, "held without need")
+            case Order.STOP:
+                paused = not case.holds and (self.pauses or not self.cleared)
+                demand(self.forbidden or paused, "stopped without need")
+
+    def _demand_true(self, what: Saying) -> None:
+        demand(self.gates is Gates.OPEN, "something is said while the gates are closed")
+        demand(self.proof is Proof.DONE, "something is said before the recorder has confirmed")
+        hears = self.caller.hears or self.callee.hears
+        demand(not hears, "something is said while a notice plays")
+        stopped, paused = self.order is Order.STOP, bool(self.pauses) and not self.forbidden
+        true = {
+            Saying.AGREED: self.order is Order.RELEASE and bool(self.case.asked),
+            Saying.RESUMED: self.order is Order.RELEASE,
+            Saying.PAUSED: paused,
+            Saying.STOPPED: stopped and not paused,
+            Saying.REFUSED: stopped and (self.refused or self.gave_up),
         }
-        grown = bool(more)
-        speaking |= more
-    stuck = [
-        situation for situation in found if not situation[1].over and situation not in speaking
-    ]
-    demand(not stuck, "a call can never come to speech")
+        demand(true[what], "something untrue is said")
+
+    def _with_end(self, action: Action) -> World:
+        match action:
+            case Explain(party):
+                demand(self.ending, "the end is explained to those who may go on")
+                demand(party in self.up, "the end is explained to one who isn't there")
+                demand(party not in self.explained_to, "the end is explained twice at once")
+                return self._replace(explained_to=self.explained_to | {party})
+            case EndRefused():
+                demand(self.ending, "a call is ended that may go on")
+                demand(not self.explained_to, "a call is ended while that is being explained")
+                return self._replace(over=True)
+            case FailClosed(reason, ends):
+                demand(self.fails is reason, "a failure that is none, or is another")
+                demand(ends or self.case.mutes, "a failure must end the call, and does not")
+                must_end = reason is Failure.NOTICE
+                demand(not ends or must_end or not self.case.mutes, "a failure must only mute")
+                demand(ends or not must_end, "nobody was told, and the call goes on")
+                return self._replace(fails=None, over=ends)
+        raise AssertionError(action)

@@ -4,152 +4,293 @@ from __future__ import annotations
 
 import pytest
 
-from sidecar.consent.decision import Decision, Notice, Policy
-from sidecar.consent.machine import (
+from sidecar.consent.decision import Policy
+from sidecar.consent.events import (
+    Agreed,
+    AnswerMissing,
+    AwaitAnswer,
     BothUp,
     CallerUp,
-    CloseGates,
     Connect,
-    ConsentMachine,
-    EndCall,
+    Declined,
+    EndRefused,
+    Explain,
+    ExplanationOver,
+    FailClosed,
+    Failure,
+    Gates,
     HungUp,
     NoticeFailed,
     NoticePlayed,
-    OpenGates,
     PartyChanged,
-    Phase,
     PlayNotice,
+    RecorderFailed,
+    RecorderOverdue,
+    RecorderReady,
+    Say,
+    Saying,
+    Silence,
+    StopRequested,
 )
-from sidecar.consent.party import Party
+from sidecar.consent.order import Order
+from sidecar.consent.party import Objector
+from tests.consent.calls import (
+    CALLEE,
+    CALLER,
+    CLOSED,
+    HEARD_BY_BOTH,
+    HELD,
+    HOLD,
+    OPEN,
+    RELEASE,
+    RELEASED,
+    STOP,
+    STOPPED,
+    a_call,
+    a_call_of_consent,
+    a_recorded_call,
+    done,
+)
 
-CALLER, CALLEE = Party.CALLER, Party.CALLEE
-
-
-def machine(*named: Party) -> ConsentMachine:
-    """The machine of a call under a notice to these; of one under policy off where to nobody."""
-    if not named:
-        return ConsentMachine(Decision())
-    notice = Notice(to=frozenset(named))
-    return ConsentMachine(Decision(rule="support", recording=Policy.NOTICE, notice=notice))
-
-
-def after(consent: ConsentMachine, *events) -> list:
-    """All that is to be done after these events."""
-    return [action for event in events for action in consent.handle(event)]
-
-
-def test_policy_off_lets_speech_pass_at_once():
-    assert after(machine(), BothUp()) == [OpenGates()]
-
-
-def test_policy_off_asks_nothing_of_a_new_party():
-    consent = machine()
-    after(consent, BothUp())
-
-    assert after(consent, PartyChanged(CALLEE)) == []
-    assert consent.state.phase is Phase.OPEN
+# Policy off.
 
 
-def test_both_hear_the_notice_at_the_same_time():
-    assert after(machine(CALLER, CALLEE), BothUp()) == [PlayNotice(CALLER), PlayNotice(CALLEE)]
+def test_policy_off_stops_whatever_records_and_lets_speech_pass_once_that_is_confirmed():
+    consent = a_call(Policy.OFF)
+
+    assert done(consent, RecorderReady()) == [STOP]
+    assert done(consent, BothUp()) == []
+    assert done(consent, STOPPED) == [OPEN]
+
+
+def test_policy_off_says_nothing_to_anyone_new():
+    consent = a_call(Policy.OFF)
+    done(consent, RecorderReady(), STOPPED, BothUp())
+
+    assert done(consent, PartyChanged(CALLEE)) == []
+
+
+# The notice.
+
+
+def test_both_hear_the_notice_at_once_while_the_recorder_is_held():
+    consent = a_call()
+
+    assert done(consent, RecorderReady()) == [HOLD]
+    assert done(consent, HELD, BothUp()) == [PlayNotice(CALLER), PlayNotice(CALLEE)]
 
 
 @pytest.mark.parametrize(("first", "last"), [(CALLER, CALLEE), (CALLEE, CALLER)])
-def test_speech_passes_when_the_last_has_heard_it(first, last):
-    consent = machine(CALLER, CALLEE)
-    after(consent, BothUp())
+def test_the_recorder_is_released_when_the_last_has_heard_it_and_then_speech_passes(first, last):
+    consent = a_call()
+    done(consent, RecorderReady(), HELD, BothUp())
 
-    assert after(consent, NoticePlayed(first)) == []
-    assert after(consent, NoticePlayed(last)) == [OpenGates()]
+    assert done(consent, NoticePlayed(first)) == []
+    assert done(consent, NoticePlayed(last)) == [RELEASE]
+    assert done(consent, RELEASED) == [OPEN]
+
+
+def test_a_recorder_that_cannot_be_held_gets_no_order_during_the_notice():
+    consent = a_call(holds=False)
+
+    assert done(consent, RecorderReady(), BothUp(), NoticePlayed(CALLER)) == [
+        PlayNotice(CALLER),
+        PlayNotice(CALLEE),
+    ]
+    assert done(consent, NoticePlayed(CALLEE), RELEASED) == [RELEASE, OPEN]
+
+
+def test_the_confirmation_of_an_older_order_opens_nothing():
+    consent = a_call()
+    done(consent, RecorderReady(), BothUp(), *HEARD_BY_BOTH)
+
+    assert done(consent, HELD) == []
+    assert done(consent, RELEASED) == [OPEN]
 
 
 def test_one_who_is_not_named_hears_nothing():
-    consent = machine(CALLEE)
+    consent = a_call(to=frozenset({CALLEE}))
 
-    assert after(consent, BothUp()) == [PlayNotice(CALLEE)]
-    assert after(consent, NoticePlayed(CALLER)) == []
-    assert after(consent, NoticePlayed(CALLEE)) == [OpenGates()]
+    assert done(consent, RecorderReady(), BothUp()) == [HOLD, PlayNotice(CALLEE)]
+
+
+def test_one_who_is_asked_is_told_even_where_nobody_named_them():
+    consent = a_call(Policy.CONSENT, to=frozenset({CALLEE}), asks={CALLER})
+
+    assert PlayNotice(CALLER) in done(consent, RecorderReady(), BothUp())
 
 
 def test_before_connect_the_callee_is_called_when_the_caller_has_heard_it():
-    consent = machine(CALLER)
+    consent = a_call()
 
-    assert after(consent, CallerUp()) == [PlayNotice(CALLER)]
-    assert after(consent, NoticePlayed(CALLER)) == [Connect()]
-    assert after(consent, BothUp()) == [OpenGates()]
-
-
-def test_before_connect_the_callee_hears_it_when_both_are_up():
-    consent = machine(CALLER, CALLEE)
-    after(consent, CallerUp(), NoticePlayed(CALLER))
-
-    assert after(consent, BothUp()) == [PlayNotice(CALLEE)]
-    assert after(consent, NoticePlayed(CALLEE)) == [OpenGates()]
+    assert done(consent, RecorderReady(), CallerUp()) == [HOLD, PlayNotice(CALLER)]
+    assert done(consent, NoticePlayed(CALLER)) == [Connect()]
+    assert done(consent, HELD, BothUp()) == [PlayNotice(CALLEE)]
+    assert done(consent, NoticePlayed(CALLEE), RELEASED) == [RELEASE, OPEN]
 
 
-def test_before_connect_nothing_is_said_to_a_caller_who_is_not_named():
-    assert after(machine(CALLEE), CallerUp()) == [Connect()]
+@pytest.mark.parametrize("on_unconfirmed", ["hangup", "mute"])
+def test_a_notice_that_fails_ends_the_call_whatever_the_rule_says(on_unconfirmed):
+    consent = a_call(on_unconfirmed=on_unconfirmed)
+    done(consent, RecorderReady(), BothUp())
+
+    assert done(consent, NoticeFailed(CALLEE)) == [FailClosed(Failure.NOTICE, ends=True)]
+    assert done(consent, NoticePlayed(CALLER), HungUp()) == []
 
 
-@pytest.mark.parametrize("party", Party)
-def test_a_notice_that_fails_ends_the_call(party):
-    consent = machine(CALLER, CALLEE)
-    after(consent, BothUp())
-
-    assert after(consent, NoticeFailed(party, "no-codec")) == [EndCall("notice_failed")]
-    assert consent.state.phase is Phase.ENDED
+# Someone new.
 
 
-def test_a_notice_that_fails_before_connecting_calls_nobody():
-    consent = machine(CALLER)
-    after(consent, CallerUp())
+def test_someone_new_is_told_before_anyone_speaks_on_and_the_other_is_not_told_twice():
+    consent = a_recorded_call()
 
-    assert after(consent, NoticeFailed(CALLER, "no-prompt")) == [EndCall("notice_failed")]
-
-
-def test_nothing_is_done_after_the_end():
-    consent = machine(CALLER, CALLEE)
-    after(consent, BothUp(), HungUp())
-
-    assert after(consent, NoticePlayed(CALLER), NoticePlayed(CALLEE), BothUp()) == []
+    assert done(consent, PartyChanged(CALLEE)) == [CLOSED, PlayNotice(CALLEE), HOLD]
+    assert done(consent, HELD, NoticePlayed(CALLEE)) == [RELEASE]
+    assert done(consent, RELEASED) == [OPEN]
 
 
-def test_a_new_party_is_told_before_anyone_speaks_on():
-    consent = machine(CALLER, CALLEE)
-    after(consent, BothUp(), NoticePlayed(CALLER), NoticePlayed(CALLEE))
+def test_a_notice_is_begun_anew_where_its_hearer_changes():
+    consent = a_call()
+    done(consent, RecorderReady(), BothUp())
 
-    assert after(consent, PartyChanged(CALLEE)) == [CloseGates(), PlayNotice(CALLEE)]
-    assert after(consent, NoticePlayed(CALLEE)) == [OpenGates()]
-
-
-def test_the_party_that_stayed_does_not_hear_it_twice():
-    consent = machine(CALLER, CALLEE)
-    after(consent, BothUp(), NoticePlayed(CALLER), NoticePlayed(CALLEE))
-
-    assert PlayNotice(CALLER) not in after(consent, PartyChanged(CALLEE), NoticePlayed(CALLEE))
+    assert done(consent, PartyChanged(CALLEE)) == [Silence(CALLEE), PlayNotice(CALLEE)]
 
 
-def test_a_notice_that_ran_for_somebody_else_is_played_again():
-    consent = machine(CALLER, CALLEE)
-    after(consent, BothUp(), NoticePlayed(CALLER))
+def test_someone_new_is_asked_as_often_as_the_one_before():
+    consent = a_call_of_consent(repeat=1)
+    done(consent, AnswerMissing(CALLER), NoticePlayed(CALLER))
 
-    assert after(consent, PartyChanged(CALLEE)) == []
-    assert after(consent, NoticePlayed(CALLEE)) == [PlayNotice(CALLEE)]
-    assert after(consent, NoticePlayed(CALLEE)) == [OpenGates()]
+    done(consent, PartyChanged(CALLER), NoticePlayed(CALLER))
 
-
-def test_a_notice_cut_off_by_the_change_of_its_hearer_is_no_failure():
-    consent = machine(CALLER, CALLEE)
-    after(consent, BothUp(), PartyChanged(CALLER))
-
-    assert after(consent, NoticeFailed(CALLER, "replaced")) == [PlayNotice(CALLER)]
+    assert done(consent, AnswerMissing(CALLER)) == [PlayNotice(CALLER)]
 
 
-def test_a_caller_who_changes_while_the_callee_is_called_is_told_too():
-    consent = machine(CALLER)
-    after(consent, CallerUp(), NoticePlayed(CALLER), PartyChanged(CALLER))
+def test_a_recorder_that_cannot_be_held_is_stopped_until_someone_new_has_agreed():
+    consent = a_call_of_consent(holds=False)
+    done(consent, Agreed(CALLER), RELEASED)
 
-    assert after(consent, BothUp()) == [PlayNotice(CALLER)]
+    assert done(consent, PartyChanged(CALLER)) == [CLOSED, PlayNotice(CALLER), STOP]
+    assert done(consent, STOPPED, Agreed(CALLER)) == [Silence(CALLER), RELEASE]
+
+
+# The question.
+
+
+def test_a_yes_releases_the_recorder_and_both_are_told():
+    consent = a_call_of_consent()
+
+    assert done(consent, Agreed(CALLER)) == [RELEASE]
+    assert done(consent, RELEASED) == [OPEN, Say(Saying.AGREED)]
+
+
+def test_a_no_stops_the_recorder_and_the_call_goes_on():
+    consent = a_call_of_consent()
+
+    assert done(consent, Declined(CALLER)) == [STOP]
+    assert done(consent, STOPPED) == [OPEN, Say(Saying.REFUSED)]
+
+
+def test_an_answer_during_the_notice_ends_it():
+    consent = a_call(Policy.CONSENT)
+    done(consent, RecorderReady(), BothUp())
+
+    assert done(consent, Agreed(CALLER)) == [Silence(CALLER)]
+    assert done(consent, NoticePlayed(CALLEE)) == [RELEASE]
+
+
+def test_a_no_spares_the_other_the_rest_of_the_notice():
+    consent = a_call(Policy.CONSENT)
+    done(consent, RecorderReady(), BothUp())
+
+    assert done(consent, Declined(CALLER)) == [Silence(CALLER), Silence(CALLEE), STOP]
+
+
+def test_silence_is_asked_again_and_then_taken_for_a_no():
+    consent = a_call_of_consent(repeat=1)
+
+    assert done(consent, AnswerMissing(CALLER)) == [PlayNotice(CALLER)]
+    assert done(consent, NoticePlayed(CALLER)) == [AwaitAnswer(CALLER)]
+    assert done(consent, AnswerMissing(CALLER)) == [STOP]
+
+
+def test_both_must_agree_where_both_are_asked():
+    consent = a_call_of_consent(asks={CALLER, CALLEE})
+
+    assert done(consent, Agreed(CALLER)) == []
+    assert done(consent, Agreed(CALLEE)) == [RELEASE]
+
+
+def test_the_second_of_two_refusals_changes_nothing():
+    consent = a_call_of_consent(asks={CALLER, CALLEE})
+    done(consent, Declined(CALLER))
+
+    assert done(consent, Declined(CALLEE), AnswerMissing(CALLEE), Agreed(CALLEE)) == []
+
+
+def test_after_a_refusal_nobody_new_is_told_anything():
+    consent = a_call_of_consent()
+    done(consent, Declined(CALLER), STOPPED)
+
+    assert done(consent, PartyChanged(CALLEE)) == []
+    assert consent.state.gates is Gates.OPEN
+
+
+# A call that must not go on without agreement.
+
+
+def test_a_refusal_is_explained_to_both_before_the_call_ends():
+    consent = a_call_of_consent(policy=Policy.REQUIRED)
+
+    assert done(consent, Declined(CALLER)) == [Explain(CALLER), Explain(CALLEE), STOP]
+    assert done(consent, STOPPED, ExplanationOver(CALLEE)) == []
+    assert done(consent, ExplanationOver(CALLER)) == [EndRefused()]
+    assert done(consent, STOPPED, HungUp()) == []
+
+
+def test_a_rule_can_end_the_call_of_whoever_does_not_agree():
+    consent = a_call_of_consent(on_refusal="hangup")
+
+    assert Explain(CALLER) in done(consent, Declined(CALLER))
+
+
+def test_a_caller_who_refuses_before_the_callee_is_called_hears_why_and_nobody_is_called():
+    consent = a_call(Policy.REQUIRED)
+    done(consent, RecorderReady(), CallerUp(), NoticePlayed(CALLER))
+
+    assert done(consent, Declined(CALLER)) == [Explain(CALLER), STOP]
+    assert done(consent, ExplanationOver(CALLER)) == [EndRefused()]
+
+
+def test_the_explanation_is_not_cut_short_by_a_recorder_that_has_nothing_to_record_yet():
+    consent = a_call(Policy.REQUIRED)
+    done(consent, RecorderReady(), CallerUp(), Declined(CALLER))
+
+    assert not consent.state.waits_for_recorder
+    assert done(consent, RecorderFailed(Order.STOP)) == []
+
+
+def test_the_recorder_is_watched_again_where_the_callee_answers_during_the_explanation():
+    consent = a_call(Policy.REQUIRED)
+    done(consent, RecorderReady(), CallerUp(), Agreed(CALLER), StopRequested(Objector.CALLER))
+
+    assert done(consent, BothUp()) == []
+    assert consent.state.waits_for_recorder
+    assert done(consent, RecorderOverdue()) == [FailClosed(Failure.UNCONFIRMED, ends=True)]
+
+
+def test_a_stop_ends_a_call_that_must_be_recorded():
+    consent = a_call_of_consent(policy=Policy.REQUIRED)
+    done(consent, Agreed(CALLER), RELEASED)
+
+    assert done(consent, StopRequested(Objector.CALLEE)) == [
+        CLOSED,
+        STOP,
+        Explain(CALLER),
+        Explain(CALLEE),
+    ]
+
+
+# The end.
 
 
 @pytest.mark.parametrize(
@@ -157,15 +298,17 @@ def test_a_caller_who_changes_while_the_callee_is_called_is_told_too():
     [
         (),
         (CallerUp(),),
-        (CallerUp(), NoticePlayed(CALLER)),
+        (CallerUp(), NoticePlayed(CALLER), Agreed(CALLER)),
+        (CallerUp(), Declined(CALLER)),
         (BothUp(),),
-        (BothUp(), NoticePlayed(CALLER), NoticePlayed(CALLEE)),
+        (BothUp(), *HEARD_BY_BOTH, Agreed(CALLER), RELEASED),
+        (BothUp(), Declined(CALLER)),
     ],
-    ids=["setup", "announcing", "waiting", "noticing", "open"],
+    ids=["setup", "announcing", "waiting", "dismissing", "notice", "open", "ending"],
 )
 def test_a_hang_up_ends_every_phase_and_asks_for_nothing(events):
-    consent = machine(CALLER, CALLEE)
-    after(consent, *events)
+    consent = a_call(Policy.REQUIRED)
+    done(consent, RecorderReady(), *events)
 
-    assert after(consent, HungUp()) == []
-    assert consent.state.phase is Phase.ENDED
+    assert done(consent, HungUp()) == []
+    assert done(consent, BothUp(), StopRequested(Objector.CALLER), RecorderOverdue()) == []
