@@ -120,7 +120,7 @@ class Call(CallBase):
         self.requests = RecordingRequests(self)
         narrowed = self.decision.notice is not None
         self.sessions = Sessions(media, agent.media_address, self.requests, narrowed=narrowed)
-        self.consent = ConsentProcess(self, self.decision, media, holds=recorder.confirms)
+        self.consent = ConsentProcess(self, self.decision, media, holds=recorder.holds)
         self.recorder = RecorderProcess(self, recorder, self.pbx_call_id)
         self.pressing = Pressing(media)
         self.keys = Keys(self)

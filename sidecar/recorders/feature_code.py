@@ -16,7 +16,7 @@ class FeatureCodeRecorder:
     """See Recorder. `stop` and `start` may be the same code; without `start` a stop is final."""
 
     kind = "feature-code"
-    confirms = False
+    holds = False
     problem = ""
 
     def __init__(self, stop: str, start: str | None) -> None:

@@ -21,7 +21,7 @@ class NoRecorder:
     """See Recorder. Orders that agree with what the PBX was told are confirmed, by no more."""
 
     kind = "none"
-    confirms = False
+    holds = False
     problem = ""
 
     async def start(self) -> None:

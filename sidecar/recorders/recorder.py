@@ -180,8 +180,12 @@ class Recorder(Protocol):
         """The adapter's name, as settings, metrics and records tell it."""
 
     @property
-    def confirms(self) -> bool:
-        """Whether this adapter can ever confirm by more than having told the PBX."""
+    def holds(self) -> bool:
+        """Whether it can keep a call out of recordings from the first moment on.
+
+        One that can't gets no order before everyone has been told: the PBX knows no more by then
+        than what the headers at the set-up say.
+        """
 
     @property
     def problem(self) -> str:

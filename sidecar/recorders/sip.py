@@ -23,7 +23,7 @@ class SipRecorder:
     """See Recorder."""
 
     kind = "sip"
-    confirms = True
+    holds = False
     problem = ""
 
     async def start(self) -> None:
@@ -49,6 +49,7 @@ class SipSession(ToldSession):
         self._kept = True
         self._says: bool | None = None
         self._released = told is Order.RELEASE
+        """Whether the PBX may have begun to record on our word."""
 
     def give(self, order: Order) -> None:
         """See ToldSession."""
@@ -56,7 +57,6 @@ class SipSession(ToldSession):
         self._asked += 1
         self._confirmed = False
         self._kept = True
-        self._released |= order is Order.RELEASE
         wanted = order is Order.RELEASE
         if self._says is wanted:
             self.confirm(order, Proof.READ_BACK)
@@ -87,6 +87,7 @@ class SipSession(ToldSession):
 
     def confirm(self, order: Order, proof: Proof) -> None:
         """See ToldSession. What is confirmed already is not confirmed again."""
+        self._released |= order is Order.RELEASE
         if not self._confirmed:
             self._confirmed = True
             super().confirm(order, proof)
@@ -113,6 +114,7 @@ class SipSession(ToldSession):
             self.fail(order, "unproven")
         else:
             self._says = self._says if state is None else state
+            self._released |= wanted
             self._leg.info(
                 "on" if wanted else "off", lambda status: self._info_answered(order, asked, status)
             )

@@ -283,10 +283,10 @@ class StubRecorderSession:
 class StubRecorder:
     """A recorder that obeys; `answers` says which orders it fails, or leaves to the test."""
 
-    def __init__(self, later: Later, *, confirms: bool = True) -> None:
+    def __init__(self, later: Later, *, holds: bool = True) -> None:
         self.later = later
-        self.kind = "asterisk-ami" if confirms else "none"
-        self.confirms = confirms
+        self.kind = "asterisk-ami" if holds else "none"
+        self.holds = holds
         self.problem = ""
         self.answers: dict[Order, str] = {}
         self.sessions: list[StubRecorderSession] = []

@@ -97,7 +97,7 @@ class World:
         self._wakes_at: float | None = None
         self.engine = StubEngine(self._wire.append, self.wall)
         self.records = StubStore(self._wire.append)
-        self.recorder = StubRecorder(self._wire.append, confirms=recorder)
+        self.recorder = StubRecorder(self._wire.append, holds=recorder)
         self.metrics = Metrics()
         self.events = EventHub(self.wall)
         self.rules = Rules(decision)

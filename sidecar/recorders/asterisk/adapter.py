@@ -41,7 +41,7 @@ class AsteriskRecorder:
     """See Recorder. What it can prove, and which rights its user needs: docs/recorders.md."""
 
     kind = "asterisk-ami"
-    confirms = True
+    holds = True
 
     def __init__(
         self, address: HostPort, username: str, secret: str, files: Path | None = None
