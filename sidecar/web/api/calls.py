@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import heapq
+from collections.abc import Sequence
 from operator import attrgetter
 from typing import Any
 
+from sidecar.calls.view import CallView
 from sidecar.web.api.control import CallControl, RecordingOutcome
 from sidecar.web.api.endpoint import Answers, Endpoint, Reply, RequestError
 from sidecar.web.api.models import (
@@ -47,8 +49,13 @@ _NOT_DONE = {
 
 async def _calls(control: CallControl, asked: CallsAsked) -> Reply:
     views = control.calls()
-    newest = heapq.nlargest(asked.limit, views, key=attrgetter("started_at"))
-    return Reply(200, CallList(calls=tuple(map(Call.of, newest)), total=len(views)))
+    return Reply(200, await asyncio.to_thread(_newest, views, asked.limit))
+
+
+def _newest(views: Sequence[CallView], limit: int) -> CallList:
+    """Run in a thread: a thousand calls take 30 ms, in which no SIP would be read."""
+    newest = heapq.nlargest(limit, views, key=attrgetter("started_at"))
+    return CallList(calls=tuple(map(Call.of, newest)), total=len(views))
 
 
 async def _call(control: CallControl, asked: CallAsked) -> Reply:

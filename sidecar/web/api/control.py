@@ -44,7 +44,7 @@ class CallControl(Protocol):
         """What happens to calls."""
 
     def calls(self) -> Sequence[CallView]:
-        """Return the calls that are going on, in any order."""
+        """Return the calls that are going on, in any order; the sequence is not changed later."""
 
     def call(self, call_id: str) -> CallView | None:
         """Return one of them; None where there is none of that id."""
