@@ -6,7 +6,6 @@ import asyncio
 import gc
 import signal
 import time
-from collections.abc import Sequence
 from contextlib import suppress
 from typing import Literal
 
@@ -20,7 +19,6 @@ from sidecar.calls.event_hub import EventHub
 from sidecar.calls.probe import Probe
 from sidecar.calls.routing import Peer, Router
 from sidecar.consent.explanation import Explanation, call_facts, explain
-from sidecar.consent.rules import RuleSet
 from sidecar.control import Control
 from sidecar.errors import OperatorError
 from sidecar.hosts import HostTable
@@ -33,6 +31,8 @@ from sidecar.net.transports import Transports
 from sidecar.readiness import Problem
 from sidecar.recorders.build import build_recorder
 from sidecar.records.sqlite import SqliteStore
+from sidecar.rulebook.live import LiveRules
+from sidecar.rulebook.watching import Watch
 from sidecar.settings import Settings
 from sidecar.sip.flow import Flow
 from sidecar.sip.uri import Uri
@@ -61,9 +61,10 @@ class SystemClock:
 class Service:
     """One running sidecar."""
 
-    def __init__(self, settings: Settings, rules: RuleSet) -> None:
+    def __init__(self, settings: Settings, rules: LiveRules) -> None:
         self._settings = settings
-        self._rules = rules
+        self.rules = rules
+        self._watch = Watch(rules)
         self._peers = _peers(settings)
         self._hosts = HostTable(settings)
         self._wake: asyncio.TimerHandle | None = None
@@ -108,6 +109,7 @@ class Service:
             await self.stop()
             raise
         self.b2bua.run(self._start_probes)
+        self._watch.start()
         log.info("started", version=__version__, sip=self._listening(), http=self.web.port)
 
     async def stop(self) -> None:
@@ -115,6 +117,7 @@ class Service:
         if hasattr(self, "b2bua"):
             self.b2bua.run(self._say_goodbye)
             await self._farewells()
+        await asyncio.to_thread(self._watch.stop)
         await self.web.stop()
         await self.transports.close()
         await self.media.close()
@@ -126,6 +129,13 @@ class Service:
         if self._wake is not None:
             self._wake.cancel()
         log.info("stopped")
+
+    async def reload(self) -> list[OperatorError]:
+        """Read the rules and their lists anew; return what is wrong: then the old ones stay.
+
+        Calls that are up keep what was decided for them.
+        """
+        return await asyncio.to_thread(self.rules.reload)
 
     def problems(self) -> list[Problem]:
         """Return what keeps the service from its work, or soon will."""
@@ -162,7 +172,7 @@ class Service:
                 clock=SystemClock(),
             ),
             router=Router(trunks, pbxs, own_hosts),
-            rules=self._rules,
+            rules=self.rules,
             media=self.media,
             records=self.records,
             metrics=self.metrics,
@@ -175,7 +185,7 @@ class Service:
 
     def _new_api(self) -> web.Application:
         """Return what answers below /api."""
-        control = Control(lambda: self.b2bua, self.events, self._explain, self._reload)
+        control = Control(lambda: self.b2bua, self.events, self._explain, self.reload)
         return create_api(control, self._settings.http.token)
 
     def _explain(
@@ -186,11 +196,8 @@ class Service:
         trunk: str | None,
         pbx: str | None,
     ) -> Explanation:
-        facts = call_facts(self._settings, from_, to, direction, trunk, pbx)
-        return explain(self._rules, facts)
-
-    async def _reload(self) -> Sequence[OperatorError]:
-        return [OperatorError("the rules can't be reloaded by this version; restart it")]
+        facts = call_facts(self._settings, from_, to, direction, trunk, pbx, at=time.time())
+        return explain(self.rules.current, facts)
 
     def _receive(self, data: bytes, flow: Flow) -> None:
         self.b2bua.receive(data, flow)
@@ -260,17 +267,30 @@ class Service:
         ]
 
 
-async def serve(settings: Settings, rules: RuleSet) -> None:
-    """Run until SIGTERM or SIGINT. Raises OperatorError where the service can't start."""
-    stop = asyncio.Event()
+async def serve(settings: Settings, rules: LiveRules) -> None:
+    """Run until SIGTERM or SIGINT; SIGHUP has the rules read anew.
+
+    Raises OperatorError where the service can't start.
+    """
+    stop, hang_up = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    loop.add_signal_handler(signal.SIGHUP, hang_up.set)
     service = Service(settings, rules)
     await service.start()
     _spare_collector()
+    reloading = asyncio.create_task(_reload_at_each(hang_up, service))
     await stop.wait()
+    reloading.cancel()
     await service.stop()
+
+
+async def _reload_at_each(hang_up: asyncio.Event, service: Service) -> None:
+    while True:
+        await hang_up.wait()
+        hang_up.clear()
+        await service.reload()
 
 
 def _spare_collector() -> None:

@@ -1,4 +1,4 @@
-"""Write the tables of docs/settings.md from the schema of both files.
+"""Write the tables of docs/settings.md and docs/rules.md from the schema of both files.
 
 python tools/settings_reference.py           rewrite the tables
 python tools/settings_reference.py --check   exit 1 where they are out of date
@@ -17,14 +17,22 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from sidecar.numbers import NumberSet
 from sidecar.settings import RulesFile, Settings
 from sidecar.settings.addresses import HostPort
 from sidecar.settings.complaints import Table
+from sidecar.settings.consent_schema import Texts
+from sidecar.settings.days import Days
+from sidecar.settings.durations import written_duration
+from sidecar.settings.hours import Hours
+from sidecar.settings.match_schema import PartyNumbers, read_countries, read_regions
 from sidecar.settings.schema import as_list
+from sidecar.settings.secret import Secret
 from tools.pages import Part, main
 
 FILES: dict[str, type[Table]] = {"sidecar.toml": Settings, "rules.toml": RulesFile}
+PAGES = {"sidecar.toml": "settings.md", "rules.toml": "rules.md"}
+
+ONE_OR_MORE = "text, or a list of texts"
 
 
 def reference(model: type[Table]) -> str:
@@ -53,6 +61,8 @@ def heading(title: str, key: str, annotation: Any) -> str:
     """How a table is written in the file."""
     if title.startswith("[["):
         return f"{key} = {{ … }} in {title}"
+    if " in [[" in title:
+        return f"{key} = {{ … }} in {title.partition(' ')[0]} of {title.rpartition(' ')[2]}"
     origin = get_origin(annotation)
     outer = f"{title.strip('[]')}." if title else ""
     if origin is dict:
@@ -90,23 +100,34 @@ def row(key: str, field: FieldInfo) -> str:
 def kind(field: FieldInfo) -> str:
     """What may stand there, in the words of the error messages."""
     plain = plain_type(field.annotation)
-    many = plain is NumberSet or get_origin(plain) is tuple
-    single = plain is NumberSet or takes_one([*field.metadata, *marks(field.annotation)])
+    many = get_origin(plain) is tuple
+    single = takes_one([*field.metadata, *marks(field.annotation)])
     choices = [f"`{json.dumps(choice)}`" for choice in literals(plain)]
     if choices:
         return ", ".join(choices) + (", or a list of them" if many else "")
+    if plain is Texts:
+        return "text, or `{ caller = …, callee = … }`"
+    if plain is Secret:
+        return '`{ env = "NAME" }`, `{ file = "PATH" }`, or text'
+    if is_duration(field):
+        return 'a time like `"8s"` or `"500ms"`'
+    if plain in (PartyNumbers, Hours, Days):
+        return ONE_OR_MORE
+    if get_origin(plain) is dict:
+        return "a table of texts"
     if plain is bool:
         return "`true`, `false`"
     if plain is int:
         return "whole number"
     if many:
-        return "text, or a list of texts" if single else "list of texts"
+        return ONE_OR_MORE if single else "list of texts"
     return "text"
 
 
 def takes_one(found: Iterable[Any]) -> bool:
     """Whether one text stands for a list of one."""
-    return any(getattr(mark, "func", None) is as_list for mark in found)
+    readers = [getattr(mark, "func", None) for mark in found]
+    return any(each in (as_list, read_countries, read_regions) for each in readers)
 
 
 def marks(annotation: Any) -> Iterator[Any]:
@@ -119,11 +140,22 @@ def marks(annotation: Any) -> Iterator[Any]:
 
 def default(key: str, field: FieldInfo) -> str:
     """What holds where the key is left out."""
+    if field.default_factory is not None:
+        return ""
     if field.default is PydanticUndefined:
         return "must be there"
     if key == "database":
         return f'`"sqlite:///{field.default}"`'
-    return "" if field.default is None else f"`{in_toml(field.default)}`"
+    if field.default is None or isinstance(field.default, Texts):
+        return ""
+    if is_duration(field):
+        return f'`"{written_duration(field.default)}"`'
+    return f"`{in_toml(field.default)}`"
+
+
+def is_duration(field: FieldInfo) -> bool:
+    """Whether a key holds a time."""
+    return plain_type(field.annotation) is float
 
 
 def in_toml(value: Any) -> str:
@@ -147,7 +179,7 @@ def keys(table: type[Table]) -> list[tuple[str, FieldInfo]]:
 def table_in(annotation: Any) -> type[Table] | None:
     """The table that a key holds, by itself, by name or as a list."""
     for each in (annotation, *get_args(annotation)):
-        if isinstance(each, type) and issubclass(each, BaseModel):
+        if isinstance(each, type) and issubclass(each, BaseModel) and each is not Texts:
             assert issubclass(each, Table), "all tables of the files are of one kind"
             return each
     return None
@@ -176,7 +208,7 @@ def one_line(text: str | None) -> str:
 
 
 PARTS = tuple(
-    Part("settings.md", name, "settings_reference", partial(reference, model))
+    Part(PAGES[name], name, "settings_reference", partial(reference, model))
     for name, model in FILES.items()
 )
 

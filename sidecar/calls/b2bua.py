@@ -264,7 +264,7 @@ class B2bua(Agent):
             status = 400 if nowhere else 416
             self._reject(transaction, request, peer, status, "unusable_invite")
             return
-        route = self.router.route(request, peer)
+        route = self.router.route(request, peer, self.wall())
         if route is None:
             self._reject(transaction, request, peer, 404, "no_destination")
             return
@@ -322,7 +322,7 @@ class B2bua(Agent):
         return response
 
     def _message_allowed(self, request: Request, peer: Peer) -> bool:
-        route = self.router.route(request, peer)
+        route = self.router.route(request, peer, self.wall())
         return self._count_message(self.rules.decide(route.facts) if route is not None else None)
 
     def _count_message(self, decision: Decision | None) -> bool:

@@ -92,11 +92,16 @@ class Call(CallBase):
         self._tell_started()
 
     def _tell_started(self) -> None:
-        facts, decision = self.route.facts, self.decision
-        policy = self.decision.recording.value
-        self.agent.publish(
-            CallStarted(self.id, facts.direction, facts.trunk, facts.pbx, decision.rule, policy)
+        facts = self.route.facts
+        started = CallStarted(
+            call_id=self.id,
+            direction=facts.direction,
+            trunk=facts.trunk,
+            pbx=facts.pbx,
+            rule=self.decision.rule,
+            recording_policy=self.decision.recording.value,
         )
+        self.agent.publish(started)
         log.info(
             "call_started",
             call=self.id,

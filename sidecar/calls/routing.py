@@ -55,8 +55,11 @@ class Router:
         """Return the neighbour of that kind and name."""
         return (self._trunks if kind == "trunk" else self._pbxs)[name]
 
-    def route(self, request: Request, source: Peer) -> Route | None:
-        """Return the way of a request, or None where the settings know no other side."""
+    def route(self, request: Request, source: Peer, at: float | None = None) -> Route | None:
+        """Return the way of a request, or None where the settings know no other side.
+
+        `at` is when it came, in Unix seconds, where rules are to be asked about it.
+        """
         uri = Uri.parse(request.uri)
         inbound = source.kind == "trunk"
         others = self._pbxs if inbound else self._trunks
@@ -73,6 +76,8 @@ class Router:
             pbx=pbx.name,
             from_=_identity(request, source),
             to=uri.user_unescaped or "",
+            at=at,
+            headers=tuple(request.headers.items()),
         )
         return Route(source, destination, facts)
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import click
 
 from sidecar.cli.faults import warn
-from sidecar.cli.loading import config_option, failed_tests, load, missing_prompts
+from sidecar.cli.loading import config_option, load
 from sidecar.errors import OperatorError, OperatorErrors
-from sidecar.media.prompts import PromptLibrary
+from sidecar.rulebook.checking import failures, missing_notices
 from sidecar.settings import Settings
 from sidecar.web.api.token import usable
 
@@ -28,13 +28,13 @@ def check(config: Path) -> None:
     """
     loaded = load(config)
     warn(loaded.doubts)
-    usable, broken = PromptLibrary(loaded.settings.prompts.folder).list()
-    token = unusable_token(config, loaded.settings)
-    if found := [*token, *failed_tests(loaded), *missing_prompts(loaded), *broken]:
+    usable_prompts, broken = loaded.prompts.list()
+    rules = [*failures(loaded.rules), *missing_notices(loaded.rules, loaded.prompts)]
+    if found := [*unusable_token(config, loaded.settings), *rules, *broken]:
         raise OperatorErrors(found)
     click.echo(f"{config}: fine")
     click.echo(f"{loaded.settings.rules}: fine, its tests pass")
-    languages = Counter(prompt.key.partition("/")[0] for prompt in usable)
+    languages = Counter(prompt.key.partition("/")[0] for prompt in usable_prompts)
     click.echo("prompts: " + ", ".join(f"{count} {each}" for each, count in languages.items()))
 
 

@@ -10,9 +10,11 @@ from typing import Any
 import click
 import structlog
 
-from sidecar.cli.loading import config_option, failed_tests, load, missing_prompts
+from sidecar.cli.loading import config_option, load
 from sidecar.cli.logging import set_up_logging
 from sidecar.errors import OperatorErrors
+from sidecar.rulebook.checking import failures, missing_notices
+from sidecar.rulebook.live import LiveRules
 from sidecar.service import serve
 
 log = structlog.get_logger(__name__)
@@ -28,13 +30,13 @@ def run(config: Path, verbose: bool) -> None:
     """
     set_up_logging(verbose=verbose)
     loaded = load(config)
-    if failed := list(failed_tests(loaded)):
+    if failed := list(failures(loaded.rules)):
         raise OperatorErrors(failed)
     for doubt in loaded.doubts:
         log.warning("settings_doubtful", problem=str(doubt))
-    for error in missing_prompts(loaded):
+    for error in missing_notices(loaded.rules, loaded.prompts):
         log.error("prompt_unusable", problem=str(error), effect="calls under it are ended")
-    event_loop()(serve(loaded.settings, loaded.rules))
+    event_loop()(serve(loaded.settings, LiveRules(loaded.settings, loaded.rules)))
 
 
 def event_loop() -> Callable[[Coroutine[Any, Any, None]], None]:

@@ -90,6 +90,8 @@ class Decision:
     confirm_within: float = 0.5
     codes: Codes = Codes()
     messages: Literal["deny", "allow"] = "deny"
+    version: str = ""
+    """Of the rules that decided: a short hash of all that they go by."""
 
     @property
     def ends_on_refusal(self) -> bool:
@@ -102,7 +104,9 @@ class CallFacts:
     """What is known of a call before it is set up.
 
     `direction` is seen from the PBX. `from_` and `to` are user parts as they came, without
-    parameters; `trunk` and `pbx` are names of the settings.
+    parameters; `trunk` and `pbx` are names of the settings. `at` is when it began, in Unix
+    seconds, None where that is not known; `headers` are name and value of each header line of the
+    INVITE, in which nothing is proven.
     """
 
     direction: Literal["inbound", "outbound"]
@@ -110,3 +114,5 @@ class CallFacts:
     pbx: str
     from_: str
     to: str
+    at: float | None = None
+    headers: tuple[tuple[str, str], ...] = ()

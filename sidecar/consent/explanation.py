@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from sidecar.consent.decision import CallFacts, Decision, ForEach, Notice, Policy
+from sidecar.consent.asked import Asked
+from sidecar.consent.deciding import Origin
+from sidecar.consent.decision import CallFacts, Policy
 from sidecar.consent.party import Party
 from sidecar.consent.rules import RuleSet
+from sidecar.consent.telling import as_data
 from sidecar.errors import OperatorError
+from sidecar.numbers import Number
 from sidecar.settings.schema import Settings
 
 LONGEST_NUMBER = 200
@@ -28,6 +33,32 @@ class ExplainedCall(_Told):
     pbx: str
     from_: str = Field(serialization_alias="from")
     to: str
+    at: datetime | None
+    """When it begins, in the time zone of the settings."""
+    header: tuple[tuple[str, str], ...]
+    """Name and value of each header of its INVITE that was asked about."""
+
+
+class ExplainedParty(_Told):
+    """What is known of a party by its number."""
+
+    e164: str
+    """Empty where it is no E.164 number."""
+    country: str
+    """ISO 3166-1; empty where it is not known."""
+    region: str
+    """ISO 3166-2; empty where it is not known."""
+
+
+class ExplainedFacts(_Told):
+    """What the rules see in the call."""
+
+    caller: ExplainedParty
+    callee: ExplainedParty
+    anonymous: bool
+    """Whether the caller withholds its number."""
+    jurisdiction: Literal["all-party", "one-party"]
+    """Whose consent the law asks for, the strictest of both places."""
 
 
 class ExplainedRule(_Told):
@@ -55,23 +86,46 @@ class ExplainedNotice(_Told):
     at: Literal["answer", "before-connect"]
 
 
+class ExplainedQuestion(_Told):
+    """How consent would be asked for."""
+
+    from_: tuple[Party, ...] = Field(alias="from")
+    accept: str
+    decline: str
+    within: str
+    repeat: int
+
+
 class ExplainedDecision(_Told):
-    """What would hold for the call."""
+    """What would hold for the call, in the words of the rules file."""
 
     rule: str
     """Empty: the defaults."""
     recording: Policy
     notice: ExplainedNotice | None
+    consent: ExplainedQuestion | None
+    on_refusal: Literal["unrecorded", "hangup"]
+    on_unconfirmed: Literal["hangup", "mute"]
+    on_unreachable: Literal["refuse", "unrecorded"]
+    confirm_within: str
+    stop: str
+    pause: str
+    resume: str
     messages: Literal["deny", "allow"]
+    version: str
+    """A short hash of all that decides: rules, lists, settings."""
 
 
 class Explanation(_Told):
     """The rules that were tried, in their order, and what comes of it."""
 
     call: ExplainedCall
+    facts: ExplainedFacts
     tried: tuple[ExplainedRule, ...]
     """The last one holds, where any does."""
     decision: ExplainedDecision
+    origins: dict[str, Origin]
+    """Where each value of the decision comes from, by its dotted key."""
 
 
 def call_facts(
@@ -81,8 +135,13 @@ def call_facts(
     direction: Literal["inbound", "outbound"] = "inbound",
     trunk: str | None = None,
     pbx: str | None = None,
+    *,
+    at: float,
+    headers: tuple[tuple[str, str], ...] = (),
 ) -> CallFacts:
     """Return the call to be explained; trunk and PBX are the first ones unless named.
+
+    `at` is in Unix seconds.
 
     Raises OperatorError whose key is what is wrong: from, to, trunk or pbx.
     """
@@ -92,12 +151,14 @@ def call_facts(
         pbx=_named("pbx", pbx, list(settings.pbx)),
         from_=_number("from", from_),
         to=_number("to", to),
+        at=at,
+        headers=headers,
     )
 
 
 def explain(rules: RuleSet, facts: CallFacts) -> Explanation:
     """Return what the rules say about a call, and why."""
-    decision = rules.decide(facts)
+    decision, call = rules.decide(facts), Asked(facts, rules.site)
     return Explanation(
         call=ExplainedCall(
             direction=facts.direction,
@@ -105,35 +166,26 @@ def explain(rules: RuleSet, facts: CallFacts) -> Explanation:
             pbx=facts.pbx,
             from_=facts.from_,
             to=facts.to,
+            at=call.moment,
+            header=facts.headers,
+        ),
+        facts=ExplainedFacts(
+            caller=_party(call.number("from")),
+            callee=_party(call.number("to")),
+            anonymous=call.anonymous,
+            jurisdiction=call.jurisdiction,
         ),
         tried=tuple(
             ExplainedRule(rule=each.rule, matched=each.matched, why=each.why, why_not=each.why_not)
             for each in rules.explain(facts)
         ),
-        decision=_decision(decision),
+        decision=ExplainedDecision.model_validate(as_data(decision)),
+        origins=rules.origins(decision),
     )
 
 
-def _decision(decision: Decision) -> ExplainedDecision:
-    return ExplainedDecision(
-        rule=decision.rule,
-        recording=decision.recording,
-        notice=_notice(decision.notice) if decision.notice is not None else None,
-        messages=decision.messages,
-    )
-
-
-def _notice(notice: Notice) -> ExplainedNotice:
-    return ExplainedNotice(
-        prompt=_for_each(notice.prompt),
-        language=_for_each(notice.language),
-        to=tuple(sorted(notice.to)),
-        at=notice.at,
-    )
-
-
-def _for_each(texts: ForEach) -> ForEachParty:
-    return ForEachParty(caller=texts.caller, callee=texts.callee)
+def _party(number: Number) -> ExplainedParty:
+    return ExplainedParty(e164=number.e164, country=number.country, region=number.region)
 
 
 def _named(kind: str, name: str | None, known: list[str]) -> str:

@@ -1,71 +1,163 @@
-"""Which rules can match a call, found by its numbers and not by asking every rule."""
+"""Which rules can match a call, found by what it is and not by asking every rule.
+
+A rule is found by one of its conditions: that whose values fewest other rules share.
+"""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
 
-from sidecar.numbers import NumberSet
+from sidecar.consent.asked import Side
+from sidecar.consent.decision import CallFacts
+from sidecar.numbers import Number
 
 Places = Sequence[int]
 """Places of rules in their file, ascending."""
 
 
-class NumberIndex:
-    """Each rule under the numbers of one side, that which fewer others share; or under none.
+class Subject(Protocol):
+    """What is looked up: a call, or what stands for all calls of a rule."""
 
-    It is made of (numbers of callees, numbers of callers) of each rule in order; None where a
-    rule doesn't ask for them.
-    """
+    @property
+    def facts(self) -> CallFacts:
+        """The names of its trunk and its PBX."""
 
-    def __init__(self, rules: Iterable[tuple[NumberSet | None, NumberSet | None]]) -> None:
-        sides = list(rules)
-        self._callees, self._callers = _Side(), _Side()
+    def number(self, side: Side) -> Number:
+        """Return the number of a party."""
+
+    def is_in_list(self, side: Side, name: str) -> bool:
+        """Tell whether a party's number is in a list."""
+
+    def header(self, name: str) -> list[str]:
+        """Return the values of a header."""
+
+
+class Dimension(ABC):
+    """One thing that rules ask of a call."""
+
+    @abstractmethod
+    def values(self, subject: Subject) -> Iterable[str]:
+        """Return what a call answers; rules that are listed under none of it can't match."""
+
+
+@dataclass(frozen=True, slots=True)
+class TheNumber(Dimension):
+    """A party's number."""
+
+    side: Side
+
+    def values(self, subject: Subject) -> Iterable[str]:
+        """Return it."""
+        return (subject.number(self.side).text,)
+
+
+@dataclass(frozen=True, slots=True)
+class TheBeginning(Dimension):
+    """The first characters of a party's number."""
+
+    side: Side
+    length: int
+
+    def values(self, subject: Subject) -> Iterable[str]:
+        """Return them."""
+        return (subject.number(self.side).text[: self.length],)
+
+
+@dataclass(frozen=True, slots=True)
+class TheList(Dimension):
+    """A list that a party's number is in, or not."""
+
+    side: Side
+    name: str
+
+    def values(self, subject: Subject) -> Iterable[str]:
+        """Return its name if the number is in it."""
+        return (self.name,) if subject.is_in_list(self.side, self.name) else ()
+
+
+@dataclass(frozen=True, slots=True)
+class TheCountry(Dimension):
+    """The country of a party's number."""
+
+    side: Side
+
+    def values(self, subject: Subject) -> Iterable[str]:
+        """Return it."""
+        return (subject.number(self.side).country,)
+
+
+@dataclass(frozen=True, slots=True)
+class TheRegion(Dimension):
+    """The region of a party's number."""
+
+    side: Side
+
+    def values(self, subject: Subject) -> Iterable[str]:
+        """Return it."""
+        return (subject.number(self.side).region,)
+
+
+@dataclass(frozen=True, slots=True)
+class TheTrunk(Dimension):
+    """The name of the trunk."""
+
+    def values(self, subject: Subject) -> Iterable[str]:
+        """Return it."""
+        return (subject.facts.trunk,)
+
+
+@dataclass(frozen=True, slots=True)
+class ThePbx(Dimension):
+    """The name of the PBX."""
+
+    def values(self, subject: Subject) -> Iterable[str]:
+        """Return it."""
+        return (subject.facts.pbx,)
+
+
+@dataclass(frozen=True, slots=True)
+class TheHeader(Dimension):
+    """The values of a header."""
+
+    name: str
+
+    def values(self, subject: Subject) -> Iterable[str]:
+        """Return them."""
+        return subject.header(self.name)
+
+
+class Entry(NamedTuple):
+    """A value that a rule asks for: of the entries of one condition, a call must have one."""
+
+    dimension: Dimension
+    value: str
+
+
+class RuleIndex:
+    """All rules, each under the entries of one of its conditions; or under none."""
+
+    def __init__(self, rules: Iterable[Sequence[Collection[Entry]]]) -> None:
+        """Take, of each rule in order, the entries of each condition that has any."""
+        listed = list(rules)
+        shared = Counter(entry for conditions in listed for each in conditions for entry in each)
+        self._tables: dict[Dimension, dict[str, list[int]]] = {}
         self._anyone: list[int] = []
-        shared_callees = Counter(each for callees, _ in sides for each in _entries(callees))
-        shared_callers = Counter(each for _, callers in sides for each in _entries(callers))
-        for place, (callees, callers) in enumerate(sides):
-            crowd_at_callees = max((shared_callees[each] for each in _entries(callees)), default=0)
-            crowd_at_callers = max((shared_callers[each] for each in _entries(callers)), default=0)
-            if callees is not None and (callers is None or crowd_at_callees <= crowd_at_callers):
-                self._callees.add(callees, place)
-            elif callers is not None:
-                self._callers.add(callers, place)
-            else:
+        for place, conditions in enumerate(listed):
+            if not conditions:
                 self._anyone.append(place)
+                continue
+            rarest = min(conditions, key=lambda each: max(shared[entry] for entry in each))
+            for dimension, value in dict.fromkeys(rarest):
+                self._tables.setdefault(dimension, {}).setdefault(value, []).append(place)
 
-    def candidates(self, callee: str, caller: str) -> Iterator[Places]:
+    def candidates(self, subject: Subject) -> Iterator[Places]:
         """Yield the places of all rules that can match; the rest can't."""
-        yield from self._callees.candidates(callee)
-        yield from self._callers.candidates(caller)
+        for dimension, table in self._tables.items():
+            for value in dimension.values(subject):
+                if value in table:
+                    yield table[value]
         yield self._anyone
-
-
-class _Side:
-    """Rules by the numbers, and beginnings of numbers, of one side."""
-
-    def __init__(self) -> None:
-        self._exact: dict[str, list[int]] = {}
-        self._beginnings: dict[int, dict[str, list[int]]] = {}
-        """By their length."""
-
-    def add(self, numbers: NumberSet, place: int) -> None:
-        for number in numbers.exact:
-            self._exact.setdefault(number, []).append(place)
-        for beginning in set(numbers.beginnings):
-            table = self._beginnings.setdefault(len(beginning), {})
-            table.setdefault(beginning, []).append(place)
-
-    def candidates(self, number: str) -> Iterator[Places]:
-        if number in self._exact:
-            yield self._exact[number]
-        for length, table in self._beginnings.items():
-            found = table.get(number[:length])
-            if found is not None:
-                yield found
-
-
-def _entries(numbers: NumberSet | None) -> Iterator[str]:
-    if numbers is not None:
-        yield from numbers.exact
-        yield from (f"{beginning}*" for beginning in numbers.beginnings)

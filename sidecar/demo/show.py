@@ -11,7 +11,6 @@ import socket
 import tempfile
 from pathlib import Path
 
-from sidecar.consent.rules import RuleSet
 from sidecar.demo.call import Call
 from sidecar.demo.echo_pbx import echo_pbx
 from sidecar.demo.ladder import Ladder, Write
@@ -20,8 +19,9 @@ from sidecar.demo.tones import PURITY, QUIET, decode, level, purity, tone_spans
 from sidecar.records.reader import read_records
 from sidecar.records.record import COLUMNS, CallRecord
 from sidecar.records.timestamps import to_text
+from sidecar.rulebook.live import LiveRules
 from sidecar.service import Service
-from sidecar.settings import load_rules, load_settings
+from sidecar.settings import load_settings
 
 CALLER_HZ = 1000
 CALLEE_HZ = 440
@@ -154,7 +154,7 @@ def _service(folder: Path, caller: Phone, pbx: Phone) -> Service:
     (folder / "sidecar.toml").write_text(text)
     (folder / "rules.toml").write_text(RULES)
     settings = load_settings(folder / "sidecar.toml")
-    return Service(settings, RuleSet(load_rules(settings.rules, settings)))
+    return Service(settings, LiveRules.load(settings))
 
 
 def _free_port() -> int:

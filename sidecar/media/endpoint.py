@@ -19,6 +19,7 @@ from sidecar.rtp.rtcp import StreamMap, translate
 from sidecar.rtp.silence import CLOCK_RATE
 
 from .engine import RemoteMedia
+from .inband import InbandListener
 from .keys import KeyListener
 from .line import LIMIT, Line
 from .ports import PortPair
@@ -40,6 +41,7 @@ class Endpoint:
         "alive_at",
         "gated",
         "generated",
+        "inband",
         "invalid",
         "keys",
         "line",
@@ -71,6 +73,7 @@ class Endpoint:
         self.talker = Talker(self)
         self.presser = Presser(self)
         self.keys = KeyListener(party.reactor, party.report_digit)
+        self.inband = InbandListener(self)
         self._events = self.keys.marked
         self.rtp_at = 0.0
         self.alive_at = 0.0
@@ -104,6 +107,11 @@ class Endpoint:
         as_they_came = (self._take_plain, self._take_collected)
         if before in as_they_came and self._take not in as_they_came:
             self._hand_over()
+        if self._take == self.inband.take and self._peer is not None:
+            self._peer.next_outgoing(now)
+        elif before == self.inband.take:
+            self.inband.leave(now, send=self._passes)
+        self.inband.refresh()
         self.keys.mark(self.remote, self._peer.remote if self._peer is not None else None)
         self._events = self.keys.marked
         self.talker.refresh(now)
@@ -146,18 +154,27 @@ class Endpoint:
         self.talker.close()
         self.presser.close()
         self.keys.close()
+        self.inband.close()
         self._peer = None
         self._take = _nothing
         return self.line.close()
 
-    def _choose(self, now: float) -> Callable[[int, float], None]:
+    @property
+    def _passes(self) -> bool:
+        """Whether what the party sends goes on to the other one."""
         peer, remote = self._peer, self.remote
         if peer is None or remote is None or peer.line.lock is None or not self.party.gate_open:
-            return self._take_gated
-        if remote.kind == "raw":
+            return False
+        return remote.kind == "raw" or not (peer.talker.busy or peer.presser.busy)
+
+    def _choose(self, now: float) -> Callable[[int, float], None]:
+        peer, remote = self._peer, self.remote
+        if peer is None or not self._passes:
+            return self.inband.take_gated if self.inband.wanted else self._take_gated
+        if remote is not None and remote.kind == "raw":
             return self._take_raw
-        if peer.talker.busy or peer.presser.busy:
-            return self._take_gated
+        if self.inband.wanted:
+            return self.inband.take
         if self.party.collecting or self.keys.lingers(now):
             return self._take_collected
         return self._take_plain if peer.outgoing is None else self._take_rewritten
@@ -269,7 +286,7 @@ class Endpoint:
         """RTCP goes the way of the RTP of the same party: it names people (CNAME)."""
         self.alive_at = now
         peer = self._peer
-        if peer is None or self._take in (self._take_gated, self._take_raw):
+        if peer is None or not self._passes or self._take == self._take_raw:
             return
         translated: bytes | memoryview | None = packet
         if self.outgoing is not None or peer.outgoing is not None:

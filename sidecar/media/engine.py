@@ -60,7 +60,7 @@ class SideStats(msgspec.Struct, frozen=True):
 
     received: RTP packets taken from the party (its strangers not counted).
     relayed: of these, sent on to the other side.
-    gated: of these, held back by a closed gate or a prompt.
+    gated: of these, held back by a closed gate, a prompt or a key, or as a key that is collected.
     strangers: packets from an address that is not the party's.
     invalid: packets that are no RTP, or too long.
     generated: packets of silence, tones and prompts sent to the party.

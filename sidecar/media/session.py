@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 from sidecar.rtp.telephone_event import DIGITS
 from sidecar.sip.timers import Timer
@@ -79,9 +80,11 @@ class Party:
         """Tell the signalling process."""
         self._session.around.report(self._session.id, event)
 
-    def report_digit(self, digit: str, duration_ms: int) -> None:
+    def report_digit(
+        self, digit: str, duration_ms: int, means: Literal["rtp", "inband"] = "rtp"
+    ) -> None:
         """Tell of a key that was pressed and released."""
-        self.report(Digit(self.side, digit, duration_ms))
+        self.report(Digit(self.side, digit, duration_ms, means))
 
     def refresh_all(self, now: float) -> None:
         """Let every endpoint of the session see to what it does with packets."""

@@ -2,7 +2,7 @@
 
 from sidecar.numbers.jurisdiction import Consent, Jurisdiction, Jurisdictions
 from sidecar.numbers.number import Number, read_number
-from sidecar.numbers.number_list import NumberList, changed, load_number_list
+from sidecar.numbers.number_list import FileState, NumberList, changed, load_number_list
 from sidecar.numbers.number_set import NumberSet
 from sidecar.numbers.plans import COUNTRIES
 from sidecar.numbers.written import normal_number
@@ -10,6 +10,7 @@ from sidecar.numbers.written import normal_number
 __all__ = [
     "COUNTRIES",
     "Consent",
+    "FileState",
     "Jurisdiction",
     "Jurisdictions",
     "Number",

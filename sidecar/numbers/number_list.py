@@ -28,8 +28,8 @@ MOST_ERRORS = 20
 """After so many the rest of the file is not read."""
 LONGEST = 200
 """Bytes of a line."""
-LONGEST_NUMBER = 20
-"""Digits; E.164 has 15, and a prefix may stand before them."""
+LONGEST_NUMBER = 21
+"""Characters; E.164 has 15 digits, and a plus or a prefix may stand before them."""
 _PIECE = 256 * 1024
 """Bytes read at once. Much smaller would stall others: a thread that gives up the interpreter of
 itself, for a moment, keeps those that wait from ever asking for it."""
@@ -84,9 +84,9 @@ class NumberList:
 def load_number_list(path: Path, default_country: str = "") -> NumberList:
     """Read a list: one number a line in any form; `#` begins a comment; blank lines are nothing.
 
-    It takes seconds for a million numbers: call it in a thread (`asyncio.to_thread`), which it
-    lets others interrupt every few hundred lines. Raises OperatorErrors naming file and line of
-    what is no number, of the first MOST_ERRORS.
+    It takes seconds for a million numbers: call it in a thread (`asyncio.to_thread`), where others
+    run meanwhile and wait some milliseconds. Raises OperatorErrors naming file and line of what is
+    no number, of the first MOST_ERRORS.
     """
     state = _state_of(path)
     if state.size > LARGEST:

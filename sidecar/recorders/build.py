@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from sidecar.recorders.asterisk.adapter import AsteriskRecorder
+from sidecar.recorders.feature_code import FeatureCodeRecorder
 from sidecar.recorders.none import NoRecorder
 from sidecar.recorders.recorder import Recorder
+from sidecar.recorders.sip import SipRecorder
 from sidecar.settings.recorder_schema import RecorderTable
 
 
@@ -13,10 +15,19 @@ def build_recorder(table: RecorderTable | None) -> Recorder:
 
     It is not started yet. The settings were checked: each kind has the keys it needs.
     """
-    if table is not None and table.kind == "asterisk-ami":
-        assert table.address is not None, "the settings are complete"
-        assert table.username is not None, "the settings are complete"
-        assert table.secret is not None, "the settings are complete"
-        secret = table.secret.text.get_secret_value()
-        return AsteriskRecorder(table.address, table.username, secret, table.files)
-    return NoRecorder()
+    if table is None:
+        return NoRecorder()
+    match table.kind:
+        case "asterisk-ami":
+            assert table.address is not None, "asterisk-ami needs it"
+            assert table.username is not None, "asterisk-ami needs it"
+            assert table.secret is not None, "asterisk-ami needs it"
+            secret = table.secret.text.get_secret_value()
+            return AsteriskRecorder(table.address, table.username, secret, table.files)
+        case "sip":
+            return SipRecorder()
+        case "feature-code":
+            assert table.stop is not None, "feature-code needs it"
+            return FeatureCodeRecorder(table.stop, table.start)
+        case "none":
+            return NoRecorder()

@@ -98,9 +98,6 @@ class ToldSession:
         self.tell(Failed(order, reason))
 
     def tell(self, event: RecorderEvent) -> None:
-        """Tell an event, after the call that it answers has returned."""
-        asyncio.get_running_loop().call_soon(self._deliver, event)
-
-    def _deliver(self, event: RecorderEvent) -> None:
-        if not self.closed or isinstance(event, Finished):
-            self._on_event(event)
+        """Tell an event, after the call that it answers has returned. Nothing follows Finished."""
+        if not self.closed:
+            asyncio.get_running_loop().call_soon(self._on_event, event)

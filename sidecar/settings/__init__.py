@@ -6,7 +6,8 @@
 
 from __future__ import annotations
 
-from sidecar.settings.loading import CheckReport, check_files, load_rules, load_settings
+from sidecar.settings.loading import CheckReport, check_files, load_settings
+from sidecar.settings.rules_loading import load_rules
 from sidecar.settings.rules_schema import RulesFile
 from sidecar.settings.schema import Settings
 

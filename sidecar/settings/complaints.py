@@ -17,7 +17,12 @@ from sidecar.settings.words import dotted, nearest, one_of, shown
 class Table(BaseModel):
     """A table of a file: nothing unknown in it, nothing changed later."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        use_attribute_docstrings=True,
+        hide_input_in_errors=True,  # what is wrong may be a secret
+    )
 
     LATER: ClassVar[dict[str, str]] = {}
     """Keys that a later version will know -> why they can't stand there yet."""

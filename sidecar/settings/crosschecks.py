@@ -1,4 +1,4 @@
-"""Mistakes that no key shows alone: names that don't exist, addresses that contradict."""
+"""Mistakes in the settings that no key shows alone, such as addresses that contradict."""
 
 from __future__ import annotations
 
@@ -7,15 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from sidecar.settings.addresses import Host, Target, parse_address, target_of, written
 from sidecar.settings.positions import Key
 from sidecar.settings.recorder_schema import NEEDED, USED
-from sidecar.settings.rules_schema import ConsentTable, Defaults, NoticeTable, Rule, RulesFile
 from sidecar.settings.schema import Neighbour, Settings
-from sidecar.settings.words import nearest
 
 Complaint = tuple[Key, str]
 
 _LITERAL = 'a secret stands in this file; { env = "NAME" } or { file = "PATH" } keeps it out'
-_ASKING = ("consent", "required")
-_UNHEARD = "whoever is asked must hear the notice: name them in notice.to"
 
 
 def of_settings(settings: Settings) -> Iterator[Complaint]:
@@ -149,122 +145,3 @@ def _stranger(target: Target, hosts: Iterable[Host]) -> str | None:
         for host in hosts
     )
     return None if known else written(target.host, target.port)
-
-
-def of_rules(rules: RulesFile, settings: Settings | None) -> Iterator[Complaint]:
-    """Yield what is wrong with rules of which each key alone is right.
-
-    Names of trunks and PBXs are looked up in the settings where these could be read.
-    """
-    yield from _rule_names(rules)
-    yield from _notices(rules)
-    yield from _consents(rules)
-    yield from _codes(rules)
-    yield from _tests(rules)
-    if settings is not None:
-        yield from _neighbour_names(rules, settings)
-
-
-def _rule_names(rules: RulesFile) -> Iterator[Complaint]:
-    seen: set[str] = set()
-    for index, rule in enumerate(rules.rule):
-        if rule.name in seen:
-            yield ("rule", index, "name"), f'another rule is called "{rule.name}" already'
-        seen.add(rule.name)
-
-
-def _notices(rules: RulesFile) -> Iterator[Complaint]:
-    if message := _contradiction(rules.defaults.notice):
-        yield ("defaults", "notice"), message
-    for index, rule in enumerate(rules.rule):
-        if rule.notice is None:
-            continue
-        key = "rule", index, "notice"
-        if rules.recording_of(rule) == "off":
-            origin = "" if rule.recording else " (from [defaults])"
-            yield key, f'nothing would be said: recording is "off"{origin}; write "notice" there'
-        elif message := _contradiction(rules.notice_of(rule)):
-            yield key, message
-
-
-def _contradiction(notice: NoticeTable) -> str:
-    if notice.at == "before-connect" and "caller" not in notice.to:
-        return 'before-connect is for the caller\'s ears: name "caller" in to, or use at = "answer"'
-    return ""
-
-
-def _consents(rules: RulesFile) -> Iterator[Complaint]:
-    """Yield questions that nobody is asked, or that could not be answered."""
-    defaults = rules.defaults
-    if defaults.recording in _ASKING and not _hears(defaults.consent, defaults.notice):
-        yield ("defaults", "consent"), _UNHEARD
-    for index, rule in enumerate(rules.rule):
-        key = "rule", index
-        recording = rules.recording_of(rule)
-        asks = recording in _ASKING
-        if rule.consent is not None and not asks:
-            yield (*key, "consent"), f'nobody would be asked: recording is "{recording}"'
-        if rule.on_refusal == "unrecorded" and recording == "required":
-            yield (*key, "on_refusal"), "a call that must be recorded ends where someone refuses"
-        if asks and not _hears(rules.consent_of(rule), rules.notice_of(rule)):
-            yield (*key, "consent"), _UNHEARD
-    for place, question in _questions(rules):
-        if _clash(question.accept, question.decline):
-            yield (*place, "decline"), "one of accept and decline must not begin with the other"
-
-
-def _hears(question: ConsentTable, notice: NoticeTable) -> bool:
-    """Tell whether everyone who is asked hears the question: it is part of the notice."""
-    return set(question.from_) <= set(notice.to)
-
-
-def _questions(rules: RulesFile) -> Iterator[tuple[Key, ConsentTable]]:
-    yield ("defaults", "consent"), rules.defaults.consent
-    for index, rule in enumerate(rules.rule):
-        if rule.consent is not None:
-            yield ("rule", index, "consent"), rules.consent_of(rule)
-
-
-def _codes(rules: RulesFile) -> Iterator[Complaint]:
-    """Yield codes of which one begins with another, so that the longer is never completed."""
-    tables: list[tuple[Key, Defaults | Rule]] = [(("defaults",), rules.defaults)]
-    tables += [(("rule", index), rule) for index, rule in enumerate(rules.rule)]
-    for place, table in tables:
-        codes = {name: getattr(table, name) for name in ("stop", "pause", "resume")}
-        written = [(name, code) for name, code in codes.items() if code]
-        for index, (name, code) in enumerate(written):
-            for other, earlier in written[:index]:
-                if _clash(code, earlier):
-                    yield (*place, name), f'"{code}" and {other} = "{earlier}" can\'t be told apart'
-
-
-def _clash(one: str, other: str) -> bool:
-    return one.startswith(other) or other.startswith(one)
-
-
-def _tests(rules: RulesFile) -> Iterator[Complaint]:
-    names = [rule.name for rule in rules.rule]
-    for index, test in enumerate(rules.test):
-        if not test.expect.model_fields_set:
-            yield ("test", index, "expect"), "expects nothing; name rule, recording or messages"
-        elif test.expect.rule and test.expect.rule not in names:
-            message = f'there is no rule "{test.expect.rule}"; {nearest(test.expect.rule, names)}'
-            yield ("test", index, "expect", "rule"), message
-
-
-def _neighbour_names(rules: RulesFile, settings: Settings) -> Iterator[Complaint]:
-    for kind, known in (("trunk", settings.trunk), ("pbx", settings.pbx)):
-        for index, rule in enumerate(rules.rule):
-            listed: tuple[str, ...] = getattr(rule.match, kind) or ()
-            for place, name in enumerate(listed):
-                key = "rule", index, "match", kind, *((place,) if len(listed) > 1 else ())
-                yield from _if_unknown(key, kind, name, known)
-        for index, test in enumerate(rules.test):
-            name = getattr(test.call, kind)
-            if name is not None:
-                yield from _if_unknown(("test", index, "call", kind), kind, name, known)
-
-
-def _if_unknown(key: Key, kind: str, name: str, known: Iterable[str]) -> Iterator[Complaint]:
-    if name not in known:
-        yield key, f"there is no [{kind}.{name}]; {nearest(name, known)}"

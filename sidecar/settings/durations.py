@@ -7,8 +7,8 @@ from typing import Any
 
 from sidecar.settings.words import shown
 
-_WRITTEN = re.compile(r"(\d{1,7})\s*(ms|s|m|h)")
-_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+_WRITTEN = re.compile(r"([0-9]{1,7}) ?(ms|s|m|h)")
+_MILLISECONDS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000}
 
 
 def parse_duration(value: Any) -> float:
@@ -16,4 +16,13 @@ def parse_duration(value: Any) -> float:
     found = _WRITTEN.fullmatch(value) if isinstance(value, str) else None
     if found is None:
         raise ValueError(f'must be a time like "8s" or "500ms", not {shown(value)}')
-    return int(found[1]) * _SECONDS[found[2]]
+    return int(found[1]) * _MILLISECONDS[found[2]] / 1000
+
+
+def written_duration(seconds: float) -> str:
+    """Write seconds as `parse_duration` reads them, in the largest unit that is exact."""
+    milliseconds = round(seconds * 1000)
+    for unit, length in reversed(_MILLISECONDS.items()):
+        if milliseconds % length == 0:
+            return f"{milliseconds // length}{unit}"
+    raise AssertionError("whole milliseconds always do")

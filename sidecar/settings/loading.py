@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from sidecar.errors import OperatorError, OperatorErrors
-from sidecar.settings import crosschecks
+from sidecar.settings import crosschecks, match_crosschecks
+from sidecar.settings.consent_schema import AnyTable
 from sidecar.settings.positions import Key
-from sidecar.settings.rules_schema import AnyTable, RulesFile
-from sidecar.settings.schema import Settings
+from sidecar.settings.rules_loading import load_rules
+from sidecar.settings.rules_schema import RulesFile
+from sidecar.settings.schema import Pbx, Settings
 from sidecar.settings.secret import Secret
 from sidecar.settings.secret_reading import with_text
 from sidecar.settings.toml_file import TomlFile
@@ -19,21 +20,6 @@ from sidecar.settings.toml_file import TomlFile
 def load_settings(path: Path) -> Settings:
     """Return the settings with their paths made absolute. Raises OperatorErrors with all wrong."""
     return _read(path)[0]
-
-
-def load_rules(path: Path, settings: Settings | None = None) -> RulesFile:
-    """Return the rules. Raises OperatorErrors with all that is wrong.
-
-    The names of trunks and PBXs in them must be those of the settings; without settings they are
-    taken as they are.
-    """
-    file = TomlFile(path)
-    rules = file.validated(RulesFile)
-    _refuse(file, crosschecks.of_rules(rules, settings))
-    if settings is not None:
-        rules = rules.with_tests_between(next(iter(settings.trunk)), next(iter(settings.pbx)))
-    rules.come_from(file)
-    return rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +47,9 @@ def check_files(path: Path) -> CheckReport:
         rules_path = settings.rules if settings is not None else _rules_beside(path)
         if rules_path is not None:
             rules = load_rules(rules_path, settings)
+            if settings is not None:
+                doubts = match_crosschecks.doubtful(rules, settings)
+                warnings += tuple(rules.error(*doubt) for doubt in doubts)
     except OperatorErrors as found:
         errors += found.errors
     return CheckReport(settings, rules, tuple(errors), warnings)
@@ -70,7 +59,7 @@ def _read(path: Path) -> tuple[Settings, tuple[OperatorError, ...]]:
     """Return the settings, and what is doubtful about them."""
     file = TomlFile(path)
     settings = file.validated(Settings)
-    _refuse(file, crosschecks.of_settings(settings))
+    file.refuse(crosschecks.of_settings(settings))
     warnings = tuple(file.error(*doubt) for doubt in crosschecks.doubtful(settings))
     resolved = _with_secrets(_resolved(settings, path.resolve().parent), file)
     folder = resolved.prompts.folder
@@ -79,21 +68,26 @@ def _read(path: Path) -> tuple[Settings, tuple[OperatorError, ...]]:
     return resolved, warnings
 
 
-def _refuse(file: TomlFile, complaints: Iterable[crosschecks.Complaint]) -> None:
-    if found := list(complaints):
-        raise file.errors(found)
-
-
 def _resolved(settings: Settings, folder: Path) -> Settings:
     records, prompts = settings.records, settings.prompts
     own = prompts.folder
+    pbxs = {name: _with_files_in(pbx, folder) for name, pbx in settings.pbx.items()}
     return settings.model_copy(
         update={
             "rules": folder / settings.rules,
+            "jurisdictions": settings.jurisdictions and folder / settings.jurisdictions,
+            "pbx": pbxs,
             "records": records.model_copy(update={"database": folder / records.database}),
             "prompts": prompts.model_copy(update={"folder": folder / own if own else None}),
         }
     )
+
+
+def _with_files_in(pbx: Pbx, folder: Path) -> Pbx:
+    if pbx.recorder is None or pbx.recorder.files is None:
+        return pbx
+    files = folder / pbx.recorder.files
+    return pbx.model_copy(update={"recorder": pbx.recorder.model_copy(update={"files": files})})
 
 
 def _with_secrets(settings: Settings, file: TomlFile) -> Settings:
@@ -115,7 +109,7 @@ def _with_secrets(settings: Settings, file: TomlFile) -> Settings:
         table = pbx.recorder and read(pbx.recorder, "secret", ("pbx", name, "recorder", "secret"))
         pbxs[name] = pbx.model_copy(update={"recorder": table})
     http = read(settings.http, "token", ("http", "token"))
-    _refuse(file, wrong)
+    file.refuse(wrong)
     return settings.model_copy(update={"pbx": pbxs, "http": http})
 
 

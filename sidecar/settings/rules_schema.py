@@ -2,163 +2,42 @@
 
 from __future__ import annotations
 
-import re
-from typing import Annotated, Any, ClassVar, Literal, TypeVar
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import ClassVar, NamedTuple
 
-from pydantic import (
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PlainValidator,
-    PrivateAttr,
-    field_validator,
-)
+from pydantic import Field, PrivateAttr, field_validator
 
 from sidecar.errors import OperatorError
-from sidecar.numbers import NumberSet
+from sidecar.numbers import NumberList
 from sidecar.settings.complaints import Table
-from sidecar.settings.durations import parse_duration
+from sidecar.settings.consent_schema import (
+    LATER,
+    Code,
+    ConsentTable,
+    Duration,
+    Messages,
+    NoticeTable,
+    OnRefusal,
+    OnUnconfirmed,
+    OnUnreachable,
+    Recording,
+    over,
+)
+from sidecar.settings.expect_schema import Test
+from sidecar.settings.match_schema import MatchTable
 from sidecar.settings.positions import Key
-from sidecar.settings.schema import as_list
+from sidecar.settings.schema import FilePath, Name
+from sidecar.settings.site import Site
 from sidecar.settings.toml_file import TomlFile
-from sidecar.settings.words import NOT_YET, dotted, shown
-
-AnyTable = TypeVar("AnyTable", bound=Table)
-Direction = Literal["inbound", "outbound"]
-Messages = Literal["deny", "allow"]
-_PROMPT = re.compile(r"[a-z0-9][a-z0-9-]*")
-_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
-
-_MATCH_LATER = f"matching by this key {NOT_YET}"
-_LATER = dict.fromkeys(("voicemail", "voicemail_divert"), f"a notice before voicemail {NOT_YET}")
-_DIGITS = re.compile(r"[0-9*#A-D]{1,16}")
-_SHORTEST, _LONGEST = 0.05, 3600.0
-
-
-def _duration(value: Any) -> float:
-    seconds = parse_duration(value)
-    if not _SHORTEST <= seconds <= _LONGEST:
-        raise ValueError(f"{shown(value)} must be between 50ms and 1h")
-    return seconds
-
-
-def _digits(value: Any) -> str:
-    if not isinstance(value, str) or not _DIGITS.fullmatch(value):
-        raise ValueError(f'{shown(value)} must be digits of a telephone, like "*9"')
-    return value
-
-
-def _code(value: Any) -> str:
-    return "" if value == "" else _digits(value)
-
-
-def _for_each(value: Any) -> Any:
-    """Let one text stand for both parties."""
-    return {"caller": value, "callee": value} if isinstance(value, str) else value
-
-
-def _numbers(value: Any) -> NumberSet:
-    """Read one number, or a list of numbers and beginnings of numbers."""
-    written = as_list(value)
-    if not written:
-        raise ValueError("must not be empty: no call could match")
-    for each in written:
-        if not isinstance(each, str):
-            raise ValueError(f"a number must stand in quotes, like {shown(str(each))}")
-    return NumberSet(written)
-
-
-Names = Annotated[tuple[str, ...], BeforeValidator(as_list), Field(min_length=1)]
-Numbers = Annotated[NumberSet, PlainValidator(_numbers)]
-Recording = Literal["off", "notice", "consent", "required"]
-Parties = Annotated[tuple[Literal["caller", "callee"], ...], BeforeValidator(as_list)]
-Duration = Annotated[float, PlainValidator(_duration)]
-Digits = Annotated[str, PlainValidator(_digits)]
-Code = Annotated[str, PlainValidator(_code)]
-OnUnconfirmed = Literal["hangup", "mute"]
-OnUnreachable = Literal["refuse", "unrecorded"]
-OnRefusal = Literal["unrecorded", "hangup"]
-
-
-class MatchTable(Table):
-    """`match = { … }`: all of its keys must hold; of a list, one."""
-
-    LATER: ClassVar[dict[str, str]] = {
-        **dict.fromkeys(("from_country", "to_country", "from_region", "to_region"), _MATCH_LATER),
-        **dict.fromkeys(("jurisdiction", "hours", "days", "anonymous", "header"), _MATCH_LATER),
-    }
-    model_config = ConfigDict(arbitrary_types_allowed=True)
-
-    direction: Direction | None = None
-    """As the PBX sees it: inbound from a trunk, outbound to one."""
-    trunk: Names | None = None
-    """Names of trunks of the settings."""
-    pbx: Names | None = None
-    """Names of PBXs of the settings."""
-    from_: Numbers | None = Field(default=None, alias="from")
-    """Who calls: numbers, or beginnings of numbers and "*"."""
-    to: Numbers | None = None
-    """Who is called: numbers, or beginnings of numbers and "*"."""
-
-
-class Texts(Table):
-    """One text for each party."""
-
-    caller: str = ""
-    """The caller's."""
-    callee: str = ""
-    """The callee's."""
-
-
-class NoticeTable(Table):
-    """`notice = { … }`: what a rule's leaves out is taken from that of `[defaults]`."""
-
-    prompt: Annotated[Texts, BeforeValidator(_for_each)] = Texts()
-    """NAME of LANGUAGE/NAME.wav, or { caller = NAME, callee = NAME }; left out: what the policy
-    asks for (recording-notice, recording-consent, consent-required)."""
-    language: Annotated[Texts, BeforeValidator(_for_each)] = Texts(caller="en", callee="en")
-    """LANGUAGE of LANGUAGE/NAME.wav, or { caller = LANGUAGE, callee = LANGUAGE }."""
-    to: Annotated[Parties, Field(min_length=1)] = ("caller", "callee")
-    """Who hears it; nobody is heard before each of them has."""
-    at: Literal["answer", "before-connect"] = "answer"
-    """At the answer; or to the caller before the callee is called, and to the callee after."""
-
-    @field_validator("prompt")
-    @classmethod
-    def _are_prompts(cls, value: Texts) -> Texts:
-        for each in (value.caller, value.callee):
-            if each and not _PROMPT.fullmatch(each):
-                raise ValueError(f'{shown(each)} must be small letters, digits and "-", no ".wav"')
-        return value
-
-    @field_validator("language")
-    @classmethod
-    def _are_languages(cls, value: Texts) -> Texts:
-        for each in (value.caller, value.callee):
-            if not _LANGUAGE.fullmatch(each):
-                raise ValueError(f'{shown(each)} must be a language like "en" or "de-AT"')
-        return value
-
-
-class ConsentTable(Table):
-    """`consent = { … }`: what a rule's leaves out is taken from that of `[defaults]`."""
-
-    from_: Annotated[Parties, Field(min_length=1)] = Field(default=("caller",), alias="from")
-    """Who is asked; each of them must agree."""
-    accept: Digits = "1"
-    """What is pressed to agree."""
-    decline: Digits = "2"
-    """What is pressed to decline."""
-    within: Duration = 8.0
-    """The time to answer in, from the end of the notice."""
-    repeat: int = Field(default=1, ge=0, le=5, strict=True)
-    """How often silence is asked again; after that it is a no."""
+from sidecar.settings.words import dotted
 
 
 class Defaults(Table):
     """`[defaults]`: what holds where no rule does, and what a rule leaves out."""
 
-    LATER: ClassVar[dict[str, str]] = _LATER
+    LATER: ClassVar[dict[str, str]] = LATER
     recording: Recording = "off"
     """Whether a call may be recorded: not at all; once the notice was heard; once those asked
     have agreed; or it must be, and ends without agreement."""
@@ -189,7 +68,7 @@ class Defaults(Table):
 class Rule(Table):
     """`[[rule]]`: the first one that matches holds."""
 
-    LATER: ClassVar[dict[str, str]] = _LATER
+    LATER: ClassVar[dict[str, str]] = LATER
     name: str = Field(min_length=1, max_length=100, examples=['name = "support"'])
     """It stands in call records and in what `explain` tells."""
     match: MatchTable = MatchTable()
@@ -225,40 +104,21 @@ class Rule(Table):
         return value
 
 
-class Call(Table):
-    """`call = { … }` of a test."""
+class LoadedList(NamedTuple):
+    """A list of numbers, and a hash of the file it was read from."""
 
-    direction: Direction = "inbound"
-    """As the PBX sees it."""
-    trunk: str | None = None
-    """Name of a trunk; the first of the settings where left out."""
-    pbx: str | None = None
-    """Name of a PBX; the first of the settings where left out."""
-    from_: str = Field(default="", alias="from")
-    """The number of who calls."""
-    to: str = ""
-    """The number of who is called."""
+    numbers: NumberList
+    digest: str
 
 
-class Expect(Table):
-    """`expect = { … }` of a test: only what is named is compared."""
+class Origin(NamedTuple):
+    """Where rules come from, and what they go by."""
 
-    LATER: ClassVar[dict[str, str]] = _LATER
-    rule: str | None = None
-    """The rule's name; "" where none is to hold."""
-    recording: Recording | None = None
-    """What is to be decided."""
-    messages: Messages | None = None
-    """What is to be decided."""
-
-
-class Test(Table):
-    """`[[test]]`: run by `check`, and before the sidecar starts."""
-
-    call: Call = Field(examples=['call = { to = "+442079460101" }'])
-    """The call that is made up."""
-    expect: Expect = Field(examples=['expect = { recording = "off" }'])
-    """What the rules are to decide about it."""
+    file: TomlFile | None = None
+    site: Site = Site()
+    version: str = ""
+    """A short hash of all that decides: the file, its lists, the settings it goes by."""
+    lists: Mapping[Path, LoadedList] = MappingProxyType({})
 
 
 class RulesFile(Table):
@@ -266,21 +126,29 @@ class RulesFile(Table):
 
     defaults: Defaults = Defaults()
     """What holds where no rule does."""
+    lists: dict[Name, FilePath] = Field(default_factory=dict)
+    """Lists of numbers by name, for "list:NAME" in a rule's from and to: each a file, from this
+    file's folder, of one number a line."""
     rule: tuple[Rule, ...] = ()
     """The rules, in their order."""
     test: tuple[Test, ...] = ()
     """The rules' own tests."""
-    _file: TomlFile | None = PrivateAttr(default=None)
+    _origin: Origin = PrivateAttr(default_factory=Origin)
 
-    def come_from(self, file: TomlFile) -> None:
-        """Remember the file, so that later errors name its lines."""
-        self._file = file
+    @property
+    def origin(self) -> Origin:
+        """Where they come from, and what they go by beside this file."""
+        return self._origin
+
+    def come_from(self, origin: Origin) -> None:
+        """Remember where they come from, so that later errors name its lines."""
+        self._origin = origin
 
     def error(self, key: Key, message: str) -> OperatorError:
         """Return an error about a key of this file."""
-        if self._file is None:
+        if self.origin.file is None:
             return OperatorError(message, key=dotted(key))
-        return self._file.error(key, message)
+        return self.origin.file.error(key, message)
 
     def with_tests_between(self, trunk: str, pbx: str) -> RulesFile:
         """Return these rules with a trunk and a PBX for the tests whose calls name none."""
@@ -291,21 +159,20 @@ class RulesFile(Table):
             tests.append(test.model_copy(update={"call": call}))
         return self.model_copy(update={"test": tuple(tests)})
 
-    def recording_of(self, rule: Rule) -> Recording:
+    def recording_of(self, rule: Rule | Defaults) -> Recording:
         """Return a rule's policy, its own or that of the defaults."""
         return rule.recording or self.defaults.recording
 
-    def notice_of(self, rule: Rule) -> NoticeTable:
+    def code_of(self, rule: Rule | Defaults, name: str) -> str:
+        """Return a rule's code for one of CODES, its own or that of the defaults."""
+        own: str | None = getattr(rule, name)
+        default: str = getattr(self.defaults, name)
+        return default if own is None else own
+
+    def notice_of(self, rule: Rule | Defaults) -> NoticeTable:
         """Return what a rule has said, its own words before those of the defaults."""
-        return _over(self.defaults.notice, rule.notice)
+        return over(self.defaults.notice, rule.notice)
 
-    def consent_of(self, rule: Rule) -> ConsentTable:
+    def consent_of(self, rule: Rule | Defaults) -> ConsentTable:
         """Return how a rule asks, its own words before those of the defaults."""
-        return _over(self.defaults.consent, rule.consent)
-
-
-def _over(base: AnyTable, own: AnyTable | None) -> AnyTable:
-    """Return a table with what another one says in place of its own."""
-    if own is None:
-        return base
-    return base.model_copy(update={name: getattr(own, name) for name in own.model_fields_set})
+        return over(self.defaults.consent, rule.consent)

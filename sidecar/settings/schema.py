@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import (
     AfterValidator,
@@ -29,6 +30,8 @@ from sidecar.settings.addresses import (
 )
 from sidecar.settings.complaints import Table
 from sidecar.settings.header_names import STANDARD
+from sidecar.settings.moments import parse_holidays, parse_timezone
+from sidecar.settings.places import parse_country, parse_place
 from sidecar.settings.recorder_schema import RecorderTable
 from sidecar.settings.secret import Secret, parse_secret
 from sidecar.settings.words import NOT_YET, shown
@@ -99,6 +102,9 @@ class Pbx(Neighbour):
 
     kind: Literal["asterisk", "freeswitch", "yeastar-p", "yeastar-s", "generic"] = "generic"
     """What it is. Makes no difference yet."""
+    place: Annotated[str, PlainValidator(parse_place)] | None = None
+    """Where its users are, like "US-CA" or "GB": for those whose number does not tell, such as
+    extensions; left out, default_country."""
     recorder: RecorderTable | None = None
     """How its recorder is controlled; where left out, the PBX is told by headers alone."""
 
@@ -191,8 +197,20 @@ class HeaderNames(Table):
 class Settings(Table):
     """The whole file. Paths in it are relative to its folder; `load_settings` resolves them."""
 
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
     rules: FilePath = Path("rules.toml")
     """The rules file."""
+    watch: bool = Field(default=False, strict=True)
+    """Whether the rules are read anew by themselves when their file changes."""
+    default_country: Annotated[str, PlainValidator(parse_country)] | None = None
+    """Where national numbers belong, like "GB" (ISO 3166-1); left out, they stay as they are."""
+    timezone: Annotated[ZoneInfo, PlainValidator(parse_timezone)] | None = None
+    """The time zone of hours and days in the rules, like "Europe/London"."""
+    holidays: Annotated[str, PlainValidator(parse_holidays)] | None = None
+    """Whose public holidays the rules go by: a country, or a part of one, like "DE-BY"."""
+    jurisdictions: FilePath | None = None
+    """Rows of your own over the table of whose consent the law asks for (docs/jurisdictions.md)."""
     sip: Sip = Field(examples=['[sip] and in it listen = ["udp://127.0.0.1:5070"]'])
     """How SIP is spoken."""
     pbx: dict[Name, Pbx] = Field(

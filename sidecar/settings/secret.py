@@ -10,8 +10,6 @@ from typing import Any, NamedTuple
 
 from pydantic import SecretStr
 
-from sidecar.settings.words import shown
-
 _WRITE = 'write { env = "NAME" } or { file = "PATH" }'
 
 
@@ -29,14 +27,19 @@ class Secret(NamedTuple):
 
 
 def parse_secret(value: Any) -> Secret:
-    """Read `{ env = "NAME" }`, `{ file = "PATH" }` or text. Raises ValueError."""
+    """Read `{ env = "NAME" }`, `{ file = "PATH" }` or text.
+
+    Raises ValueError, without the value: it may be the secret itself.
+    """
     match value:
         case {"env": str(name), **rest} if name and not rest:
             return Secret(env=name)
         case {"file": str(path), **rest} if path and not rest:
             return Secret(file=Path(path))
+        case str() if value and not value.isprintable():
+            raise ValueError("must be one line of text")
         case str() if value:
             return Secret(text=SecretStr(value))
         case str():
             raise ValueError(f"must not be empty: {_WRITE}")
-    raise ValueError(f"{_WRITE}, not {shown(value)}")
+    raise ValueError(f"must be text in quotes, or better: {_WRITE}")

@@ -23,7 +23,12 @@ def with_text(secret: Secret, folder: Path) -> Secret:
     """
     if secret.is_written:
         return secret
-    text = _of_environment(secret.env) if secret.env else _of_file(folder / (secret.file or ""))
+    if secret.file is not None:
+        origin, text = str(folder / secret.file), _of_file(folder / secret.file)
+    else:
+        origin, text = f"{secret.env} of the environment", _of_environment(secret.env)
+    if not text.isprintable():
+        raise ValueError(f"{origin} must be one line of text")
     return secret._replace(text=SecretStr(text))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import tomllib
 from collections.abc import Iterable
@@ -12,6 +13,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from sidecar.errors import OperatorError, OperatorErrors
+from sidecar.numbers import FileState
 from sidecar.settings.complaints import Table, complaints
 from sidecar.settings.positions import Key, lines_of
 from sidecar.settings.words import dotted
@@ -29,11 +31,18 @@ class TomlFile:
     def __init__(self, path: Path) -> None:
         """Read it. Raises OperatorErrors where it can't be read or is not TOML."""
         self.path = path
+        self.state = state_of(path)
+        """Of the file, before it was read."""
         self._text = _text_of(path)
         try:
             self.content: dict[str, Any] = tomllib.loads(self._text)
         except (ValueError, RecursionError) as error:  # numbers too long, lists too deep
             raise OperatorErrors([_not_toml(error, path, self._text)]) from error
+
+    @property
+    def digest(self) -> str:
+        """A hash of the text."""
+        return hashlib.sha256(self._text.encode()).hexdigest()
 
     @cached_property
     def _lines(self) -> dict[Key, int]:
@@ -50,12 +59,26 @@ class TomlFile:
         errors = [self.error(key, message) for key, message in found]
         return OperatorErrors(sorted(errors, key=lambda error: error.line or 0))
 
+    def refuse(self, found: Iterable[tuple[Key, str]]) -> None:
+        """Raise OperatorErrors where there is any key with a message."""
+        if complaints := list(found):
+            raise self.errors(complaints)
+
     def validated(self, model: type[Model]) -> Model:
         """Return the content as the schema sees it. Raises OperatorErrors with all mistakes."""
         try:
             return model.model_validate(self.content)
         except ValidationError as error:
             raise self.errors(complaints(error.errors(), model, self.content)) from error
+
+
+def state_of(path: Path) -> FileState | None:
+    """Return what tells this state of a file from another; None where it can't be looked at."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return FileState(found.st_mtime_ns, found.st_size, found.st_ino)
 
 
 def _text_of(path: Path) -> str:

@@ -213,3 +213,14 @@ def test_a_tel_uri_is_called_at_the_pbx(world):
     assert w.pbx.calls[0].request.uri == f"sip:+442079460101@{PBX}"
     assert w.rules.asked[0].to == "+442079460101"
     there.cancel()
+
+
+def test_rules_are_asked_about_the_headers_of_a_call_and_when_it_came(world):
+    w = world(OFF)
+    there = w.trunk.call(headers=[("X-Queue", "sales"), ("X-Queue", "support")])
+    w.settle()
+
+    facts = w.rules.asked[0]
+    assert [value for name, value in facts.headers if name == "X-Queue"] == ["sales", "support"]
+    assert facts.at == w.wall()
+    there.cancel()

@@ -42,7 +42,7 @@ def test_each_mistake_in_the_settings_is_a_line_with_its_place(
 
 def test_mistakes_of_both_files_are_told_at_once(command: Command, config: Path) -> None:
     change(config, 'kind = "generic"', 'kind = "avaya"')
-    change(config.parent / "rules.toml", 'recording = "off"', 'recording = "consent"')
+    change(config.parent / "rules.toml", 'recording = "off"', 'recording = "consents"')
 
     result = command("check", "-c", config)
 
@@ -69,6 +69,60 @@ def test_what_is_doubtful_is_a_warning_and_no_mistake(command: Command, config: 
     )
 
 
+def test_a_confirmation_that_a_language_lacks_is_a_warning(command: Command, config: Path) -> None:
+    rules = config.parent / "rules.toml"
+    change(rules, 'recording = "notice"', 'recording = "notice"\npause = "*7"\nresume = "*8"')
+    config.write_text(config.read_text() + '[prompts]\nfolder = "prompts"\n')
+    folder = config.parent / "prompts" / "nl"
+    folder.mkdir(parents=True)
+    with wave.open(str(folder / "recording-notice.wav"), "wb") as file:
+        file.setparams((1, 2, 8000, 0, "NONE", ""))
+        file.writeframes(bytes(16000))
+    change(rules, 'language = "de"', 'language = "nl"')
+
+    result = command("check", "-c", config)
+
+    assert result.exit_code == 0
+    place, effect = f"{rules}:7: rule 'support'", "it would not be said"
+    warnings = [
+        f"{place}: warning: there is no prompt nl/{each}.wav; {effect}"
+        for each in ("recording-stopped", "recording-paused", "recording-resumed")
+    ]
+    assert [line for line in result.stderr.splitlines() if "rule 'support'" in line] == warnings
+
+
+def test_a_list_that_no_rule_names_is_a_warning(command: Command, config: Path) -> None:
+    rules = config.parent / "rules.toml"
+    (config.parent / "vip.txt").write_text("+442079460101\n")
+    rules.write_text('[lists]\nvip = "vip.txt"\n' + rules.read_text())
+
+    result = command("check", "-c", config)
+
+    assert result.exit_code == 0
+    assert result.stderr == f'{rules}:2: lists.vip: warning: no rule names it: from = "list:vip"\n'
+
+
+def test_what_is_no_number_in_a_list_is_told_with_its_line(command: Command, config: Path) -> None:
+    rules, numbers = config.parent / "rules.toml", config.parent / "vip.txt"
+    numbers.write_text("+442079460101\nsip:bob@example.com\n")
+    rules.write_text('[lists]\nvip = "vip.txt"\n' + rules.read_text())
+
+    result = command("check", "-c", config)
+
+    assert result.exit_code == 1
+    assert f"{numbers}:2: is no number" in result.stderr
+
+
+def test_places_without_a_default_country_are_a_warning(command: Command, config: Path) -> None:
+    rules = config.parent / "rules.toml"
+    change(rules, 'match = { trunk = "second" }', 'match = { from_country = "DE" }')
+
+    result = command("check", "-c", config)
+
+    assert result.exit_code == 0
+    assert "rule[1].match.from_country: warning: numbers without + have no place" in result.stderr
+
+
 def test_a_rule_that_names_an_unknown_trunk_is_found(command: Command, config: Path) -> None:
     change(config.parent / "rules.toml", '"second"', '"secnd"')
 
@@ -88,7 +142,10 @@ def test_a_test_of_the_rules_that_fails_says_what_came_instead(
 
     assert result.exit_code == 1
     rules = config.parent / "rules.toml"
-    assert result.stderr == f"{rules}:13: test[1]: rule is '', expected 'support'\n"
+    assert result.stderr == (
+        f"{rules}:13: test[1]: rule is '', expected 'support' "
+        "(no rule takes it; \"support\" does not: to '6001' is none of 500*)\n"
+    )
 
 
 def test_a_rule_whose_prompt_is_missing_is_found(command: Command, config: Path) -> None:

@@ -129,6 +129,26 @@ async def test_a_prompt_that_a_rule_needs_and_that_is_missing_is_told_at_the_sta
     assert "de/our-own-notice.wav" in line
 
 
+async def test_a_hang_up_has_the_rules_read_anew(
+    start: Start, config: Path, ports: tuple[int, int]
+) -> None:
+    process = await start("run", "-c", config)
+    await line_with(process, "event=started")
+    change(config.parent / "rules.toml", '"500*"', '["500*", "7*"]')
+
+    process.send_signal(signal.SIGHUP)
+    loaded = await line_with(process, "event=rules_loaded")
+    change(config.parent / "rules.toml", 'to = "5001"', 'to = "+442079460101"')
+    process.send_signal(signal.SIGHUP)
+    refused = await line_with(process, "event=rules_refused")
+    process.terminate()
+
+    assert "version=" in loaded
+    assert "rules.toml:13: test[1]" in refused
+    assert "442079460101" not in refused
+    assert await process.wait() == 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [(["--version"], 0), (["--help"], 0), ([], 2), (["sing"], 2), (["run", "--loud"], 2)],

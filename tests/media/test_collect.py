@@ -205,4 +205,8 @@ async def test_events_that_are_no_keys_pass(engine: LocalEngine) -> None:
     assert (await call.b.hear()).payload_type == 101
     call.a.send(call.ports_a[0], b"\x05", payload_type=101)  # too short to say what it is
     assert_no_key(await rest(call))
+    broken = bytearray(Packet(101, 1, 1, call.a.ssrc, False, bytes(4)).encode())
+    broken[0] |= 0x0F  # more CSRCs than it has room for
+    call.a.send_raw(call.ports_a[0], bytes(broken))
+    assert_no_key(await rest(call))
     await call.close()

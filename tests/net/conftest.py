@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from sidecar.consent.rules import RuleSet
 from sidecar.demo.tones import tone
+from sidecar.rulebook.live import LiveRules
 from sidecar.service import Service
-from sidecar.settings import load_rules, load_settings
+from sidecar.settings import load_settings
 
 NOTICE_HZ = 2000
 NOTICE_S = 0.5
@@ -109,7 +109,7 @@ def write_settings(
 
 def make_service(path: Path) -> Service:
     settings = load_settings(path)
-    return Service(settings, RuleSet(load_rules(settings.rules, settings)))
+    return Service(settings, LiveRules.load(settings))
 
 
 Started = Callable[..., Awaitable[tuple[Service, tuple[str, int]]]]

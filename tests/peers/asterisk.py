@@ -33,6 +33,14 @@ RECORDED = NUMBER + "01"  # MixMonitor, then phone1
 BY_HEADER = NUMBER + "02"  # MixMonitor unless X-Record says off, then phone1
 SECOND_PHONE = NUMBER + "03"  # MixMonitor, then phone2
 ANNOUNCED = NUMBER + "04"  # early media for a second, then phone1
+TWICE = NUMBER + "10"  # two MixMonitors, the second by one file a direction; then a tone
+LATE = NUMBER + "11"  # a tone, and a MixMonitor after a second
+ONE_TOUCH = NUMBER + "12"  # phone1, who may dial *3 to record, and transfer
+MEETING = NUMBER + "13"  # a ConfBridge that is recorded from its beginning
+ONE_FILE = NUMBER + "14"  # a MixMonitor with one file a call, then a tone
+TONE_HZ = 440
+LEAST = "least"  # a manager user who may only hold and stop
+RESTARTS = "restarts"  # who may also begin again what was stopped
 PHONES = ("phone1", "phone2")
 PASSWORD = "not-a-secret-1"
 BOOT_SECONDS = 30.0
@@ -172,9 +180,14 @@ class Asterisk:
             "rtp.conf": f"[general]\nrtpstart={self.rtp_ports[0]}\nrtpend={self.rtp_ports[1]}\n"
             "icesupport=no\n",
             "manager.conf": f"[general]\nenabled=yes\nport={self.ami_port}\nbindaddr={LOOPBACK}\n"
-            f"[consent]\nsecret={PASSWORD}\nread=all\nwrite=all\n",
+            f"[consent]\nsecret={PASSWORD}\nread=all\nwrite=all\n"
+            f"[{LEAST}]\nsecret={PASSWORD}\nread=call\nwrite=call,command\n"
+            f"[{RESTARTS}]\nsecret={PASSWORD}\nread=call\nwrite=call,command,system\n",
             "pjsip.conf": _pjsip_conf(self.port, self.sidecar_port),
             "extensions.conf": _extensions_conf(inside),
+            "features.conf": "[general]\ntransferdigittimeout=1\n"
+            "[featuremap]\nautomixmon=*3\natxfer=*2\n",
+            "confbridge.conf": _confbridge_conf(inside),
             "cdr.conf": "[general]\nenable=no\n",
             "cel.conf": "[general]\nenable=no\n",
         }
@@ -246,11 +259,25 @@ password={PASSWORD}
     return text
 
 
+def _confbridge_conf(inside: Path) -> str:
+    return f"""[general]
+[default_user]
+type=user
+quiet=yes
+[default_bridge]
+type=bridge
+[recorded]
+type=bridge
+record_conference=yes
+record_file={inside}/recordings/meeting.wav
+record_file_timestamp=no
+"""
+
+
 def _extensions_conf(inside: Path) -> str:
-    record = (
-        f"MixMonitor({inside}/recordings/${{EXTEN}}.wav,"
-        f"r({inside}/recordings/${{EXTEN}}-r.wav)t({inside}/recordings/${{EXTEN}}-t.wav))"
-    )
+    files = f"{inside}/recordings/${{EXTEN}}"
+    record = f"MixMonitor({files}.wav,r({files}-r.wav)t({files}-t.wav))"
+    tone = [f"Playtones({TONE_HZ})", "Wait(60)"]
     headers = "".join(
         f" same => n,Set(FILE({inside}/${{EXTEN}}.{name})=${{PJSIP_HEADER(read,{name})}})\n"
         for name in ("X-Record", "X-Consent")
@@ -268,10 +295,23 @@ def _extensions_conf(inside: Path) -> str:
         ),
         (SECOND_PHONE, [record, "Dial(PJSIP/phone2,20)"]),
         (ANNOUNCED, ["Progress()", "Playtones(480)", "Wait(1)", "Dial(PJSIP/phone1,20)"]),
+        (TWICE, [f"MixMonitor({files}-first.wav)", record, "Answer()", *tone]),
+        (LATE, ["Answer()", tone[0], "Wait(1)", record, tone[1]]),
+        (
+            ONE_TOUCH,
+            [
+                f"Set(__TOUCH_MIXMONITOR={inside}/recordings/touched)",
+                "Dial(PJSIP/phone1,20,xXtT)",
+            ],
+        ),
+        (MEETING, ["Answer()", "ConfBridge(meeting,recorded)"]),
+        (ONE_FILE, [f"MixMonitor({files}-${{UNIQUEID}}.wav)", "Answer()", *tone]),
     ):
         lines.append(f"exten => {number},1,NoOp()\n{headers}")
         lines.extend(f" same => n,{step}\n" for step in steps)
         lines.append(" same => n,Hangup()\n")
+    lines.append(f"[tone]\nexten => s,1,Answer()\n same => n,{tone[0]}\n same => n,{tone[1]}\n")
+    lines.append(f"[transfers]\nexten => 2,1,Goto(from-sidecar,{SECOND_PHONE},1)\n")
     lines.append("[from-phone]\nexten => _X.,1,Dial(PJSIP/${EXTEN}@sidecar,20)\n")
     lines.append("exten => _+X.,1,Dial(PJSIP/${EXTEN}@sidecar,20)\n")
     return "".join(lines)

@@ -185,6 +185,24 @@ def test_a_stream_is_gone_on_with_from_its_first_withheld_packet_on() -> None:
     assert {packet.ssrc for packet in listener.heard} == {7}
 
 
+def test_a_withheld_packet_that_comes_twice_counts_once_also_after_a_loss() -> None:
+    listener = Listener()
+    listener.relay(speech(1), 0.0)
+    listener.withhold(speech(4))
+    listener.withhold(speech(4))
+    listener.relay(speech(5), 0.08)
+    assert steps(listener.heard) == [(3, 640)]
+
+
+def test_late_packets_of_a_stream_that_was_relayed_as_it_came_keep_their_numbers() -> None:
+    listener = Listener(Outgoing.adopt_before(speech(703).encode(), now=10.0))
+    listener.withhold(speech(703))
+    listener.relay(speech(704), 10.02)
+    for late in (702, 701):
+        listener.relay(speech(late), 10.02)
+    assert [packet.sequence for packet in listener.heard] == [703, 702, 701]
+
+
 def test_what_is_withheld_of_a_source_that_has_not_joined_changes_nothing() -> None:
     listener = Listener()
     listener.generate(0.0)

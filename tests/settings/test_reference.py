@@ -1,4 +1,4 @@
-"""docs/settings.md says what the schema says today, of every key."""
+"""docs/settings.md and docs/rules.md say what the schema says today, of every key."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ import pytest
 from tools import settings_reference as tool
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGE = (ROOT / "docs" / "settings.md").read_text()
+PAGES = {
+    "sidecar.toml": (ROOT / "docs" / "settings.md").read_text(),
+    "rules.toml": (ROOT / "docs" / "rules.md").read_text(),
+}
+PAGE = "".join(PAGES.values())
 
 
 def test_every_key_has_its_meaning() -> None:
@@ -38,6 +42,14 @@ def test_every_key_has_its_meaning() -> None:
         '| `listen` | text | `"127.0.0.1:9464"` | ',
         "| `trunk` | text, or a list of texts |  | ",
         "| `from` | text, or a list of texts |  | ",
+        "| `from_country` | text, or a list of texts |  | ",
+        "| `hours` | text, or a list of texts |  | ",
+        "| `header` | a table of texts |  | ",
+        "| `lists` | a table of texts |  | ",
+        "| `anonymous` | `true`, `false` |  | ",
+        '| `within` | a time like `"8s"` or `"500ms"` | `"8s"` | ',
+        "| `language` | text, or `{ caller = …, callee = … }` |  | ",
+        '| `token` | `{ env = "NAME" }`, `{ file = "PATH" }`, or text |  | ',
         '| `to` | `"caller"`, `"callee"`, or a list of them | `["caller", "callee"]` | ',
     ],
 )
@@ -47,7 +59,14 @@ def test_a_row_says_what_may_be_there_and_what_holds_otherwise(row: str) -> None
 
 @pytest.mark.parametrize(
     "heading",
-    ["[pbx.NAME]", "[defaults.notice]", "[[rule]]", "match = { … } in [[rule]]", "[[test]]"],
+    [
+        "notice = { … } in expect of [[test]]",
+        "[pbx.NAME]",
+        "[defaults.notice]",
+        "[[rule]]",
+        "match = { … } in [[rule]]",
+        "[[test]]",
+    ],
 )
 def test_a_heading_is_written_as_in_the_file(heading: str) -> None:
     assert f"### `{heading}`" in PAGE

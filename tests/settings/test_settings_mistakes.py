@@ -13,6 +13,8 @@ MEDIA = 'address = "127.0.0.1"'
 DATABASE = 'database = "sqlite:///records.db"'
 HTTP = 'listen = "127.0.0.1:9464"'
 CONSENT = 'consent = "X-Consent"'
+RECORDER = f"{PBX_HOSTS}\n[pbx.main.recorder]\n"
+AMI = f'{RECORDER}kind = "asterisk-ami"'
 
 MISTAKES = [
     # keys
@@ -60,9 +62,6 @@ MISTAKES = [
     (PBX_URI, f'kind = "asterix"\n{PBX_URI}', 'sidecar.toml:5: pbx.main.kind: must be "asterisk", '
      '"freeswitch", "yeastar-p", "yeastar-s" or "generic", not "asterix" (did you mean '
      '"asterisk"?)'),
-    (PBX_HOSTS, f'{PBX_HOSTS}\n[pbx.main.recorder]\nkind = "asterisk-ami"', "sidecar.toml:7: "
-     "pbx.main.recorder: control of the PBX's recorder is not supported by this version; "
-     "the PBX is told by headers"),
     (PBX_URI, "uri = 5080", "sidecar.toml:5: pbx.main.uri: must be text in quotes or a list of "
      "such, not 5080"),
     (PBX_URI, 'uri = "127.0.0.1:5080"', "sidecar.toml:5: pbx.main.uri: must be a SIP URI like "
@@ -117,6 +116,43 @@ MISTAKES = [
      'true or false, not "yes"'),
     (TRUNK_URI, f"{TRUNK_URI}\ntrusted = 1", "sidecar.toml:9: trunk.carrier.trusted: must be true "
      "or false, not 1"),
+    # what rules go by
+    ('rules = "rules.toml"', "watch = 1", "sidecar.toml:1: watch: must be true or false, not 1"),
+    ('rules = "rules.toml"', 'default_country = "UK"', 'sidecar.toml:1: default_country: "UK" is '
+     'no country like "GB" (ISO 3166-1) (did you mean "GB"?)'),
+    ('rules = "rules.toml"', 'timezone = "Europe/Berln"', "sidecar.toml:1: timezone: there is no "
+     'time zone "Europe/Berln"; did you mean "Europe/Berlin"?'),
+    ('rules = "rules.toml"', 'timezone = "../etc"', "sidecar.toml:1: timezone: there is no time "
+     'zone "../etc"; write one like "Europe/London"'),
+    ('rules = "rules.toml"', "timezone = 1", "sidecar.toml:1: timezone: must be a time zone like "
+     '"Europe/London", not 1'),
+    ('rules = "rules.toml"', 'holidays = "DE-BA"', "sidecar.toml:1: holidays: no holidays are "
+     'known of "DE-BA"; known: DE-BB, DE-BE, DE-BW, DE-BY, DE-HB, DE-HE, DE-HH, DE-MV, DE-NI, '
+     "DE-NW, DE-RP, DE-SH, DE-SL, DE-SN, DE-ST, DE-TH, DE-Augsburg"),
+    ('rules = "rules.toml"', 'holidays = "Bavaria"', "sidecar.toml:1: holidays: no holidays are "
+     'known of "Bavaria", it must be one like "DE" or "DE-BY"'),
+    (PBX_URI, f'place = "US-XX"\n{PBX_URI}', 'sidecar.toml:5: pbx.main.place: "US-XX" is no '
+     "region whose numbers are known: a state of the US or a province of Canada, like \"US-CA\" "
+     '(did you mean "US-TX"?)'),
+    # recorders
+    (PBX_HOSTS, f'{RECORDER}kind = "ami"', 'sidecar.toml:8: pbx.main.recorder.kind: must be '
+     '"asterisk-ami", "sip", "feature-code" or "none", not "ami"'),
+    (PBX_HOSTS, RECORDER, 'sidecar.toml:7: pbx.main.recorder.kind: is missing; write '
+     'kind = "asterisk-ami"'),
+    (PBX_HOSTS, f'{AMI}\nusername = "consent"\nsecret = "x"', "sidecar.toml:7: "
+     'pbx.main.recorder.address: is missing; kind = "asterisk-ami" needs it'),
+    (PBX_HOSTS, f'{AMI}\naddress = "127.0.0.1:5038"\nusername = "consent"', "sidecar.toml:7: "
+     'pbx.main.recorder.secret: is missing; kind = "asterisk-ami" needs it'),
+    (PBX_HOSTS, f'{AMI}\naddress = "127.0.0.1"', 'sidecar.toml:9: pbx.main.recorder.address: '
+     '"127.0.0.1" must be ADDRESS:PORT, an IPv6 address in brackets'),
+    (PBX_HOSTS, f'{AMI}\nusername = "a\\r\\nb"', "sidecar.toml:9: pbx.main.recorder.username: must "
+     "be one line of text"),
+    (PBX_HOSTS, f'{RECORDER}kind = "sip"\nstop = "*1"', "sidecar.toml:9: pbx.main.recorder.stop: "
+     'has no meaning with kind = "sip"'),
+    (PBX_HOSTS, f'{RECORDER}kind = "feature-code"\nstart = "*1"', "sidecar.toml:7: "
+     'pbx.main.recorder.stop: is missing; kind = "feature-code" needs it'),
+    (PBX_HOSTS, f'{RECORDER}kind = "feature-code"\nstop = "stop"', "sidecar.toml:9: "
+     'pbx.main.recorder.stop: "stop" must be digits of a telephone, like "*1"'),
     # media
     (MEDIA, 'engine = "rtpengine"', 'sidecar.toml:11: media.engine: "rtpengine" is not supported '
      'by this version; use "local"'),
@@ -151,8 +187,8 @@ MISTAKES = [
      "address in brackets"),
     (HTTP, "listen = 9464", 'sidecar.toml:15: http.listen: must be like "127.0.0.1:9464", not '
      "9464"),
-    (HTTP, 'token = "hush"', "sidecar.toml:15: http.token: the HTTP API, and so its token, is not "
-     "supported by this version"),
+    (HTTP, 'token = ""', "sidecar.toml:15: http.token: must not be empty: write "
+     '{ env = "NAME" } or { file = "PATH" }'),
     (CONSENT, 'consent = "Subject"', 'sidecar.toml:17: headers.consent: "Subject" has a meaning '
      'of its own in SIP; write "X-Subject"'),
     (CONSENT, 'consent = "X Consent"', 'sidecar.toml:17: headers.consent: "X Consent" is no '
@@ -179,6 +215,13 @@ TWINS = [
         '[pbx.main]\nuri = ["sip:pbx", "sip:127.0.0.1", "sip:[::1]"]',
     ),
     (f"{LISTEN}\n[pbx.main]\n{PBX_URI}", f'{LISTEN}\n[pbx.main]\nuri = "sip:pbx.example.net"'),
+    (
+        'rules = "rules.toml"',
+        'watch = true\ndefault_country = "DE"\ntimezone = "Europe/Berlin"\nholidays = "DE-BY"',
+    ),
+    ('rules = "rules.toml"', 'holidays = "US"\ntimezone = "UTC"'),
+    (PBX_URI, f'place = "US-CA"\n{PBX_URI}'),
+    (PBX_URI, f'place = "GB"\n{PBX_URI}'),
     (PBX_URI, f'kind = "asterisk"\n{PBX_URI}'),
     (PBX_URI, 'uri = ["sip:127.0.0.1:5080", "sip:pbx-2.example.net", "sip:pbx_3:5061"]'),
     (PBX_HOSTS, 'hosts = ["127.0.0.1:5080", "127.0.0.1", "127.0.0.0/8", "::1", "[::1]:5080"]'),
@@ -186,6 +229,13 @@ TWINS = [
     (TRUNK_URI, f"{TRUNK_URI}\ntrusted = true"),
     (MEDIA, 'engine = "local"\naddress = "::1"\nports = "1024-1039"'),
     (MEDIA, 'ports = "65520-65535"'),
+    (PBX_HOSTS, f'{RECORDER}kind = "none"'),
+    (PBX_HOSTS, f'{RECORDER}kind = "sip"'),
+    (PBX_HOSTS, f'{RECORDER}kind = "feature-code"\nstop = "*1"\nstart = "*2"'),
+    (
+        PBX_HOSTS,
+        f'{AMI}\naddress = "[::1]:5038"\nusername = "consent"\nsecret = "hush"\nfiles = "monitor"',
+    ),
     (DATABASE, 'database = "sqlite:////var/lib/records.db"\nkeep_days = 0\nnumbers = "none"'),
     (HTTP, 'listen = "[::1]:9464"'),
     (CONSENT, 'consent = "X-Recording-Consent"\nrecord = "X-Recording"'),
@@ -223,7 +273,7 @@ def test_a_list_whose_elements_are_all_wrong_is_not_called_empty(mistake):
 
 
 def test_a_secret_in_a_key_that_is_not_known_is_never_told(mistake):
-    told = mistake(HTTP, 'token = "hush"\npassword = "hush"')
+    told = mistake(HTTP, 'tokn = "hush"\npassword = "hush"')
 
     assert len(told) == 2
     assert not any("hush" in line for line in told)

@@ -6,11 +6,16 @@ import re
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from sidecar.cli import main
 from sidecar.consent.decision import CallFacts, Policy
+from sidecar.consent.rule_tests import failed_tests
 from sidecar.consent.rules import RuleSet
 from sidecar.settings import check_files, load_rules, load_settings
+from sidecar.settings.match_schema import MatchTable
 
+EXAMPLES = sorted((Path(__file__).resolve().parents[2] / "config" / "examples").iterdir())
 CONFIG = Path(__file__).resolve().parents[2] / "config"
 COMMENTED = re.compile(r"^# (\[\[?[a-z.]+\]\]?$|[a-z_]+ *= .*)", re.MULTILINE)
 
@@ -28,7 +33,7 @@ def test_the_tests_of_the_rules_pass() -> None:
     rules = load_rules(settings.rules, settings)
 
     assert rules.test
-    assert RuleSet(rules).failed_tests() == []
+    assert list(failed_tests(RuleSet(rules))) == []
 
 
 def test_a_call_that_no_rule_names_is_not_recorded() -> None:
@@ -52,3 +57,23 @@ def test_what_is_commented_out_may_be_taken_as_it_stands(name: str, tmp_path: Pa
 
     assert count > 0
     assert report.errors == ()
+
+
+@pytest.mark.parametrize("folder", EXAMPLES, ids=lambda folder: folder.name)
+def test_of_an_example_nothing_is_wrong_or_doubtful_and_its_tests_pass(folder: Path) -> None:
+    result = CliRunner().invoke(main, ["check", "-c", str(folder / "sidecar.toml")])
+
+    assert (result.exit_code, result.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("folder", EXAMPLES, ids=lambda folder: folder.name)
+def test_without_any_of_its_rules_the_tests_of_an_example_fail(folder: Path) -> None:
+    settings = load_settings(folder / "sidecar.toml")
+    rules = load_rules(settings.rules, settings)
+
+    nowhere = MatchTable.model_validate({"trunk": "nowhere"})
+    for place, rule in enumerate(rules.rule):
+        changed = list(rules.rule)
+        changed[place] = rule.model_copy(update={"match": nowhere})
+        without = rules.model_copy(update={"rule": tuple(changed)})
+        assert list(failed_tests(RuleSet(without))), rule.name

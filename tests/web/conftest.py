@@ -7,6 +7,7 @@ import itertools
 import json
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -93,7 +94,7 @@ class StubControl:
         report = check_files(self.config)
         assert report.settings is not None
         assert report.rules is not None
-        facts = call_facts(report.settings, from_, to, direction, trunk, pbx)
+        facts = call_facts(report.settings, from_, to, direction, trunk, pbx, at=AT)
         return explain(RuleSet(report.rules), facts)
 
     async def reload(self) -> Sequence[OperatorError]:
@@ -101,6 +102,7 @@ class StubControl:
         return self.mistakes
 
 
+AT = datetime(2026, 11, 25, 10, 0, tzinfo=UTC).timestamp()
 SETTINGS = """
 [sip]
 listen = ["udp://127.0.0.1:5070"]

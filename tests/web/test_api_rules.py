@@ -15,7 +15,8 @@ EXPLAIN = "/api/v1/explain"
 
 async def test_explain_tells_what_the_command_line_tells(api: Api, control: StubControl) -> None:
     command = ["explain", "-c", str(control.config), "--json", "--from", "+4930123456"]
-    told = CliRunner().invoke(main, [*command, "--to", "5001"]).stdout
+    command += ["--to", "5001", "--at", "2026-11-25T10:00Z"]
+    told = CliRunner().invoke(main, command).stdout
 
     status, body = await api("GET", EXPLAIN, params={"from": "+4930123456", "to": "5001"})
 
@@ -29,7 +30,7 @@ async def test_direction_trunk_and_pbx_may_be_named(api: Api) -> None:
 
     _, body = await api("GET", EXPLAIN, params=asked)
 
-    assert body["call"] == asked
+    assert asked.items() <= body["call"].items()
     assert body["decision"]["rule"] == "sales"
 
 

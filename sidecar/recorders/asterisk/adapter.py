@@ -28,6 +28,8 @@ from sidecar.settings.addresses import HostPort
 log = structlog.get_logger(__name__)
 
 READ_WITHIN = 5.0
+FRESH_FOR = 1.0
+"""Seconds for which the list of all channels is good: each call's status asks for it."""
 CALL_ID_TRIES = 5
 CALL_ID_PAUSE = 0.03
 HIDDEN_TRIES = 10
@@ -61,6 +63,7 @@ class AsteriskRecorder:
         self._reading: asyncio.Task[bool] | None = None
         self._restoring: asyncio.Task[None] | None = None
         self._finishing: set[asyncio.Task[None]] = set()
+        self._read_at = 0.0
         self._announced: set[str] = set()
         self._lacking = ""
         self.channels = Channels()
@@ -124,8 +127,9 @@ class AsteriskRecorder:
         return any(order in (Order.HOLD, Order.STOP) for order in orders)
 
     async def read_all(self) -> None:
-        """Read all channels anew; sessions are told what has changed."""
-        if self._reading is None or self._reading.done():
+        """Read all channels anew, unless that was done within FRESH_FOR."""
+        now = asyncio.get_running_loop().time()
+        if self._reading is None or (self._reading.done() and now >= self._read_at + FRESH_FOR):
             self._reading = asyncio.create_task(self._read(), name="asterisk-status")
         await asyncio.wait([self._reading])
 
@@ -222,6 +226,7 @@ class AsteriskRecorder:
     async def _read(self) -> bool:
         """Read channels, bridges and the Call-IDs of SIP channels; return whether it worked."""
         before = self.channels.all()
+        self._read_at = asyncio.get_running_loop().time()
         bridges = self._connection.ask(
             "Command", ("Command", "bridge show all"), within=READ_WITHIN
         )
@@ -253,7 +258,7 @@ class AsteriskRecorder:
             elif channel.is_sip and word in ("Newchannel", "Rename"):
                 self._ask_call_id(channel, 1)
             self._changed(uniqueid)
-            if word == "Rename":
+            if word == "Rename" or (channel and self.channels.is_conference(channel.bridge)):
                 self._look_again(uniqueid)
         match word:
             case "MixMonitorStart":

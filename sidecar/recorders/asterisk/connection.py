@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -186,16 +187,17 @@ class Connection:
             self._wire.abort()
 
     def ask(
-        self, action: str, *fields: tuple[str, str], within: float = ANSWER_WITHIN
+        self, action: str, *fields: tuple[str, str], within: float | None = None
     ) -> asyncio.Future[Reply]:
-        """Send an action now; the future gets its reply, at the latest after `within` seconds.
+        """Send an action now; the future gets its reply, after `within` seconds at the latest
+        (ANSWER_WITHIN, unless it is said).
 
         It never gets an exception: an action that can't be sent, or is not answered, has a reply
         that says so. Actions are carried out in the order in which they were sent.
         """
         if not self.up:
             return _answered(UNREACHABLE)
-        return self._send(action, fields, within)
+        return self._send(action, fields, ANSWER_WITHIN if within is None else within)
 
     def _send(
         self, action: str, fields: tuple[tuple[str, str], ...], within: float
@@ -274,7 +276,8 @@ class Connection:
             async with asyncio.timeout(CONNECT_WITHIN):
                 await loop.create_connection(lambda: wire, *self._address)
         except OSError as error:
-            self._fail("can't be reached", error.strerror or type(error).__name__)
+            reason = os.strerror(error.errno) if error.errno else "no answer in time"
+            self._fail("can't be reached", reason)
             return False
         self._wire = wire
         reply = await self._send(

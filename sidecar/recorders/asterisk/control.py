@@ -56,6 +56,8 @@ class Look:
 class _Kept:
     """What was done to a channel's recordings."""
 
+    known: set[str] = field(default_factory=set)
+    """Instances that were listed before, so that their files are open."""
     muted: set[str] = field(default_factory=set)
     stopped: list[Recording] = field(default_factory=list)
     unmutes: int = 0
@@ -101,8 +103,9 @@ class Control:
         found = await self._list(channel)
         if isinstance(found, str):
             return Look(failure=found, proof=Proof.NONE)
-        muted = self._kept_of(channel, found).muted
-        return _look(found, unheld=sum(each.id not in muted for each in found))
+        kept = self._kept_of(channel, found)
+        kept.known = {each.id for each in found}
+        return _look(found, unheld=sum(each.id not in kept.muted for each in found))
 
     async def hold(self, channel: Channel) -> Look:
         """Mute every MixMonitor in both directions. Proof: each instance's mute was accepted."""
@@ -112,6 +115,7 @@ class Control:
         kept = self._kept_of(channel, found)
         if not found:
             return Look()
+        kept.known = {each.id for each in found}
         fresh = sum(each.id not in kept.muted for each in found)
         probe = None
         if self._mutes_by_id is None:
@@ -140,7 +144,9 @@ class Control:
                 return Look(fresh=fresh)
             await asyncio.sleep(attempt * STOP_PAUSE)
             kept = self._kept_of(channel, found)
-            failure = await self._end(channel, kept, await self._named(channel, found))
+            failure = await self._end(channel, kept, await self._named(channel, kept, found))
+            if failure != "still_recording":
+                break
         left = await self.look(channel)
         if left.failure or not left.running:
             return replace(left, fresh=fresh)
@@ -158,6 +164,7 @@ class Control:
         kept = self._kept_of(channel, found)
         if not allowed():
             return _look(found, unheld=sum(each.id not in kept.muted for each in found))
+        kept.known = {each.id for each in found}
         muted, kept.muted = sorted(kept.muted), set()
         again, kept.stopped = kept.stopped, []
         unmuting = [self._mute(channel, each, on=False) for each in muted]
@@ -198,21 +205,25 @@ class Control:
         proof = Proof.NONE if unheld else Proof.ACCEPTED
         return _look(found, unheld=unheld, fresh=fresh, proof=proof, failure=failure)
 
-    async def _named(self, channel: Channel, found: tuple[Instance, ...]) -> tuple[Instance, ...]:
-        """Wait, muted, until instances that have just begun have opened their files.
+    async def _named(
+        self, channel: Channel, kept: _Kept, found: tuple[Instance, ...]
+    ) -> tuple[Instance, ...]:
+        """Wait, muted, until instances that have just begun have opened all their files.
 
         Stopped earlier they would never tell which files they are to go on with after a release.
+        Files are opened one by one, so two lists have to agree.
         """
-        for _ in range(NAME_ROUNDS):
-            nameless = [each.id for each in found if not each.files]
-            if not nameless:
-                break
-            await asyncio.gather(*(self._mute(channel, each) for each in nameless))
+        new = [each.id for each in found if each.id not in kept.known]
+        for _ in range(NAME_ROUNDS if new else 0):
+            await asyncio.gather(*(self._mute(channel, each) for each in new))
             await asyncio.sleep(NAME_PAUSE)
             listed = await self._list(channel)
             if isinstance(listed, str):
                 break
-            found = listed
+            before, found = found, listed
+            if before == found and all(each.files for each in found):
+                break
+        kept.known = {each.id for each in found}
         return found
 
     async def _end(self, channel: Channel, kept: _Kept, found: Iterable[Instance]) -> str:
@@ -247,7 +258,9 @@ class Control:
 
     def _kept_of(self, channel: Channel, found: Iterable[Instance]) -> _Kept:
         kept = self._kept.setdefault(channel.uniqueid, _Kept())
-        kept.muted &= {each.id for each in found}
+        listed = {each.id for each in found}
+        kept.muted &= listed
+        kept.known &= listed
         return kept
 
     def _mute(self, channel: Channel, instance: str, *, on: bool = True) -> asyncio.Future[Reply]:

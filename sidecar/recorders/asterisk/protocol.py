@@ -48,7 +48,10 @@ def encode(action: str, fields: Iterable[tuple[str, str]]) -> bytes:
         if _UNSAFE.intersection(value) or len(value) > LONGEST_VALUE:
             raise UnsafeValueError(f"the value of {name} holds a line break, or is too long")
         lines.append(f"{name}: {value}")
-    return ("\r\n".join(lines) + "\r\n\r\n").encode("utf-8", "surrogateescape")
+    try:
+        return ("\r\n".join(lines) + "\r\n\r\n").encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        raise UnsafeValueError("a value is no text") from None
 
 
 class Framer:

@@ -14,12 +14,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from enum import Enum, auto
-from typing import Protocol
 
-from sidecar.recorders.asterisk.channels import Channel, Channels
-from sidecar.recorders.asterisk.control import Control, Look
+from sidecar.recorders.asterisk.channels import Channel
+from sidecar.recorders.asterisk.control import Look
 from sidecar.recorders.asterisk.files import FileCheck, Verdict
 from sidecar.recorders.asterisk.meter import Meter
+from sidecar.recorders.asterisk.pbx import Pbx
 from sidecar.recorders.recorder import (
     Confirmed,
     Doubted,
@@ -34,37 +34,10 @@ from sidecar.recorders.recorder import (
 
 CHANNEL_WITHIN = 5.0
 RETRY_AFTER = 1.0
+NAMES_AFTER = 0.1
+NAME_LOOKS = 5
 MOST_PASSES = 20
 _FORBIDS = (Order.HOLD, Order.STOP)
-
-
-class Pbx(Protocol):
-    """What a session needs of the adapter."""
-
-    channels: Channels
-    control: Control
-
-    @property
-    def connected(self) -> bool:
-        """Whether there is a connection, and the channels are known."""
-
-    def tied(self, call_id: str) -> str:
-        """Return the uniqueid of the channel with this Call-ID, or an empty text."""
-
-    def moved(self, session: AsteriskSession, joined: frozenset[str], left: frozenset[str]) -> None:
-        """Channels have joined or left a session's call."""
-
-    def forbidden(self, uniqueid: str) -> bool:
-        """Whether an order of any session forbids to record this channel."""
-
-    async def read_all(self) -> None:
-        """Read all channels anew; sessions are told what has changed."""
-
-    async def find_hidden(self, bridges: frozenset[str]) -> None:
-        """Look for the hidden channels that record these conferences."""
-
-    def ended(self, session: AsteriskSession) -> None:
-        """A session was closed."""
 
 
 class _Answer(Enum):
@@ -97,6 +70,7 @@ class AsteriskSession:
         self._find_until = self._loop.time() + CHANNEL_WITHIN
         self._meter = Meter()
         self._gap = False
+        self._name_looks = 0
         self._proof = Proof.NONE
         self.call_id = call_id
         self.group: frozenset[str] = frozenset()
@@ -277,6 +251,7 @@ class AsteriskSession:
             self._failed(failure)
         elif failure is not None:
             self._confirmed()
+            self._look_for_names()
         if self._status_asked:
             self._answer_status()
 
@@ -352,6 +327,19 @@ class AsteriskSession:
                     channel, lambda: not self._pbx.forbidden(channel.uniqueid)
                 )
         return await control.look(channel)
+
+    def _look_for_names(self) -> None:
+        """A recording that has just begun doesn't tell its files yet: look again, a few times."""
+        nameless = {
+            uniqueid for uniqueid, look in self._looks.items() if look.running and not look.files
+        }
+        if self._files is not None and nameless and self._name_looks < NAME_LOOKS:
+            self._name_looks += 1
+            self._later(NAMES_AFTER, lambda: self._look_at(nameless))
+
+    def _look_at(self, uniqueids: set[str]) -> None:
+        self._todo |= uniqueids
+        self._poke()
 
     def _measure(self) -> None:
         recording = any(look.unheld for look in self._looks.values())

@@ -1,0 +1,40 @@
+"""What a session needs of the adapter."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from sidecar.recorders.asterisk.channels import Channels
+from sidecar.recorders.asterisk.control import Control
+
+if TYPE_CHECKING:
+    from sidecar.recorders.asterisk.session import AsteriskSession
+
+
+class Pbx(Protocol):
+    """What a session needs of the adapter."""
+
+    channels: Channels
+    control: Control
+
+    @property
+    def connected(self) -> bool:
+        """Whether there is a connection, and the channels are known."""
+
+    def tied(self, call_id: str) -> str:
+        """Return the uniqueid of the channel with this Call-ID, or an empty text."""
+
+    def moved(self, session: AsteriskSession, joined: frozenset[str], left: frozenset[str]) -> None:
+        """Channels have joined or left a session's call."""
+
+    def forbidden(self, uniqueid: str) -> bool:
+        """Whether an order of any session forbids to record this channel."""
+
+    async def read_all(self) -> None:
+        """Read all channels anew, if that is due; sessions are told what has changed."""
+
+    async def find_hidden(self, bridges: frozenset[str]) -> None:
+        """Look for the hidden channels that record these conferences."""
+
+    def ended(self, session: AsteriskSession) -> None:
+        """A session was closed."""

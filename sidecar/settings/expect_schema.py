@@ -1,0 +1,82 @@
+"""What may stand in a `[[test]]` of the rules file: a call, and what is to be decided about it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, ClassVar
+
+from pydantic import Field, PlainValidator
+
+from sidecar.settings.complaints import Table
+from sidecar.settings.consent_schema import (
+    LATER,
+    Code,
+    ConsentTable,
+    Duration,
+    Messages,
+    NoticeTable,
+    OnRefusal,
+    OnUnconfirmed,
+    OnUnreachable,
+    Recording,
+)
+from sidecar.settings.match_schema import Direction
+from sidecar.settings.moments import parse_moment
+
+
+class Call(Table):
+    """`call = { … }` of a test."""
+
+    direction: Direction = "inbound"
+    """As the PBX sees it."""
+    trunk: str | None = None
+    """Name of a trunk; the first of the settings where left out."""
+    pbx: str | None = None
+    """Name of a PBX; the first of the settings where left out."""
+    from_: str = Field(default="", alias="from")
+    """The number of who calls."""
+    to: str = ""
+    """The number of who is called."""
+    at: Annotated[datetime, PlainValidator(parse_moment)] | None = None
+    """When it begins, like "2026-11-25T10:00", in the time zone of the settings."""
+    header: dict[str, str] = Field(default_factory=dict)
+    """Headers of its INVITE: { "X-Queue" = "sales" }."""
+
+
+class Expect(Table):
+    """`expect = { … }` of a test: only what is named is compared."""
+
+    LATER: ClassVar[dict[str, str]] = LATER
+    rule: str | None = None
+    """The rule's name; "" where none is to hold."""
+    recording: Recording | None = None
+    """What is to be decided, here and below."""
+    messages: Messages | None = None
+    """As in `[defaults]`."""
+    notice: NoticeTable | None = None
+    """What is to be said, to whom and when; of it, only what is named is compared."""
+    consent: ConsentTable | None = None
+    """Who is to be asked, and how; of it, only what is named is compared."""
+    on_refusal: OnRefusal | None = None
+    """As in `[defaults]`; "hangup" under "required"."""
+    on_unconfirmed: OnUnconfirmed | None = None
+    """As in `[defaults]`."""
+    on_unreachable: OnUnreachable | None = None
+    """As in `[defaults]`."""
+    confirm_within: Duration | None = None
+    """As in `[defaults]`."""
+    stop: Code | None = None
+    """As in `[defaults]`."""
+    pause: Code | None = None
+    """As in `[defaults]`."""
+    resume: Code | None = None
+    """As in `[defaults]`."""
+
+
+class Test(Table):
+    """`[[test]]`: run by `check`, and before the sidecar starts."""
+
+    call: Call = Field(examples=['call = { to = "+442079460101" }'])
+    """The call that is made up."""
+    expect: Expect = Field(examples=['expect = { recording = "off" }'])
+    """What the rules are to decide about it."""

@@ -1,0 +1,327 @@
+"""Connection and sessions against a fake manager interface that is slow, silent or lies.
+
+What a real Asterisk can be made to do is tested in tests/peers/test_ami_recorder.py.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from sidecar.recorders.asterisk import adapter as adapters
+from sidecar.recorders.asterisk import connection as connections
+from sidecar.recorders.asterisk import session as sessions
+from sidecar.recorders.asterisk.adapter import AsteriskRecorder
+from sidecar.recorders.recorder import (
+    Confirmed,
+    Doubted,
+    Failed,
+    Finished,
+    Order,
+    Proof,
+    Status,
+    Violated,
+)
+from sidecar.settings.addresses import HostPort
+
+from .fake_ami import FakeAmi
+from .told import Leg, Told
+
+CALL = "call@sidecar"
+
+
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "ANSWER_WITHIN", 0.3)
+    monkeypatch.setattr(adapters, "FRESH_FOR", 0)
+    monkeypatch.setattr(sessions, "CHANNEL_WITHIN", 0.2)
+    monkeypatch.setattr(sessions, "RETRY_AFTER", 0.05)
+
+
+@pytest.fixture
+async def fake() -> AsyncIterator[FakeAmi]:
+    async with FakeAmi() as running:
+        yield running
+
+
+@pytest.fixture
+async def recorder(fake: FakeAmi) -> AsyncIterator[AsteriskRecorder]:
+    made = AsteriskRecorder(HostPort("127.0.0.1", fake.port), "consent", "secret")
+    await made.start()
+    yield made
+    await made.close()
+
+
+async def test_the_fake_lets_the_adapter_in(fake: FakeAmi, recorder: AsteriskRecorder) -> None:
+    assert recorder.problem == ""
+    assert fake.asked[0]["Events"] == "call"
+
+
+async def test_fake_that_lies_about_a_stop_is_found_out_and_tried_again(
+    fake: FakeAmi, recorder: AsteriskRecorder
+) -> None:
+    told = Told()
+    fake.stops = False
+    fake.monitor(fake.add("PJSIP/trunk-1", "1.1", CALL), "0xa")
+    session = recorder.open(Leg(), Order.STOP, told)
+
+    session.stop()
+    failed = await told.next(Failed)
+    fake.stops = True
+    confirmed = await told.next(Confirmed)
+    session.close()
+
+    assert failed == Failed(Order.STOP, "still_recording")
+    assert confirmed == Confirmed(Order.STOP, Proof.READ_BACK)
+
+
+async def test_fake_that_begins_to_record_in_secret_is_found_by_status(
+    fake: FakeAmi, recorder: AsteriskRecorder
+) -> None:
+    told = Told()
+    channel = fake.add("PJSIP/trunk-1", "1.1", CALL)
+    session = recorder.open(Leg(), Order.STOP, told)
+    session.stop()
+    await told.next(Confirmed)
+
+    fake.monitor(channel, "0xa", told=False)
+    session.status()
+    await told.next(Violated)
+    await told.next(Confirmed)
+    status = await told.next(Status)
+    session.close()
+
+    assert status == Status(0, Proof.READ_BACK)
+    assert (await told.next(Finished)).proof is Proof.READ_BACK, "nobody knows since when"
+
+
+async def test_fake_with_a_channel_that_no_event_told_of_is_read_by_status(
+    fake: FakeAmi, recorder: AsteriskRecorder
+) -> None:
+    told = Told()
+    fake.add("PJSIP/trunk-1", "1.1", CALL)
+    session = recorder.open(Leg(), Order.STOP, told)
+    session.stop()
+    await told.next(Confirmed)
+
+    phone = fake.add("PJSIP/phone-1", "1.2", linkedid="9.9")
+    phone.linkedid = "1.1"
+    fake.monitor(phone, "0xa", told=False)
+    session.status()
+
+    await told.next(Violated)
+    assert phone.monitors == {}
+
+
+async def test_fake_without_ids_in_mutes_has_all_but_one_way_to_hold_several(
+    fake: FakeAmi, recorder: AsteriskRecorder
+) -> None:
+    told = Told()
+    fake.mutes_by_id = False
+    channel = fake.add("PJSIP/trunk-1", "1.1", CALL)
+    fake.monitor(channel, "0xa")
+    session = recorder.open(Leg(), Order.RELEASE, told)
+
+    session.hold()
+    one = await told.next(Confirmed)
+    running = dict(channel.monitors)
+    fake.monitor(channel, "0xb")
+    await told.next(Violated)
+    two = await told.next(Confirmed)
+
+    assert (one.proof, list(running)) == (Proof.ACCEPTED, ["0xa"])
+    assert (two.proof, channel.monitors) == (Proof.READ_BACK, {})
+
+
+async def test_fake_that_unmutes_by_itself_is_muted_again(
+    fake: FakeAmi, recorder: AsteriskRecorder
+) -> None:
+    told = Told()
+    channel = fake.add("PJSIP/trunk-1", "1.1", CALL)
+    fake.monitor(channel, "0xa")
+    session = recorder.open(Leg(), Order.RELEASE, told)
+    session.hold()
+    await told.next(Confirmed)
+
+    channel.muted.clear()
+    fake.tell("MixMonitorMute", channel, Direction="both", State="0")
+    await told.next(Violated)
+    await told.next(Confirmed)
+
+    assert channel.muted == {"0xa"}
+
+
+async def test_fake_that_never_answers_makes_the_order_time_out(
+    fake: FakeAmi, recorder: AsteriskRecorder
+) -> None:
+    told = Told()
+    fake.monitor(fake.add("PJSIP/trunk-1", "1.1", CALL), "0xa")
+    session = recorder.open(Leg(), Order.RELEASE, told)
+    session.hold()
+    await told.next(Confirmed)
+
+    fake.ignores = {"StopMixMonitor"}
+    session.stop()
+
+    assert await told.next(Failed) == Failed(Order.STOP, "timed_out")
+    fake.ignores = set()
+    assert await told.next(Confirmed) == Confirmed(Order.STOP, Proof.READ_BACK)
+
+
+async def test_fake_without_the_call_s_channel_fails_the_order_and_obeys_when_it_comes(
+    fake: FakeAmi, recorder: AsteriskRecorder
+) -> None:
+    told = Told()
+    session = recorder.open(Leg(), Order.RELEASE, told)
+
+    session.hold()
+    failed = await told.next(Failed)
+    channel = fake.add("PJSIP/trunk-1", "1.1", CALL)
+    fake.monitor(channel, "0xa")
+    confirmed = await told.next(Confirmed)
+
+    assert failed == Failed(Order.HOLD, "no_channel")
+    assert confirmed.order is Order.HOLD
+    async with asyncio.timeout(5):
+        while channel.muted != {"0xa"}:
+            await told.next(Violated)
+            await told.next(Confirmed)
+
+
+async def test_fake_that_vanishes_puts_every_call_in_doubt_until_it_is_back(
+    fake: FakeAmi, recorder: AsteriskRecorder
+) -> None:
+    one, two = Told(), Told()
+    first = fake.add("PJSIP/trunk-1", "1.1", "one")
+    fake.add("PJSIP/trunk-2", "2.1", "two")
+    recorder.open(Leg("one"), Order.RELEASE, one).stop()
+    session = recorder.open(Leg("two"), Order.RELEASE, two)
+    session.hold()
+    await one.next(Confirmed)
+    await two.next(Confirmed)
+
+    await fake.vanish()
+    doubts = (await one.next(Doubted), await two.next(Doubted))
+    problem = recorder.problem
+    fake.monitor(first, "0xa")
+    session.stop()
+    failed = await two.next(Failed)
+    await fake.listen()
+
+    assert doubts == (Doubted("unreachable"), Doubted("unreachable"))
+    assert f"127.0.0.1:{fake.port}" in problem
+    assert failed == Failed(Order.STOP, "unreachable")
+    assert await one.next(Confirmed) == Confirmed(Order.STOP, Proof.READ_BACK)
+    assert await two.next(Confirmed) == Confirmed(Order.STOP, Proof.READ_BACK)
+    assert first.monitors == {}
+    assert recorder.problem == ""
+
+
+async def test_fake_that_comes_back_without_the_call_has_no_channel_for_its_order(
+    fake: FakeAmi, recorder: AsteriskRecorder
+) -> None:
+    told = Told()
+    fake.add("PJSIP/trunk-1", "1.1", CALL)
+    session = recorder.open(Leg(), Order.RELEASE, told)
+    session.hold()
+    await told.next(Confirmed)
+
+    await fake.vanish()
+    fake.channels.clear()
+    await fake.listen()
+
+    await told.next(Doubted)
+    assert await told.next(Failed) == Failed(Order.HOLD, "no_channel")
+    session.close()
+    assert await told.next(Finished) == Finished(Proof.NONE, None)
+
+
+async def test_fake_with_two_calls_in_one_conversation_obeys_the_stricter(
+    fake: FakeAmi, recorder: AsteriskRecorder
+) -> None:
+    mild, strict = Told(), Told()
+    fake.monitor(fake.add("PJSIP/trunk-1", "1.1", "mild"), "0xa")
+    fake.add("PJSIP/trunk-2", "1.2", "strict", linkedid="1.1")
+    channel = fake.channels["PJSIP/trunk-1"]
+    forbids = recorder.open(Leg("strict"), Order.RELEASE, strict)
+    allows = recorder.open(Leg("mild"), Order.RELEASE, mild)
+
+    forbids.hold()
+    await strict.next(Confirmed)
+    allows.release()
+    await mild.next(Confirmed)
+    held = set(channel.muted)
+    forbids.close()
+    await strict.next(Finished)
+
+    assert held == {"0xa"}
+    async with asyncio.timeout(5):
+        while channel.muted:  # noqa: ASYNC110 - the fake tells no event
+            await asyncio.sleep(0.01)
+
+
+async def test_fake_that_denies_what_is_needed_is_named_with_what_it_lacks(fake: FakeAmi) -> None:
+    fake.rights = "call"
+    made = AsteriskRecorder(HostPort("127.0.0.1", fake.port), "consent", "secret")
+    told = Told()
+    await made.start()
+
+    made.open(Leg(), Order.RELEASE, told).hold()
+    failed = await told.next(Failed)
+    problem = made.problem
+    await made.close()
+
+    assert problem == "the manager user consent lacks write = command"
+    assert failed == Failed(Order.HOLD, "unreachable")
+
+
+@pytest.mark.parametrize(
+    ("lets_in", "banner", "words"),
+    [
+        (False, b"Asterisk Call Manager/11.0.0\r\n", "did not let the user in"),
+        (True, b"SSH-2.0-OpenSSH_9.2\r\n", "did not answer the login"),
+        (True, b"x" * 100_000, "did not answer the login"),
+    ],
+)
+async def test_fake_that_is_no_manager_for_us_is_a_problem_in_words(
+    fake: FakeAmi, lets_in: bool, banner: bytes, words: str
+) -> None:
+    fake.lets_in, fake.banner = lets_in, banner
+    made = AsteriskRecorder(HostPort("127.0.0.1", fake.port), "consent", "not-for-logs")
+
+    await made.start()
+    problem = made.problem
+    await made.close()
+
+    assert words in problem
+    assert "not-for-logs" not in problem
+
+
+async def test_fake_that_floods_garbage_is_dropped_and_connected_anew(
+    fake: FakeAmi, recorder: AsteriskRecorder
+) -> None:
+    told = Told()
+    fake.add("PJSIP/trunk-1", "1.1", CALL)
+    recorder.open(Leg(), Order.RELEASE, told).stop()
+    await told.next(Confirmed)
+
+    fake.send("x" * 100_000)
+
+    await told.next(Doubted)
+    await told.next(Confirmed)
+
+
+async def test_closing_the_adapter_ends_sessions_without_a_word(
+    fake: FakeAmi, recorder: AsteriskRecorder
+) -> None:
+    told = Told()
+    session = recorder.open(Leg(), Order.RELEASE, told)
+    session.hold()
+
+    await recorder.close()
+    session.stop()
+    session.close()
+
+    assert await told.all() == []

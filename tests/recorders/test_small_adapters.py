@@ -1,0 +1,242 @@
+"""The adapters without a connection of their own: `none`, `feature-code` and `sip`."""
+
+from __future__ import annotations
+
+import pytest
+
+from sidecar.recorders.asterisk.adapter import AsteriskRecorder
+from sidecar.recorders.build import build_recorder
+from sidecar.recorders.feature_code import FeatureCodeRecorder, FeatureCodeSession
+from sidecar.recorders.none import NoRecorder
+from sidecar.recorders.recorder import (
+    Confirmed,
+    Failed,
+    Finished,
+    Order,
+    Proof,
+    Recorder,
+    Status,
+    Violated,
+)
+from sidecar.recorders.sip import SipRecorder, SipSession
+from sidecar.settings.recorder_schema import RecorderTable
+
+from .told import Leg, Told
+
+
+def toggle(leg: Leg, told: Order, on_event: Told) -> FeatureCodeSession:
+    return FeatureCodeRecorder("*1", "*1").open(leg, told, on_event)
+
+
+def by_sip(leg: Leg, told: Order, on_event: Told) -> SipSession:
+    return SipRecorder().open(leg, told, on_event)
+
+
+@pytest.mark.parametrize(
+    ("told", "order", "answer"),
+    [
+        (Order.STOP, Order.STOP, Confirmed(Order.STOP, Proof.TOLD)),
+        (Order.STOP, Order.HOLD, Confirmed(Order.HOLD, Proof.TOLD)),
+        (Order.RELEASE, Order.RELEASE, Confirmed(Order.RELEASE, Proof.TOLD)),
+        (Order.STOP, Order.RELEASE, Failed(Order.RELEASE, "unsupported")),
+        (Order.RELEASE, Order.HOLD, Failed(Order.HOLD, "unsupported")),
+        (Order.RELEASE, Order.STOP, Failed(Order.STOP, "unsupported")),
+    ],
+)
+async def test_without_a_recorder_only_what_the_pbx_was_told_is_confirmed(
+    told: Order, order: Order, answer: Confirmed | Failed
+) -> None:
+    events = Told()
+    session = NoRecorder().open(Leg(), told, events)
+
+    getattr(session, order.value)()
+    session.close()
+
+    proof = answer.proof if isinstance(answer, Confirmed) else Proof.NONE
+    assert await events.all() == [answer, Finished(proof, None)]
+
+
+async def test_a_toggle_is_dialled_only_to_change_what_the_pbx_was_told() -> None:
+    leg, events = Leg(), Told()
+    session = toggle(leg, Order.RELEASE, events)
+
+    session.release()
+    session.hold()
+    leg.on_done(True)
+    session.stop()
+    session.release()
+    leg.on_done(True)
+
+    assert leg.done == ["press *1", "press *1"]
+    assert await events.all() == [
+        Confirmed(Order.RELEASE, Proof.TOLD),
+        Confirmed(Order.HOLD, Proof.TOLD),
+        Confirmed(Order.STOP, Proof.TOLD),
+        Confirmed(Order.RELEASE, Proof.TOLD),
+    ]
+
+
+async def test_of_orders_given_while_a_code_is_dialled_the_last_counts() -> None:
+    leg, events = Leg(), Told()
+    session = toggle(leg, Order.RELEASE, events)
+
+    session.hold()
+    session.stop()
+    session.release()
+    leg.on_done(True)
+    leg.on_done(True)
+
+    assert leg.done == ["press *1", "press *1"]
+    assert await events.all() == [
+        Confirmed(Order.HOLD, Proof.TOLD),
+        Confirmed(Order.RELEASE, Proof.TOLD),
+    ]
+
+
+async def test_after_half_a_code_nothing_is_known_and_nothing_is_dialled() -> None:
+    leg, events = Leg(), Told()
+    session = toggle(leg, Order.RELEASE, events)
+
+    session.stop()
+    leg.on_done(False)
+    session.stop()
+
+    assert leg.done == ["press *1"]
+    assert await events.all() == [Failed(Order.STOP, "unproven")] * 2
+
+
+async def test_without_a_start_code_a_stop_is_final() -> None:
+    leg, events = Leg(), Told()
+    session = FeatureCodeRecorder("*2", None).open(leg, Order.RELEASE, events)
+
+    session.stop()
+    leg.on_done(True)
+    session.release()
+
+    assert (await events.all())[1] == Failed(Order.RELEASE, "unsupported")
+
+
+async def test_a_pbx_that_was_told_off_and_never_released_counts_as_told() -> None:
+    leg, events = Leg(), Told()
+    session = by_sip(leg, Order.STOP, events)
+
+    session.hold()
+    session.stop()
+
+    assert leg.done == []
+    assert await events.all() == [
+        Confirmed(Order.HOLD, Proof.TOLD),
+        Confirmed(Order.STOP, Proof.TOLD),
+    ]
+
+
+async def test_a_pbx_that_says_so_is_stopped_by_recordpref() -> None:
+    leg, events = Leg(), Told()
+    session = by_sip(leg, Order.RELEASE, events)
+    session.sdp_says(True)
+
+    session.stop()
+    leg.on_state(False)
+    session.sdp_says(False)
+    session.status()
+    session.close()
+
+    assert leg.done == ["recordpref off"]
+    assert await events.all() == [
+        Confirmed(Order.STOP, Proof.READ_BACK),
+        Status(0, Proof.READ_BACK),
+        Finished(Proof.STAYED, None),
+    ]
+
+
+async def test_nothing_is_toggled_in_a_pbx_whose_state_nobody_knows() -> None:
+    leg, events = Leg(), Told()
+    session = by_sip(leg, Order.RELEASE, events)
+
+    session.stop()
+    leg.on_state(None)
+
+    assert leg.done == ["recordpref off"], "no INFO: on Asterisk it would begin a recording"
+    assert await events.all() == [Failed(Order.STOP, "unproven")]
+
+
+@pytest.mark.parametrize(
+    ("status", "says", "answer"),
+    [
+        (200, False, Confirmed(Order.STOP, Proof.READ_BACK)),
+        (200, True, Failed(Order.STOP, "still_recording")),
+        (200, None, Failed(Order.STOP, "unproven")),
+        (403, None, Failed(Order.STOP, "refused")),
+        (408, None, Failed(Order.STOP, "timed_out")),
+    ],
+)
+async def test_a_pbx_that_is_known_to_record_is_told_by_info_and_asked_what_came_of_it(
+    status: int, says: bool | None, answer: Confirmed | Failed
+) -> None:
+    leg, events = Leg(), Told()
+    session = by_sip(leg, Order.RELEASE, events)
+
+    session.stop()
+    leg.on_state(True)
+    leg.on_status(status)
+    leg.on_state(says)
+
+    assert leg.done[:2] == ["recordpref off", "info off"]
+    assert await events.all() == [answer]
+
+
+async def test_a_recording_that_begins_against_the_order_is_told_and_ended() -> None:
+    leg, events = Leg(), Told()
+    session = by_sip(leg, Order.STOP, events)
+    session.stop()
+
+    session.sdp_says(True)
+    leg.on_state(False)
+    session.close()
+
+    assert await events.all() == [
+        Confirmed(Order.STOP, Proof.TOLD),
+        Violated(),
+        Confirmed(Order.STOP, Proof.READ_BACK),
+        Finished(Proof.READ_BACK, None),
+    ]
+
+
+async def test_an_answer_to_an_order_that_was_replaced_is_not_told() -> None:
+    leg, events = Leg(), Told()
+    session = by_sip(leg, Order.RELEASE, events)
+    session.sdp_says(True)
+
+    session.stop()
+    late = leg.on_state
+    session.release()
+    late(False)
+
+    assert await events.all() == [Confirmed(Order.RELEASE, Proof.READ_BACK)]
+
+
+@pytest.mark.parametrize(
+    ("table", "kind"),
+    [
+        (None, NoRecorder),
+        ({"kind": "none"}, NoRecorder),
+        ({"kind": "sip"}, SipRecorder),
+        ({"kind": "feature-code", "stop": "*1"}, FeatureCodeRecorder),
+        (
+            {
+                "kind": "asterisk-ami",
+                "address": "127.0.0.1:5038",
+                "username": "consent",
+                "secret": "x",
+            },
+            AsteriskRecorder,
+        ),
+    ],
+)
+async def test_each_kind_of_the_settings_has_its_adapter(
+    table: dict[str, str] | None, kind: type
+) -> None:
+    recorder: Recorder = build_recorder(RecorderTable(**table) if table else None)  # type: ignore[arg-type]
+
+    assert type(recorder) is kind
+    assert recorder.kind == (table or {"kind": "none"})["kind"]
