@@ -46,7 +46,7 @@ COURSES = (
     Course(case(NOTICE, CALLEE, mutes=True, holds=False)),
     Course(case(NOTICE, CALLER, mutes=True), OPERATOR),
     Course(case(CONSENT, CALLER, asked=CALLER, repeat=1), ONE_CALLER),
-    Course(case(CONSENT, asked=CALLER, holds=False)),
+    Course(case(CONSENT, asked=CALLER, holds=False), ONE_CALLER),
     Course(case(CONSENT, asked=BOTH, repeat=1, ends=True), NO_ONE),
     Course(case(CONSENT, asked=BOTH, mutes=True), NO_ONE),
     Course(case(CONSENT, CALLEE, asked=CALLEE, ends=True, mutes=True, holds=False), ONE_CALLEE),
