@@ -149,6 +149,17 @@ class Asterisk:
         )  # fmt: skip
         return done.stdout + done.stderr
 
+    def close_manager_interface(self, *users: str) -> None:
+        """Take no manager's connection any more, and end those of these users."""
+        configuration = self.folder / "etc" / "manager.conf"
+        text = configuration.read_text()
+        configuration.write_text(text.replace("enabled=yes", "enabled=no"))
+        self.cli("manager reload")
+        for line in self.cli("manager show connected").splitlines():
+            fields = line.split()
+            if len(fields) > 5 and fields[0] in users:
+                self.cli(f"manager kick session {fields[4]}")
+
     def wait_registered(self, phone: str) -> None:
         """Until a phone's contact is known. Raises PeerFailedError."""
         wait_until(f"{phone} registered", lambda: f"{phone}/sip" in self.cli("pjsip show contacts"))

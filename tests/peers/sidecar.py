@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
 import sys
 import urllib.error
 import urllib.request
 import wave
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -28,6 +29,7 @@ from .processes import (
 )
 
 START_SECONDS = 20.0
+TOKEN = "not-a-secret-but-long-enough"
 Record = dict[str, Any]
 
 
@@ -38,17 +40,15 @@ def rule(
     to: str = "",
     at: str = "answer",
     hear: Sequence[str] = ("caller", "callee"),
+    more: str = "",
 ) -> str:
     """One table of a rules file: a policy for the numbers `to` (all, if empty), with its notice."""
     notice = ""
     if recording != "off":
         named = ", ".join(f'"{party}"' for party in hear)
-        notice = (
-            'notice = { prompt = "recording-notice", language = "en", '
-            f'to = [{named}], at = "{at}" }}\n'
-        )
+        notice = f'notice = {{ language = "en", to = [{named}], at = "{at}" }}\n'
     match = f'match = {{ to = ["{to}"] }}\n' if to else ""
-    return f'[[rule]]\nname = "{name}"\n{match}recording = "{recording}"\n{notice}'
+    return f'[[rule]]\nname = "{name}"\n{match}recording = "{recording}"\n{notice}{more}'
 
 
 def chirp(seconds: float, low: float = 1600.0, high: float = 2600.0) -> Samples:
@@ -89,6 +89,8 @@ class Sidecar:
         port: int = 0,
         pbx_hosts: Sequence[str] = (),
         trunk_hosts: Sequence[str] = (LOOPBACK,),
+        recorder: Mapping[str, str] | None = None,
+        prompts: Mapping[str, Samples] | None = None,
     ) -> None:
         """`pbx` and `trunk` are host:port; `prompt` replaces the packaged notice, `port` is
         the one of SIP where it must be known before."""
@@ -101,13 +103,18 @@ class Sidecar:
         self.media_ports = media_ports or port_range(400)
         self.pbx_hosts = tuple(pbx_hosts) or (pbx,)
         self.trunk_hosts = tuple(trunk_hosts)
+        self._recorder = recorder
         self._killed = False
         self.database = folder / "records.db"
         self.settings = folder / "sidecar.toml"
         (folder / "rules.toml").write_text(rules)
+        sounds = dict(prompts or {})
         if prompt is not None:
-            write_prompt(folder / "prompts", prompt)
-        self.settings.write_text(self._settings(prompt is not None))
+            sounds["recording-notice"] = prompt
+        for name, sound in sounds.items():
+            write_prompt(folder / "prompts", sound, name)
+        (folder / "token").write_text(TOKEN)
+        self.settings.write_text(self._settings(bool(sounds)))
 
     def _settings(self, own_prompt: bool) -> str:
         hosts = {
@@ -130,11 +137,33 @@ hosts = [{hosts["trunk"]}]
 engine = "local"
 address = "{LOOPBACK}"
 ports = "{low}-{high}"
-{prompts}[records]
+{prompts}{self._recorder_table()}[records]
 database = "sqlite:///{self.database.name}"
 [http]
 listen = "{LOOPBACK}:{self.http_port}"
+token = {{ file = "token" }}
 """
+
+    def _recorder_table(self) -> str:
+        if self._recorder is None:
+            return ""
+        lines = [f'{name} = "{value}"\n' for name, value in self._recorder.items()]
+        return "[pbx.main.recorder]\n" + "".join(lines)
+
+    def api(self, path: str, body: object = None) -> tuple[int, Any]:
+        """A request to the API: status and answer; a POST where there is a body."""
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(
+            f"http://{LOOPBACK}:{self.http_port}/api/v1/{path}",
+            data,
+            {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"},
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=15) as answer:
+                return answer.status, json.load(answer)
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, json.load(error)
 
     @property
     def address(self) -> str:
