@@ -307,6 +307,7 @@ class Agent(ABC):
             callee=facts.to if self._keep_numbers else "",
             rule=decision.rule,
             recording_policy=decision.recording.value,
+            rules_version=decision.version,
         )
 
     def finish(self, record: CallRecord) -> None:

@@ -112,6 +112,8 @@ class CallRecord:
     """How far it is proven that the recorder did as ordered: a rung of docs/recorders.md."""
     fail_closed: str = ""
     """Why the call was ended or muted because a promise could not be kept; a word of ours."""
+    rules_version: str = ""
+    """Which rules decided: the beginning of a hash of their files."""
 
     def row(self) -> tuple[object, ...]:
         """The values for the columns of table `cdr`; text is made fit to store and to print."""
@@ -139,6 +141,7 @@ class CallRecord:
             self.recorder,
             self.recording_proof,
             self.fail_closed,
+            self.rules_version,
         )
 
     @classmethod

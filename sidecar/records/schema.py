@@ -53,6 +53,7 @@ MIGRATIONS: tuple[Migration, ...] = (
         "ALTER TABLE cdr ADD COLUMN recorder TEXT NOT NULL DEFAULT ''",
         "ALTER TABLE cdr ADD COLUMN recording_proof TEXT NOT NULL DEFAULT 'none'",
         "ALTER TABLE cdr ADD COLUMN fail_closed TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE cdr ADD COLUMN rules_version TEXT NOT NULL DEFAULT ''",
     ),
 )
 

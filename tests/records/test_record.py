@@ -36,6 +36,7 @@ def test_the_columns_are_those_of_the_design_in_their_order() -> None:
         "recorder",
         "recording_proof",
         "fail_closed",
+        "rules_version",
     )
 
 
