@@ -16,7 +16,7 @@ _PART_OF_A_URI = re.compile(r"(?:sips?|tel):|[@;<>]")
 class NumberSet:
     """Numbers, and beginnings of numbers (`+4420*`)."""
 
-    __slots__ = ("beginnings", "country", "exact", "written")
+    __slots__ = ("_by_length", "beginnings", "country", "exact", "written")
 
     def __init__(self, written: Iterable[str], country: str = "") -> None:
         """Take them as they are written, national numbers as those of a country.
@@ -40,10 +40,17 @@ class NumberSet:
             for beginning in beginnings_of(each[:-1], country)
         )
         self.beginnings = tuple(dict.fromkeys(beginnings))
+        by_length: dict[int, set[str]] = {}
+        for beginning in self.beginnings:
+            by_length.setdefault(len(beginning), set()).add(beginning)
+        self._by_length = tuple(by_length.items())
 
     def __contains__(self, number: str) -> bool:
         """Tell whether a number (`Number.text`) is one of them."""
-        return number in self.exact or number.startswith(self.beginnings)
+        return number in self.exact or self._begins(number)
+
+    def _begins(self, number: str) -> bool:
+        return any(number[:length] in beginnings for length, beginnings in self._by_length)
 
     def read_in(self, country: str) -> NumberSet:
         """Return the same numbers, national ones read as those of a country."""
@@ -61,7 +68,7 @@ class NumberSet:
     def covers(self, other: NumberSet) -> bool:
         """Tell whether every number of the other is one of these too."""
         return all(number in self for number in other.exact) and all(
-            beginning.startswith(self.beginnings) for beginning in other.beginnings
+            self._begins(beginning) for beginning in other.beginnings
         )
 
     def __str__(self) -> str:

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from sidecar.settings.consent_schema import ASKING, CODES, ConsentTable, NoticeTable, Recording
+from sidecar.settings.consent_schema import (
+    ASKING,
+    CODES,
+    ConsentTable,
+    NoticeTable,
+    OnUnreachable,
+    Recording,
+)
 from sidecar.settings.crosschecks import Complaint
 from sidecar.settings.match_crosschecks import of_matches
 from sidecar.settings.positions import Key
@@ -40,6 +47,7 @@ class _Place:
     notice: NoticeTable
     consent: ConsentTable
     codes: dict[str, str]
+    on_unreachable: OnUnreachable
 
     def says(self, name: str) -> bool:
         """Tell whether the file has that key here."""
@@ -68,6 +76,7 @@ def _places(rules: RulesFile) -> Iterator[_Place]:
             rules.notice_of(table),
             rules.consent_of(table),
             {name: rules.code_of(table, name) for name in CODES},
+            table.on_unreachable or rules.defaults.on_unreachable,
         )
 
 
@@ -105,6 +114,9 @@ def _consent(place: _Place) -> Iterator[Complaint]:
     if must and place.own.on_refusal == "unrecorded":
         message = "a call that must be recorded ends where someone refuses"
         yield (*place.key, "on_refusal"), message
+    if place.recording == "required" and place.on_unreachable == "unrecorded":
+        message = 'a call that must be recorded can\'t go on unrecorded: write "refuse"'
+        yield (*place.key, "on_unreachable"), message
     if place.asks and not set(question.from_) <= set(place.notice.to):
         message = "whoever is asked must hear the notice: name them in notice.to"
         yield (*place.key, "consent" if place.says("consent") else "notice"), message

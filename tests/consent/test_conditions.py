@@ -100,6 +100,7 @@ def header(*lines: tuple[str, str]) -> dict[str, Any]:
         ),
         ({"to_country": "GB"}, call(), "to_country is GB"),
         ({"to_country": "US"}, call(pbx="west"), "to_country is US"),
+        ({"to_country": "FR"}, call("2026-11-25T10:00", to="+33123456789"), "to_country is FR"),
         ({"from_region": "US-CA"}, call(from_="+14155550123"), "from_region is US-CA"),
         (
             {"from_region": "US-CA"},

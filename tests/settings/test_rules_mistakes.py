@@ -36,6 +36,9 @@ MISTAKES = [
      'be asked: recording is "notice"'),
     (POLICY, 'recording = "required"\non_refusal = "unrecorded"', "rules.toml:7: "
      "rule[1].on_refusal: a call that must be recorded ends where someone refuses"),
+    (POLICY, 'recording = "required"\non_unreachable = "unrecorded"', "rules.toml:7: "
+     "rule[1].on_unreachable: a call that must be recorded can't go on unrecorded: write "
+     '"refuse"'),
     (DEFAULTS, '[defaults]\nrecording = "required"\non_refusal = "unrecorded"', "rules.toml:3: "
      "defaults.on_refusal: a call that must be recorded ends where someone refuses"),
     (POLICY, f'{ASKS}\non_refusal = "hang up"', 'rules.toml:7: rule[1].on_refusal: must be '
@@ -265,4 +268,16 @@ def test_its_twin_is_right(mistake, right, also_right):
 def test_a_mistake_in_a_table_of_its_own_is_told_on_its_own_line(mistake):
     assert mistake(SALES, '[rule.match]\ndirection = "inbound"\nto = "*"') == [
         'rules.toml:12: rule[2].match.to: "*" must be a number, or the beginning of one and "*"'
+    ]
+
+
+def test_what_a_rule_that_must_be_recorded_inherits_must_suit_it(files):
+    files.change(DEFAULTS, f'{DEFAULTS}\non_unreachable = "unrecorded"')
+    assert files.wrong() == []
+
+    files.change(POLICY, 'recording = "required"')
+
+    assert files.wrong() == [
+        "rules.toml:4: rule[1].on_unreachable: a call that must be recorded can't go on "
+        'unrecorded: write "refuse"'
     ]

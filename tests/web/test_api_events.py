@@ -31,7 +31,7 @@ ONE_OF_EACH: tuple[CallEvent, ...] = (
     CallStarted("call-0", "inbound", "carrier", "main", "support", "consent"),
     CallAnswered("call-0"),
     NoticeGiven("call-0", Party.CALLER, "played"),
-    ConsentGiven("call-0", Party.CALLEE, "granted"),
+    ConsentGiven("call-0", Party.CALLEE, "agreed"),
     RecordingChanged("call-0", "stopped", ("caller",), "read_back"),
     FailedClosed("call-0", "recorder_unconfirmed"),
     CallEnded("call-0", Disposition.ANSWERED, EndedBy.CALLER),
