@@ -14,7 +14,7 @@ from enum import Enum
 from typing import Any
 
 from sidecar.consent import course, machine, standing, sureness
-from sidecar.consent.events import Event, Failure
+from sidecar.consent.events import Action, Event, Failure
 from sidecar.consent.machine import Tables, transition
 from sidecar.consent.standing import Place, Repeats
 from sidecar.consent.state import Phase, State
@@ -50,6 +50,8 @@ class Use:
     state: State
     world: World
     event: Event
+    right: tuple[State, tuple[Action, ...]]
+    """What the machine does in this step."""
     says: dict[Callable[..., bool], bool]
 
 
@@ -80,9 +82,9 @@ def uses_of_rows(courses: Iterable[Course]) -> Uses:
             state, world = visit.situation
             for event in each.events():
                 seen.clear()
-                transition(state, event, tables)
+                right = transition(state, event, tables)
                 for table, place, says in seen:
-                    uses[table, place].append(Use(each, state, world, event, says))
+                    uses[table, place].append(Use(each, state, world, event, right, says))
     return uses
 
 
@@ -170,9 +172,9 @@ def verdict(mutant: Mutant, uses: list[Use]) -> Verdict:
     differs = False
     try:
         for use in filter(mutant.differs_in, uses):
-            right, wanted = transition(use.state, use.event)
+            right, wanted = use.right
             wrong, done = transition(use.state, use.event, mutant.tables)
-            if (right, wanted) != (wrong, done):
+            if use.right != (wrong, done):
                 watching = watched(use.world, use.event, done)
                 differs = differs or wanted != done
                 strays[use.course].append(((wrong, watching), right))
