@@ -43,12 +43,16 @@ log = structlog.get_logger(__name__)
 
 Answer = Callable[[bool], None]
 
+CHECK_EVERY_S = 5.0
+"""How often the recorder of a call that is up is looked at, whatever it has told."""
+
 
 class RecorderProcess:
     """The recorder session of one call, joined to the consent machine, record and metrics."""
 
     __slots__ = (
         "_call",
+        "_check",
         "_deadline",
         "_given_at",
         "_order",
@@ -68,6 +72,7 @@ class RecorderProcess:
         self._given_at = 0.0
         self._stop_asked_at: float | None = None
         self._deadline: Timer | None = None
+        self._check: Timer | None = None
         self._waiting: list[Answer] = []
         """Whoever waits for the confirmation of the order that stands."""
 
@@ -80,11 +85,6 @@ class RecorderProcess:
     def controls(self) -> bool:
         """Whether there is anything that obeys, confirmed or not."""
         return self._recorder.kind != "none"
-
-    @property
-    def order(self) -> Order | None:
-        """The order that stands."""
-        return self._order
 
     def open(self) -> None:
         """The PBX is about to learn of the call, or has: the recorder takes orders from now on."""
@@ -120,21 +120,16 @@ class RecorderProcess:
 
     def watch(self, state: State) -> None:
         """Keep the time to confirm, where the machine waits for the recorder."""
+        if state.both_up and self._check is None and self.controls and not self._call.over:
+            self._check = self._in(CHECK_EVERY_S, self._look_again)
         if not state.waits_for_recorder or self._call.over:
             self._cancel_deadline()
         elif self._deadline is None:
-            agent = self._call.agent
-            within = self._call.decision.confirm_within
-            self._deadline = agent.timers.schedule(agent.now + within, self._overdue)
+            self._deadline = self._in(self._call.decision.confirm_within, self._overdue)
 
     def gave_up(self) -> None:
         """The order that stands was not confirmed in time."""
         self._answer(False)
-
-    def status(self) -> None:
-        """Have the recorder looked at anew."""
-        if self._session is not None:
-            self._session.status()
 
     def sdp_says(self, recording: bool) -> None:
         """Take note of what the PBX's session description says."""
@@ -144,6 +139,8 @@ class RecorderProcess:
     def close(self) -> None:
         """The call is over."""
         self._cancel_deadline()
+        if self._check is not None:
+            self._check.cancel()
         self._answer(False)
         if self._session is not None:
             self._session.close()
@@ -183,7 +180,7 @@ class RecorderProcess:
                 self._cancel_deadline()
                 call.consent.handle(RecorderViolated())
             case Status(recordings, _proof):
-                log.info("recorder_status", call=call.id, recordings=recordings)
+                log.debug("recorder_status", call=call.id, recordings=recordings)
             case Finished(proof, seconds):
                 self._finished(proof, seconds)
 
@@ -220,6 +217,16 @@ class RecorderProcess:
         if self._order is not None:
             self._count(self._order, "unconfirmed")
         call.consent.handle(RecorderOverdue())
+
+    def _look_again(self, _now: float) -> None:
+        """Have the recorder looked at anew: it may record without having told anybody."""
+        self._check = self._in(CHECK_EVERY_S, self._look_again)
+        if self._session is not None:
+            self._session.status()
+
+    def _in(self, seconds: float, callback: Callable[[float], None]) -> Timer:
+        agent = self._call.agent
+        return agent.timers.schedule(agent.now + seconds, callback)
 
     def _count(self, order: Order, result: str) -> None:
         self._call.agent.metrics.recorder_action(self.kind, order.value, result)

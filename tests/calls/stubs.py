@@ -231,6 +231,7 @@ class StubRecorderSession:
         self._on_event = on_event
         self.orders: list[Order] = []
         self.confirmed: Order | None = None
+        self.looked_at = 0
         self.says: list[bool] = []
         self.closed = False
 
@@ -247,6 +248,7 @@ class StubRecorderSession:
         self._order(Order.STOP)
 
     def status(self) -> None:
+        self.looked_at += 1
         self.tell(Status(0, Proof.READ_BACK))
 
     def sdp_says(self, recording: bool) -> None:

@@ -384,6 +384,16 @@ class TestWhatTheRecorderDoesByItself:
         assert gates(w) == (True, True)
         there.hang_up()
 
+    def test_it_is_looked_at_again_and_again_while_the_call_is_up(self, world):
+        w, there, _here = talking(world)
+        w.pass_time(21)
+
+        assert w.recording.looked_at == 4
+
+        there.hang_up()
+        w.pass_time(21)
+        assert w.recording.looked_at == 4
+
 
 class TestOutOfReach:
     def test_a_call_is_refused_before_it_rings(self, world):
