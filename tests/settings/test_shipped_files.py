@@ -46,7 +46,11 @@ def test_a_call_that_no_rule_names_is_not_recorded() -> None:
 
 
 @pytest.mark.parametrize("name", ["sidecar.toml", "rules.toml"])
-def test_what_is_commented_out_may_be_taken_as_it_stands(name: str, tmp_path: Path) -> None:
+def test_what_is_commented_out_may_be_taken_as_it_stands(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AMI_SECRET", "not-a-secret")
+    monkeypatch.setenv("API_TOKEN", "not-a-secret-but-long-enough")
     for file in CONFIG.glob("*.toml"):
         (tmp_path / file.name).write_text(file.read_text())
     (tmp_path / "prompts").mkdir()
