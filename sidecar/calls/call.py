@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from asyncio import Future
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import structlog
 
@@ -51,9 +50,6 @@ from sidecar.sip.dialog import Dialog
 from sidecar.sip.message import Request, Response, respond
 from sidecar.sip.offer_answer import Carrier, OfferAnswerError, State
 from sidecar.sip.sdp import SdpError
-
-if TYPE_CHECKING:
-    pass
 
 log = structlog.get_logger(__name__)
 

@@ -281,12 +281,12 @@ class ConsentProcess:
 
     def _note_consent(self, before: State, event: Event) -> None:
         """Keep in the record what the people have said about being recorded."""
+        if self._decision.question is None:
+            return
         record, state = self._call.record, self.state
         for party in Party:
             if not self.asks(party):
                 self._drop_answer_timer(party)
-        if self._decision.question is None:
-            return
         consent = record.consent
         withdraws = isinstance(event, StopRequested | PauseRequested) and event.by.value in (
             "caller",

@@ -284,7 +284,7 @@ class World:
             if session.gates[Side.B] and call.record.answered_at is not None:
                 assert not owed, "the callee's speech passes before the notice was heard"
             if all(session.gates.values()) and call.record.answered_at is not None:
-                self._look_at_recorder(session)
+                self._look_at_recorder(call)
 
     def _owed(self, call: Call, session: StubSession) -> set[Party]:
         """Who has neither heard the notice nor answered the question; nobody after a no."""
@@ -294,14 +294,18 @@ class World:
         asked = decision.question.of if decision.question is not None else frozenset()
         heard = {parties[side] for side in session.played} - asked
         agreed = {parties[side] for side in session.agreed}
-        if self.recorder.sessions and self.recording.confirmed is Order.STOP and asked:
+        if asked and any(each.confirmed is Order.STOP for each in self._recordings(call)):
             return set()  # unrecorded
         return set(decision.notice.to) - heard - (agreed & asked)
 
-    def _look_at_recorder(self, session: StubSession) -> None:
+    def _look_at_recorder(self, call: Call) -> None:
         """Speech passes only while the recorder has confirmed what it was told last."""
-        recording = self.recorder.sessions[session.id - 1]
+        (recording,) = self._recordings(call)
         assert recording.confirmed is recording.orders[-1], "speech passes, the recorder unsure"
+
+    def _recordings(self, call: Call) -> list[StubRecorderSession]:
+        """The recorder session of a call, once it is open: not every call comes so far."""
+        return [each for each in self.recorder.sessions if each.leg is call.recorder.leg]
 
     def check_nothing_is_left(self) -> None:
         """Once time has passed: no call, leg, transaction, timer or port; one record a call."""

@@ -151,14 +151,21 @@ class Asterisk:
 
     def close_manager_interface(self, *users: str) -> None:
         """Take no manager's connection any more, and end those of these users."""
-        configuration = self.folder / "etc" / "manager.conf"
-        text = configuration.read_text()
-        configuration.write_text(text.replace("enabled=yes", "enabled=no"))
-        self.cli("manager reload")
+        self._enable_manager_interface("yes", "no")
         for line in self.cli("manager show connected").splitlines():
             fields = line.split()
             if len(fields) > 5 and fields[0] in users:
                 self.cli(f"manager kick session {fields[4]}")
+
+    def open_manager_interface(self) -> None:
+        """Take managers' connections again."""
+        self._enable_manager_interface("no", "yes")
+
+    def _enable_manager_interface(self, before: str, now: str) -> None:
+        configuration = self.folder / "etc" / "manager.conf"
+        text = configuration.read_text()
+        configuration.write_text(text.replace(f"enabled={before}", f"enabled={now}"))
+        self.cli("manager reload")
 
     def wait_registered(self, phone: str) -> None:
         """Until a phone's contact is known. Raises PeerFailedError."""

@@ -105,14 +105,6 @@ class House:
     def hang_up(self) -> None:
         self.asterisk.cli("channel request hangup all")
 
-    def kick(self) -> None:
-        """End every manager's connection."""
-        listed = self.asterisk.cli("manager show connected")
-        for line in listed.splitlines():
-            fields = line.split()
-            if len(fields) > 5 and fields[0] in (LEAST, RESTARTS):
-                self.asterisk.cli(f"manager kick session {fields[4]}")
-
     def watch(self, recorder: AsteriskRecorder, call_id: str) -> Watched:
         watched = Watched(call_id)
         leg: Any = watched  # it is asked for its Call-ID only
@@ -407,18 +399,13 @@ async def test_a_lost_connection_is_told_and_what_began_meanwhile_is_stopped(
         call.session.stop()
         house.call(LATE, "lost")
         await call.confirmed(Order.STOP)
-        configuration = house.asterisk.folder / "etc" / "manager.conf"
-        text = configuration.read_text()
-        configuration.write_text(text.replace("enabled=yes", "enabled=no"))
-        await asyncio.to_thread(house.asterisk.cli, "manager reload")
-        await asyncio.to_thread(house.kick)
+        await asyncio.to_thread(house.asterisk.close_manager_interface, LEAST, RESTARTS)
         await call.expect(Doubted)
         assert "lost" in recorder.problem or "reached" in recorder.problem
         call.session.stop()
         assert await call.expect(Failed) == Failed(Order.STOP, "unreachable")
         await asyncio.sleep(1.0)  # the dialplan's MixMonitor begins
-        configuration.write_text(text)
-        await asyncio.to_thread(house.asterisk.cli, "manager reload")
+        await asyncio.to_thread(house.asterisk.open_manager_interface)
         confirmed = await call.expect(Confirmed, 10)
         finished = await call.finished()
 
