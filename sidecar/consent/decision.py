@@ -22,6 +22,19 @@ class Policy(StrEnum):
     """It must: without agreement the call ends (a duty to record)."""
 
 
+class VoicemailPolicy(StrEnum):
+    """Whether the caller may leave a message where a mailbox answers."""
+
+    ALLOW = "allow"
+    """It may, without a word."""
+    NOTICE = "notice"
+    """It may once it was told."""
+    CONSENT = "consent"
+    """It may once it has agreed; else the call ends."""
+    DENY = "deny"
+    """It may not: the call ends before a message can be stored."""
+
+
 class ForEach(NamedTuple):
     """One text for each party."""
 
@@ -44,7 +57,7 @@ class Notice:
     prompt: ForEach = _NOTICE
     language: ForEach = _ENGLISH
     to: frozenset[Party] = frozenset(Party)
-    at: Literal["answer", "before-connect"] = "answer"
+    at: Literal["answer", "before-connect", "person"] = "answer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +84,34 @@ class Codes:
     resume: str = ""
 
 
+Unanswered = Literal["busy", "no-answer", "unavailable"]
+"""Why a call was not answered, as far as a diversion to voicemail asks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Divert:
+    """When the sidecar itself connects a call to a mailbox.
+
+    `after` is how long the callee may ring, in seconds; `to` the mailbox's URI at the PBX.
+    """
+
+    to: str
+    after: float = 20.0
+    on: frozenset[Unanswered] = frozenset(("busy", "no-answer", "unavailable"))
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A conference that a call leads into.
+
+    `name` is what all calls have in common that lead into it; empty: the number called.
+    `announce`: whether those inside are told that someone new was informed.
+    """
+
+    name: str = ""
+    announce: bool = True
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What holds for one call.
@@ -90,6 +131,17 @@ class Decision:
     confirm_within: float = 0.5
     codes: Codes = Codes()
     messages: Literal["deny", "allow"] = "deny"
+    language: ForEach = _ENGLISH
+    """In which language each party is spoken to, notice or not."""
+    voicemail: VoicemailPolicy = VoicemailPolicy.NOTICE
+    voicemail_question: Question = Question()
+    """How the caller is asked under `voicemail = "consent"`."""
+    divert: Divert | None = None
+    room: Room | None = None
+    renotice: Literal["new-party", "all"] = "new-party"
+    """Who hears the notice where someone new takes a side of the call."""
+    hold: Literal["record", "pause"] = "record"
+    """What becomes of the recording while the call is on hold."""
     version: str = ""
     """Of the rules that decided: a short hash of all that they go by."""
 

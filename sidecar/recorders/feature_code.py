@@ -17,6 +17,7 @@ class FeatureCodeRecorder:
 
     kind = "feature-code"
     holds = False
+    sees = False
     problem = ""
 
     def __init__(self, stop: str, start: str | None) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 
 from sidecar.recorders.recorder import (
+    Answerer,
+    AnswererCallback,
     Confirmed,
     EventCallback,
     Failed,
@@ -22,6 +24,7 @@ class NoRecorder:
 
     kind = "none"
     holds = False
+    sees = False
     problem = ""
 
     async def start(self) -> None:
@@ -76,6 +79,10 @@ class ToldSession:
 
     def sdp_says(self, recording: bool) -> None:
         """See RecorderSession."""
+
+    def answered(self, on_answerer: AnswererCallback) -> None:
+        """See RecorderSession."""
+        on_answerer(Answerer.UNKNOWN)
 
     def close(self) -> None:
         """See RecorderSession."""

@@ -12,25 +12,34 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import Enum, IntEnum
 from typing import Protocol
 
 from sidecar.consent.order import Order
 
 __all__ = [
     "REASONS",
+    "Answerer",
+    "AnswererCallback",
+    "BackAgain",
     "Confirmed",
     "Doubted",
     "EventCallback",
     "Failed",
     "Finished",
+    "InRoom",
+    "MailboxReached",
+    "NobodyThere",
+    "OnHold",
     "Order",
     "PbxLeg",
     "Proof",
     "Recorder",
     "RecorderEvent",
     "RecorderSession",
+    "SomeoneNew",
     "Status",
+    "StrangerInRoom",
     "Violated",
 ]
 
@@ -110,8 +119,78 @@ class Finished:
     recorded_seconds: float | None
 
 
-RecorderEvent = Confirmed | Failed | Doubted | Violated | Status | Finished
+@dataclass(frozen=True, slots=True)
+class MailboxReached:
+    """The PBX lets the call leave a message: told before it answers where it does so by that."""
+
+
+@dataclass(frozen=True, slots=True)
+class SomeoneNew:
+    """A person came to the PBX's side of the call who was not there when it was answered.
+
+    Whether others stay or went; each is told once. One in a room is told by StrangerInRoom.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class NobodyThere:
+    """The last person on the PBX's side has left the call, which goes on (parked, transferred)."""
+
+
+@dataclass(frozen=True, slots=True)
+class BackAgain:
+    """Someone who was there before is there again, and nobody else."""
+
+
+@dataclass(frozen=True, slots=True)
+class OnHold:
+    """The PBX's side has put the call on hold, or has taken it back."""
+
+    held: bool
+
+
+@dataclass(frozen=True, slots=True)
+class InRoom:
+    """The call has entered a conference of the PBX, or (an empty `room`) has left it."""
+
+    room: str
+
+
+@dataclass(frozen=True, slots=True)
+class StrangerInRoom:
+    """Someone came into the call's conference who does not pass the sidecar.
+
+    Told to one call of that conference.
+    """
+
+
+RecorderEvent = (
+    Confirmed
+    | Failed
+    | Doubted
+    | Violated
+    | Status
+    | Finished
+    | MailboxReached
+    | SomeoneNew
+    | NobodyThere
+    | BackAgain
+    | OnHold
+    | InRoom
+    | StrangerInRoom
+)
 EventCallback = Callable[[RecorderEvent], None]
+
+
+class Answerer(Enum):
+    """Who has answered a call at the PBX."""
+
+    PERSON = "a person"
+    MACHINE = "the PBX itself"
+    UNKNOWN = "unknown"
+
+
+AnswererCallback = Callable[[Answerer], None]
 
 REASONS = (
     "refused",
@@ -168,6 +247,13 @@ class RecorderSession(Protocol):
     def sdp_says(self, recording: bool) -> None:
         """Take note of `a=record` in a session description of the PBX's (RFC 7866 section 6.1)."""
 
+    def answered(self, on_answerer: AnswererCallback) -> None:
+        """The call was answered: have told by whom, once all that came before it was told.
+
+        Called back exactly once, at once where the adapter can't see who it is, unless `close`
+        comes first.
+        """
+
     def close(self) -> None:
         """The call is over: look at what is left (files), then answer Finished."""
 
@@ -186,6 +272,10 @@ class Recorder(Protocol):
         One that can't gets no order before everyone has been told: the PBX knows no more by then
         than what the headers at the set-up say.
         """
+
+    @property
+    def sees(self) -> bool:
+        """Whether it tells who is on the PBX's side of a call: people, mailboxes, rooms."""
 
     @property
     def problem(self) -> str:

@@ -24,6 +24,7 @@ class SipRecorder:
 
     kind = "sip"
     holds = False
+    sees = False
     problem = ""
 
     async def start(self) -> None:

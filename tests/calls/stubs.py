@@ -20,6 +20,8 @@ from sidecar.media.engine import (
     SideStats,
 )
 from sidecar.recorders.recorder import (
+    Answerer,
+    AnswererCallback,
     Confirmed,
     Failed,
     Finished,
@@ -233,6 +235,7 @@ class StubRecorderSession:
         self.confirmed: Order | None = None
         self.looked_at = 0
         self.says: list[bool] = []
+        self.waits_for_answerer: AnswererCallback | None = None
         self.closed = False
 
     def tell(self, event: RecorderEvent) -> None:
@@ -253,6 +256,15 @@ class StubRecorderSession:
 
     def sdp_says(self, recording: bool) -> None:
         self.says.append(recording)
+
+    def answered(self, on_answerer: AnswererCallback) -> None:
+        answerer = self.recorder.answerer
+        if answerer is None:
+            self.waits_for_answerer = on_answerer
+        elif not self.recorder.sees:
+            on_answerer(answerer)
+        else:
+            self.recorder.later(lambda: self.closed or on_answerer(answerer))
 
     def close(self) -> None:
         assert not self.closed, "a recorder is closed twice"
@@ -289,6 +301,9 @@ class StubRecorder:
         self.later = later
         self.kind = "asterisk-ami" if holds else "none"
         self.holds = holds
+        self.sees = holds
+        self.answerer: Answerer | None = Answerer.PERSON if holds else Answerer.UNKNOWN
+        """Who answers calls; None leaves it to the test."""
         self.problem = ""
         self.answers: dict[Order, str] = {}
         self.sessions: list[StubRecorderSession] = []

@@ -42,6 +42,7 @@ class AsteriskRecorder:
 
     kind = "asterisk-ami"
     holds = True
+    sees = True
 
     def __init__(
         self, address: HostPort, username: str, secret: str, files: Path | None = None

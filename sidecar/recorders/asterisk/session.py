@@ -21,6 +21,8 @@ from sidecar.recorders.asterisk.files import FileCheck, Verdict
 from sidecar.recorders.asterisk.meter import Meter
 from sidecar.recorders.asterisk.pbx import Pbx
 from sidecar.recorders.recorder import (
+    Answerer,
+    AnswererCallback,
     Confirmed,
     Doubted,
     EventCallback,
@@ -102,6 +104,10 @@ class AsteriskSession:
 
     def sdp_says(self, recording: bool) -> None:
         """Asterisk says nothing of recording in its session descriptions."""
+
+    def answered(self, on_answerer: AnswererCallback) -> None:
+        """See RecorderSession."""
+        on_answerer(Answerer.UNKNOWN)
 
     def close(self) -> None:
         """See RecorderSession."""
