@@ -336,6 +336,13 @@ class Call(CallBase):
         headers = passed(response.headers, trusted=leg.peer.trusted)
         self.answer(a, response.status, response.reason, headers, body)
 
+    def drop_callee(self) -> None:
+        """End the callee's leg, or give up to place it; the caller stays."""
+        if self.b is not None:
+            self.agent.part(self.b, [])
+        elif self.placing is not None:
+            self.placing.cancel([])
+
     def callee_refused(self, status: int, response: Response) -> None:
         """A final response other than 2xx came, and no further target is left."""
         headers = passed(response.headers, trusted=self.route.destination.trusted)

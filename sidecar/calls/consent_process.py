@@ -17,6 +17,7 @@ from sidecar.consent.events import (
     AnswerMissing,
     AwaitAnswer,
     Connect,
+    DropCallee,
     EndRefused,
     Event,
     Explain,
@@ -39,6 +40,7 @@ from sidecar.consent.party import Party
 from sidecar.consent.standing import Place
 from sidecar.consent.state import Phase, State, wanted
 from sidecar.consent.sureness import Sureness
+from sidecar.consent.terms import terms_of
 from sidecar.media.engine import MediaSession, Played, PlayFailed, Side
 from sidecar.records.record import Consent
 
@@ -76,7 +78,7 @@ class ConsentProcess:
         self._call = call
         self._decision = decision
         self._media = media
-        self._machine = ConsentMachine(decision, holds=holds)
+        self._machine = ConsentMachine(terms_of(decision, holds=holds))
         self.speaking = Speaking(media)
         self._answers: dict[Party, Timer] = {}
         self._hearing: set[Party] = set()
@@ -187,6 +189,8 @@ class ConsentProcess:
             case Explain(party):
                 over = partial(self._explained, party)
                 self.speaking.say(party, EXPLANATION, self._language(party), over)
+            case DropCallee():
+                self._call.drop_callee()
             case EndRefused():
                 self._call.end_refused()
             case FailClosed(reason, ends):
