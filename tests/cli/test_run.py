@@ -14,6 +14,7 @@ import aiohttp
 import pytest
 
 from sidecar import __version__
+from tests.peers.processes import free_ports
 
 Start = Callable[..., Awaitable[Process]]
 
@@ -38,13 +39,10 @@ async def start() -> AsyncIterator[Start]:
 @pytest.fixture
 def ports(config: Path) -> tuple[int, int]:
     """The SIP port and the HTTP port of the settings: free ones."""
-    with socket.socket(type=socket.SOCK_DGRAM) as sip, socket.socket() as http:
-        sip.bind(("127.0.0.1", 0))
-        http.bind(("127.0.0.1", 0))
-        found = sip.getsockname()[1], http.getsockname()[1]
-    text = config.read_text().replace(":5070", f":{found[0]}")
-    config.write_text(f'{text}\n[http]\nlisten = "127.0.0.1:{found[1]}"\n')
-    return found
+    sip, http = free_ports(2)
+    text = config.read_text().replace(":5070", f":{sip}")
+    config.write_text(f'{text}\n[http]\nlisten = "127.0.0.1:{http}"\n')
+    return sip, http
 
 
 def change(file: Path, old: str, new: str) -> None:

@@ -23,7 +23,7 @@ def library(tmp_path: Path) -> PromptLibrary:
 @pytest.fixture
 async def engine(library: PromptLibrary) -> AsyncIterator[LocalEngine]:
     """A running engine with one worker; nothing may be left of its sessions at the end."""
-    engine = LocalEngine("127.0.0.1", range(35000, 35100), library, workers=1)
+    engine = LocalEngine("127.0.0.1", range(32000, 32100), library, workers=1)
     await engine.start()
     before = {pid: descriptors(pid) for pid in engine.worker_pids}
     try:

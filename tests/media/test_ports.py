@@ -20,21 +20,21 @@ def taken(pool: PortPool, count: int, now: float = 0.0) -> Iterator[list[PortPai
 
 
 def test_a_pair_is_an_even_port_and_the_next() -> None:
-    with taken(PortPool("127.0.0.1", 35501, 35507), 3) as pairs:
-        assert sorted(pair.port for pair in pairs) == [35502, 35504, 35506]
+    with taken(PortPool("127.0.0.1", 32501, 32507), 3) as pairs:
+        assert sorted(pair.port for pair in pairs) == [32502, 32504, 32506]
         for pair in pairs:
             assert pair.rtp.getsockname()[1] == pair.port
             assert pair.rtcp.getsockname()[1] == pair.port + 1
 
 
 def test_a_range_ends() -> None:
-    pool = PortPool("127.0.0.1", 35500, 35503)
+    pool = PortPool("127.0.0.1", 32500, 32503)
     with taken(pool, 2), pytest.raises(NoPorts):
         pool.take(0.0)
 
 
 def test_a_port_rests_before_it_is_used_again() -> None:
-    pool = PortPool("127.0.0.1", 35500, 35501)
+    pool = PortPool("127.0.0.1", 32500, 32501)
     pool.give_back(pool.take(0.0), 10.0)
     with pytest.raises(NoPorts):
         pool.take(10.0 + QUARANTINE_S - 0.1)
@@ -45,25 +45,25 @@ def test_a_port_rests_before_it_is_used_again() -> None:
 def test_a_port_of_another_program_is_passed_over() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
         other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        other.bind(("127.0.0.1", 35503))
-        with taken(PortPool("127.0.0.1", 35500, 35505), 2) as pairs:
-            assert sorted(pair.port for pair in pairs) == [35500, 35504]
+        other.bind(("127.0.0.1", 32503))
+        with taken(PortPool("127.0.0.1", 32500, 32505), 2) as pairs:
+            assert sorted(pair.port for pair in pairs) == [32500, 32504]
 
 
 def test_ports_that_strangers_may_still_know_rest_at_first() -> None:
-    pool = PortPool("127.0.0.1", 35500, 35503)
-    pool.avoid((35500,), 0.0)
+    pool = PortPool("127.0.0.1", 32500, 32503)
+    pool.avoid((32500,), 0.0)
     with taken(pool, 1) as (pair,):
-        assert pair.port == 35502
+        assert pair.port == 32502
         with pytest.raises(NoPorts):
             pool.take(1.0)
         with taken(pool, 1, QUARANTINE_S) as (rested,):
-            assert rested.port == 35500
+            assert rested.port == 32500
 
 
 def test_a_twin_takes_what_the_connected_socket_does_not() -> None:
     with (
-        taken(PortPool("127.0.0.1", 35500, 35501), 1) as (pair,),
+        taken(PortPool("127.0.0.1", 32500, 32501), 1) as (pair,),
         socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as party,
         socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger,
     ):

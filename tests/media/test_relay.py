@@ -209,7 +209,7 @@ async def test_a_stream_can_be_added_later(engine: LocalEngine) -> None:
 
 
 async def test_ipv6_is_relayed(library: PromptLibrary) -> None:
-    engine = LocalEngine("::1", range(35100, 35140), library, workers=1)
+    engine = LocalEngine("::1", range(32100, 32140), library, workers=1)
     await engine.start()
     call = await Call(engine, address="::1").connected()
     for _ in range(2):  # before and after the socket is connected

@@ -15,7 +15,7 @@ from .phones import Phone
 
 def test_a_closed_session_is_gone_without_the_garbage_collector() -> None:
     """The worker runs with it off: a session that referred to itself would stay for ever."""
-    reactor, ports = Reactor(), PortPool("127.0.0.1", 35600, 35620)
+    reactor, ports = Reactor(), PortPool("127.0.0.1", 32600, 32620)
     events: list[MediaEvent] = []
     notice = {"en/notice": {"PCMU": bytes(320)}}
     around = Surroundings(reactor, ports, notice, lambda _, event: events.append(event))

@@ -49,7 +49,7 @@ async def _open_when_it_is_back(engine: LocalEngine) -> Call:
 
 
 async def test_a_worker_ends_with_its_engine(library: PromptLibrary) -> None:
-    engine = LocalEngine("127.0.0.1", range(35200, 35240), library, workers=2)
+    engine = LocalEngine("127.0.0.1", range(32200, 32240), library, workers=2)
     await engine.start()
     pids = engine.worker_pids
     assert len(set(pids)) == 2
@@ -68,10 +68,10 @@ async def test_a_worker_does_not_mind_the_keyboard(engine: LocalEngine) -> None:
 
 
 async def test_sessions_go_to_the_worker_with_the_fewest(library: PromptLibrary) -> None:
-    engine = LocalEngine("127.0.0.1", range(35200, 35240), library, workers=2)
+    engine = LocalEngine("127.0.0.1", range(32200, 32240), library, workers=2)
     await engine.start()
     calls = [await Call(engine).opened() for _ in range(4)]
-    lower = [call for call in calls if call.ports_a[0] < 35220]
+    lower = [call for call in calls if call.ports_a[0] < 32220]
     assert len(lower) == 2
     for call in calls:
         await call.close()
@@ -81,7 +81,7 @@ async def test_sessions_go_to_the_worker_with_the_fewest(library: PromptLibrary)
 async def test_a_range_that_is_used_up_refuses_and_a_port_rests_before_reuse(
     library: PromptLibrary,
 ) -> None:
-    engine = LocalEngine("127.0.0.1", range(35300, 35304), library, workers=1)
+    engine = LocalEngine("127.0.0.1", range(32300, 32304), library, workers=1)
     await engine.start()
     call = await Call(engine).opened()
     second = Call(engine)
@@ -100,7 +100,7 @@ async def test_a_range_that_is_used_up_refuses_and_a_port_rests_before_reuse(
 
 
 async def test_an_address_that_is_not_ours_is_told_at_the_start(library: PromptLibrary) -> None:
-    engine = LocalEngine("192.0.2.1", range(35300, 35304), library, workers=1)
+    engine = LocalEngine("192.0.2.1", range(32300, 32304), library, workers=1)
     with pytest.raises(OperatorError, match=r"media\.address.*192\.0\.2\.1"):
         await engine.start()
     assert engine.worker_pids == []
@@ -133,7 +133,7 @@ async def test_media_is_not_sent_just_anywhere(
 async def test_a_party_that_falls_silent_is_told_but_not_one_on_hold(
     library: PromptLibrary,
 ) -> None:
-    engine = LocalEngine("127.0.0.1", range(35400, 35440), library, workers=1, silent_after=0.5)
+    engine = LocalEngine("127.0.0.1", range(32400, 32440), library, workers=1, silent_after=0.5)
     await engine.start()
     call = await Call(engine).connected()
     await call.speak()
@@ -161,7 +161,7 @@ async def test_after_close_a_session_says_nothing_more(engine: LocalEngine) -> N
 
 
 async def test_a_session_that_was_refused_after_its_end_is_closed(library: PromptLibrary) -> None:
-    engine = LocalEngine("127.0.0.1", range(35300, 35304), library, workers=1)
+    engine = LocalEngine("127.0.0.1", range(32300, 32304), library, workers=1)
     await engine.start()
     call = await Call(engine).opened()
     second = Call(engine)
@@ -175,7 +175,7 @@ async def test_a_session_that_was_refused_after_its_end_is_closed(library: Promp
 
 
 async def test_many_workers_get_the_same_prompts(library: PromptLibrary) -> None:
-    engine = LocalEngine("127.0.0.1", range(35200, 35240), library, workers=4)
+    engine = LocalEngine("127.0.0.1", range(32200, 32240), library, workers=4)
     await engine.start()
     calls = [await Call(engine).connected(open_gates=False) for _ in range(4)]
     for call in calls:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import wave
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -13,6 +12,7 @@ from sidecar.demo.tones import tone
 from sidecar.rulebook.live import LiveRules
 from sidecar.service import Service
 from sidecar.settings import load_settings
+from tests.peers.processes import free_port, port_range
 
 NOTICE_HZ = 2000
 NOTICE_S = 0.5
@@ -53,21 +53,6 @@ listen = "127.0.0.1:{http}"
 """
 
 
-def free_port(host: str = "127.0.0.1") -> int:
-    """A port that is free for UDP and TCP."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    while True:
-        with socket.socket(family, socket.SOCK_STREAM) as tcp:
-            tcp.bind((host, 0))
-            port = int(tcp.getsockname()[1])
-            with socket.socket(family, socket.SOCK_DGRAM) as udp:
-                try:
-                    udp.bind((host, port))
-                except OSError:
-                    continue
-                return port
-
-
 def write_settings(
     folder: Path,
     *,
@@ -78,7 +63,7 @@ def write_settings(
     trunk_hosts: str = "",
 ) -> tuple[Path, int]:
     """Write a settings file; returns it and the SIP port."""
-    port = port or free_port(host)
+    port = port or free_port()
     here = f"[{host}]" if ":" in host else host
     (folder / "rules.toml").write_text(RULES)
     prompt = folder / "prompts" / "en" / "recording-notice.wav"
@@ -88,7 +73,7 @@ def write_settings(
         file.setsampwidth(2)
         file.setframerate(8000)
         file.writeframes(tone(NOTICE_HZ)[: int(8000 * NOTICE_S)].tobytes())
-    media = min(free_port(host) & ~1, 60000)
+    first, last = port_range(400)
     path = folder / "sidecar.toml"
     path.write_text(
         SETTINGS.format(
@@ -96,11 +81,11 @@ def write_settings(
             port=port,
             pbx=f"{here}:{pbx_port}",
             transport="" if pbx_transport == "udp" else ";transport=tcp",
-            trunk=f"{here}:{free_port(host)}",
+            trunk=f"{here}:{free_port()}",
             trunk_hosts=trunk_hosts or here,
             host=host,
-            first=media,
-            last=media + 399,
+            first=first,
+            last=last,
             http=free_port(),
         )
     )

@@ -10,6 +10,7 @@ from sidecar.demo.echo_pbx import echo_pbx
 from sidecar.demo.phone import Phone
 from sidecar.demo.tones import tone_spans
 from tests.net.conftest import NOTICE_HZ, NOTICE_S
+from tests.peers.processes import free_port
 
 TRANSPORTS = [("udp", "udp"), ("tcp", "tcp"), ("udp", "tcp"), ("tcp", "udp")]
 
@@ -100,8 +101,6 @@ async def test_a_call_over_ipv6(sidecar):
 
 
 async def test_a_pbx_that_can_t_be_connected_to_is_answered_for_at_once(sidecar):
-    from tests.net.conftest import free_port
-
     async with Phone(user="caller") as caller:
         service, address = await sidecar(pbx_port=free_port(), pbx_transport="tcp")
         there = await caller.invite(f"sip:100@127.0.0.1:{address[1]}", via=address)

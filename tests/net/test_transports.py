@@ -12,7 +12,8 @@ from sidecar.errors import OperatorError
 from sidecar.net import tcp as tcp_module
 from sidecar.net.transports import Transports
 from sidecar.sip.flow import Flow
-from tests.net.conftest import free_port, make_service, write_settings
+from tests.net.conftest import make_service, write_settings
+from tests.peers.processes import free_port
 
 OPTIONS = (
     b"OPTIONS sip:x@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/%b 127.0.0.1:5;branch=z9hG4bK1;rport\r\n"

@@ -105,6 +105,20 @@ def kill_group(pid: int) -> None:
         os.killpg(pid, signal.SIGKILL)
 
 
+def _lane() -> tuple[int, int]:
+    """Which of how many processes of pytest-xdist this is: each takes ports of its own."""
+    number = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+    return int(number), int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+
+
+def _own(ports: range, width: int = 1) -> list[range]:
+    """The neighbouring ports, `width` a piece, that no other process of the tests gives out."""
+    lane, lanes = _lane()
+    share = len(ports) // lanes
+    first = ports.start + lane * share
+    return [range(low, low + width) for low in range(first, first + share - width + 1)]
+
+
 def free_port() -> int:
     """A port that is free for UDP and TCP on loopback now."""
     return free_ports(1)[0]
@@ -117,7 +131,8 @@ def free_ports(count: int) -> list[int]:
     one between here and its use.
     """
     ports: list[int] = []
-    for port in random.sample(range(2000, 5060), 1000):
+    own = [low for (low,) in _own(range(2000, 5060))]
+    for port in random.sample(own, len(own)):
         if len(ports) == count:
             break
         if port not in _lately and all(_is_free(kind, port) for kind in _KINDS):
@@ -143,9 +158,10 @@ def _is_free(kind: socket.SocketKind, port: int) -> bool:
 
 def free_media_port() -> int:
     """An even port whose next three are free too: SIPp wants RTP and RTCP of sound and video."""
-    for port in random.sample(range(5062, 10000, 4), 200):
-        if all(_is_free(socket.SOCK_DGRAM, port + offset) for offset in range(4)):
-            return port
+    own = [four for four in _own(range(5062, 10000), 4) if four.start % 4 == 2]
+    for four in random.sample(own, len(own)):
+        if all(_is_free(socket.SOCK_DGRAM, port) for port in four):
+            return four.start
     raise PeerFailedError("no four free neighbouring ports between 5062 and 10000")
 
 
@@ -162,8 +178,8 @@ _given: deque[range] = deque(maxlen=6)  # those of tests long over are free agai
 def port_range(width: int = 200) -> tuple[int, int]:
     """A range of UDP ports below the ephemeral ones, free now and not just given out."""
     taken = udp_ports(10000, 32000)
-    for low in random.sample(range(10000, 32000 - width, 20), 400):
-        wanted = range(low, low + width)
+    own = [wanted for wanted in _own(range(10000, 32000), width) if wanted.start % 20 == 0]
+    for wanted in random.sample(own, len(own)):
         if taken.isdisjoint(wanted) and all(
             wanted.stop <= other.start or other.stop <= wanted.start for other in _given
         ):

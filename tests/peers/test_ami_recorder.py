@@ -430,6 +430,7 @@ async def test_a_call_that_was_only_ever_allowed_is_proven_by_its_files(house: H
     assert 0.4 < sounding < finished.recorded_seconds + SLACK
 
 
+@pytest.mark.alone
 async def test_fifty_calls_are_stopped_at_once(house: House) -> None:
     async with house.recorder(LEAST) as recorder:
         calls = [house.watch(recorder, called("many", each + 1)) for each in range(50)]

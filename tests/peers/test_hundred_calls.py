@@ -13,7 +13,7 @@ import pytest
 
 from bench.load import Load
 
-from .processes import LOOPBACK
+from .processes import LOOPBACK, port_range
 from .sidecar import Sidecar, chirp, rule
 
 PEERS = ()
@@ -103,6 +103,7 @@ def voice(call: int, who: str) -> int:
     return call * 2 + (who == "callee")
 
 
+@pytest.mark.alone
 @pytest.mark.slow
 @pytest.mark.timeout(120)
 def test_a_hundred_calls_with_sound_both_ways_lose_no_packet(tmp_path: Path) -> None:
@@ -116,7 +117,7 @@ def test_a_hundred_calls_with_sound_both_ways_lose_no_packet(tmp_path: Path) -> 
             pbx=f"{LOOPBACK}:{load.callee_port}",
             rules=rule("notice"),
             prompt=chirp(NOTICE_SECONDS),
-            media_ports=(20000, 21999),
+            media_ports=port_range(2000),
         ) as sidecar:
             load.target = (LOOPBACK, sidecar.port)
             load.tick = voices.tick

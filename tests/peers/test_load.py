@@ -10,6 +10,7 @@ import pytest
 
 from bench.load import LOOPBACK, Load, audio_address
 
+pytestmark = pytest.mark.alone
 Answer = Callable[[bytes], bytes | None]
 
 

@@ -249,6 +249,7 @@ def test_a_call_ends_where_the_manager_interface_is_lost(sidecar_with):
     assert record["disposition"] == "refused"
 
 
+@pytest.mark.alone
 @pytest.mark.timeout(120)
 def test_fifty_calls_are_stopped_within_the_same_second_each_confirmed(
     sidecar_with, sipp: StartSipp, capsys: pytest.CaptureFixture[str]
