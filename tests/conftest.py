@@ -15,6 +15,7 @@ import pytest
 PEERS = Path(__file__).parent / "peers"
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Give every test its group; the big one first, so that it is not what is waited for."""
     items.sort(key=lambda item: PEERS in item.path.parents)
