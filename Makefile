@@ -20,7 +20,7 @@ demo: $(VENV)/.run ## Place a call through the sidecar on loopback and show it a
 	@exec $(BIN)/consent-sidecar demo
 
 test: lint peers ## Lint, then all tests; as root it also installs the peers they need
-	$(BIN)/pytest -m "not alone" -n 3 --dist loadgroup --no-loadscope-reorder
+	$(BIN)/pytest -m "not alone" -n 3
 	$(BIN)/pytest -m alone
 
 lint: $(VENV)/.dev ## ruff, mypy --strict and the import contracts

@@ -1,24 +1,36 @@
 """Which tests run beside each other when pytest-xdist runs several at once (`make test`).
 
-The tests with real peers wait most of the time, the others compute. Those that compute are one
-group, so that they keep one process busy while the other processes wait for telephones; a
-module with peers is a group of its own, so that its Asterisk is started once. What measures
-load or the pace of the machine is marked `alone`: `make test` runs it when nothing else runs.
+The tests with real peers wait most of the time, the others compute. Those that compute stay in
+one process, which is busy while the other processes wait for telephones; a module with peers
+stays in one, too, so that its Asterisk is started once. What measures load or the pace of the
+machine is marked `alone`: `make test` runs it when nothing else runs.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-PEERS = Path(__file__).parent / "peers"
+if TYPE_CHECKING:
+    from xdist.scheduler import LoadScopeScheduling
+
+WAITING = ("tests/peers/", "tests/project/test_container.py")
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give every test its group; the big one first, so that it is not what is waited for."""
-    items.sort(key=lambda item: PEERS in item.path.parents)
-    for item in items:
-        group = item.path.stem if PEERS in item.path.parents else "computing"
-        item.add_marker(pytest.mark.xdist_group(group))
+def lane(nodeid: str) -> str:
+    """What runs in one process, one test after the other."""
+    module = nodeid.partition("::")[0]
+    return module if module.startswith(WAITING) else "computing"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    """Hand out whole lanes, that of the most tests first: the computing one."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Lanes(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return lane(nodeid)
+
+    return Lanes(config, log)
