@@ -51,6 +51,13 @@ class Clock(Protocol):
         """Unix seconds."""
 
 
+class MailboxSigns(Protocol):
+    """Whoever knows by what a PBX's mailboxes are told from telephones."""
+
+    def seen(self, message: Request | Response) -> str:
+        """Return which sign of a mailbox a message holds, "" for none."""
+
+
 class Rules(Protocol):
     """Whoever decides about a call."""
 
@@ -99,13 +106,15 @@ class Agent(ABC):
         metrics: Metrics,
         media_address: str,
         recorders: Mapping[str, Recorder],
+        signs: Mapping[str, MailboxSigns],
         events: EventHub,
         headers: DecisionHeaders,
         keep_numbers: bool,
     ) -> None:
-        """`recorders` holds one for each PBX, by its name in the settings."""
+        """`recorders` and `signs` hold one for each PBX, by its name in the settings."""
         self.ports = ports
         self._recorders = recorders
+        self._signs = signs
         self.publish = events.publish
         """Tell whoever watches what happens to calls."""
         self._headers = headers
@@ -267,6 +276,10 @@ class Agent(ABC):
     def recorder_of(self, route: Route) -> Recorder:
         """Return what controls the recorder of the PBX on a call's way."""
         return self._recorders[route.facts.pbx]
+
+    def mailbox_signs(self, route: Route) -> MailboxSigns:
+        """Return what tells, in messages of the PBX on a call's way, of a mailbox."""
+        return self._signs[route.facts.pbx]
 
     def mapped(self, request: Request, flow: Flow) -> list[tuple[str, str]]:
         """Return the headers of a request that refer to dialogs or hosts, told for the other side.

@@ -34,11 +34,13 @@ from sidecar.recorders.recorder import (
 from sidecar.recorders.recorder import EventCallback as RecorderCallback
 from sidecar.records.record import CallRecord
 from sidecar.records.store import StoreUnavailable
+from sidecar.sip.message import Request, Response
 
 Later = Callable[[Callable[[], None]], None]
 
 
 NOTICES = ("recording-notice", "recording-consent", "consent-required")
+MAILBOX_NOTICES = ("voicemail-notice", "voicemail-consent")
 
 
 class StubSession:
@@ -54,6 +56,8 @@ class StubSession:
         self.played: list[Side] = []
         self.said: list[tuple[Side, str, str]] = []
         self.agreed: set[Side] = set()
+        self.warned_of_mailbox = False
+        """Whether the caller has heard the notice of a mailbox in full."""
         self.passed_by: list[tuple[Side, str]] = []
         """Keys that went from party to party as media."""
         self.collecting = {Side.A: False, Side.B: False}
@@ -115,6 +119,8 @@ class StubSession:
         name = self.playing.pop(side)
         if name in NOTICES:
             self.played.append(side)
+        if name in MAILBOX_NOTICES and side is Side.A:
+            self.warned_of_mailbox = True
         now = self.engine.wall()
         self.tell(Played(side, name, now - 2.0, now))
 
@@ -219,6 +225,17 @@ class StubStore:
     def amend(self, record: CallRecord) -> None:
         (place,) = [i for i, r in enumerate(self.finished) if r.call_id == record.call_id]
         self.finished[place] = copy.copy(record)
+
+
+class StubSigns:
+    """Takes those for mailboxes whose Contact names this user."""
+
+    def __init__(self) -> None:
+        self.user = ""
+
+    def seen(self, message: Request | Response) -> str:
+        contact = message.contact
+        return "user" if self.user and contact and contact.uri.user == self.user else ""
 
 
 class StubRecorderSession:

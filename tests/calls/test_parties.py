@@ -1,0 +1,263 @@
+"""People who come and go in a call: each new one is told before anything of it is recorded."""
+
+from __future__ import annotations
+
+import pytest
+
+from sidecar.consent.decision import Decision, Notice, Policy
+from sidecar.consent.order import Order
+from sidecar.consent.party import Party
+from sidecar.media.engine import Side
+from sidecar.recorders.recorder import Answerer, BackAgain, NobodyThere, OnHold, SomeoneNew
+from tests.calls.agents import sdp
+from tests.calls.world import CODES, NOTICE, asking
+
+PERSON = Decision(rule="rule", recording=Policy.NOTICE, notice=Notice(at="person"), codes=CODES)
+ALL = Decision(rule="rule", recording=Policy.NOTICE, notice=Notice(), renotice="all")
+PAUSING = Decision(rule="rule", recording=Policy.NOTICE, notice=Notice(), hold="pause")
+
+
+def prompts(w, side):
+    return [name for at, name, _language in w.media.said if at is side]
+
+
+def open_gates(w):
+    return all(w.media.gates.values())
+
+
+def tell(w, *events):
+    for event in events:
+        w.recording.tell(event)
+    w.settle()
+
+
+class TestSomeoneNew:
+    def test_is_told_while_the_recorder_is_held_and_the_other_side_is_not(self, world):
+        w = world(NOTICE, recorder=True)
+        there, _here = w.talk()
+        w.media.said.clear()
+
+        tell(w, SomeoneNew())
+
+        assert prompts(w, Side.B) == ["recording-notice"]
+        assert prompts(w, Side.A) == []
+        assert w.recording.orders[-1] is Order.HOLD
+        assert not any(w.media.gates.values())
+        w.hear_notices()
+        assert w.recording.orders[-1] is Order.RELEASE
+        assert open_gates(w)
+        there.hang_up()
+
+    def test_makes_both_hear_it_again_where_the_rule_says_so(self, world):
+        w = world(ALL, recorder=True)
+        there, _here = w.talk()
+        w.media.said.clear()
+
+        tell(w, SomeoneNew())
+
+        assert prompts(w, Side.A) == prompts(w, Side.B) == ["recording-notice"]
+        w.hear_notices()
+        assert open_gates(w)
+        there.hang_up()
+
+    def test_is_not_recorded_from_the_moment_the_last_one_left(self, world):
+        w = world(NOTICE, recorder=True)
+        there, _here = w.talk()
+
+        tell(w, NobodyThere())
+        assert w.recording.orders[-1] is Order.HOLD
+        assert open_gates(w), "the caller hears the music and the ringing"
+
+        tell(w, SomeoneNew())
+        assert not any(w.media.gates.values())
+        w.hear_notices()
+        assert w.recording.orders[-1] is Order.RELEASE
+        there.hang_up()
+
+    def test_who_comes_back_is_not_told_again(self, world):
+        w = world(NOTICE, recorder=True)
+        there, _here = w.talk()
+        w.media.said.clear()
+
+        tell(w, NobodyThere(), BackAgain())
+
+        assert w.media.said == []
+        assert w.recording.orders[-1] is Order.RELEASE
+        there.hang_up()
+
+    def test_is_asked_where_callees_are_asked(self, world):
+        w = world(asking(Party.CALLEE), recorder=True)
+        there, _here = w.talk()
+        w.press(Side.B, "1")
+        assert open_gates(w)
+
+        w.media.agreed.clear()
+        tell(w, SomeoneNew())
+        w.hear_notices()
+        assert not open_gates(w)
+        w.press(Side.B, "1")
+
+        assert open_gates(w)
+        there.hang_up()
+
+    def test_on_the_side_of_a_pbx_that_calls_is_the_caller(self, world):
+        w = world(NOTICE, recorder=True)
+        there = w.pbx.call("+4930555")
+        w.settle()
+        w.trunk.calls[-1].answer()
+        w.settle()
+        w.hear_notices()
+        w.media.said.clear()
+
+        tell(w, SomeoneNew())
+
+        assert prompts(w, Side.A) == ["recording-notice"]
+        assert prompts(w, Side.B) == []
+        w.hear_notices()
+        there.hang_up()
+
+
+class TestFirstContactWithAPerson:
+    def machine(self, world):
+        w = world(PERSON, recorder=True)
+        w.recorder.answerer = Answerer.MACHINE
+        there = w.trunk.call()
+        w.settle()
+        w.pbx.calls[-1].answer()
+        w.settle()
+        return w, there
+
+    def test_the_caller_hears_the_menu_and_is_neither_heard_nor_told_nor_recorded(self, world):
+        w, there = self.machine(world)
+
+        assert w.media.said == []
+        assert w.media.gates == {Side.A: False, Side.B: True}
+        assert w.recording.orders == [Order.HOLD]
+        there.hang_up()
+
+    def test_the_keys_of_the_caller_reach_the_menu(self, world):
+        w, there = self.machine(world)
+
+        w.press(Side.A, "4")
+        w.pass_time(3)
+
+        assert w.media.pressed == [(Side.B, "4")]
+        there.hang_up()
+
+    def test_once_a_person_is_there_both_are_told_and_then_talk(self, world):
+        w, there = self.machine(world)
+
+        tell(w, SomeoneNew())
+        assert prompts(w, Side.A) == prompts(w, Side.B) == ["recording-notice"]
+        assert not any(w.media.gates.values())
+        w.hear_notices()
+
+        assert open_gates(w)
+        assert w.recording.orders[-1] is Order.RELEASE
+        there.hang_up()
+
+    def test_a_person_who_answers_at_once_is_told_at_the_answer(self, world):
+        w = world(PERSON, recorder=True)
+        there = w.trunk.call()
+        w.settle()
+        w.pbx.calls[-1].answer()
+        w.settle()
+
+        assert prompts(w, Side.A) == prompts(w, Side.B) == ["recording-notice"]
+        there.hang_up()
+
+    def test_a_recorder_that_sees_nobody_has_it_told_at_the_answer(self, world):
+        w = world(PERSON)
+        there = w.trunk.call()
+        w.settle()
+        w.pbx.calls[-1].answer()
+        w.settle()
+
+        assert prompts(w, Side.A) == ["recording-notice"]
+        there.hang_up()
+
+
+class TestWhoAnswered:
+    def test_nothing_begins_before_it_is_known(self, world):
+        w = world(NOTICE, recorder=True)
+        w.recorder.answerer = None
+        there = w.trunk.call()
+        w.settle()
+        w.pbx.calls[-1].answer()
+        w.settle()
+        assert w.media.said == []
+
+        w.b2bua.run(w.recording.waits_for_answerer, Answerer.PERSON)
+        w.settle()
+
+        assert prompts(w, Side.A) == ["recording-notice"]
+        there.hang_up()
+
+    def test_a_recorder_that_does_not_say_holds_nobody_up_for_longer_than_the_rule_has_it(
+        self, world
+    ):
+        w = world(NOTICE, recorder=True)
+        w.recorder.answerer = None
+        there = w.trunk.call()
+        w.settle()
+        w.pbx.calls[-1].answer()
+        w.pass_time(0.6)
+
+        assert prompts(w, Side.A) == ["recording-notice"]
+        w.hear_notices()
+        there.hang_up()
+
+    @pytest.mark.parametrize("who", ["caller", "callee"])
+    def test_a_call_that_ends_meanwhile_has_ended(self, world, who):
+        w = world(NOTICE, recorder=True)
+        w.recorder.answerer = None
+        there = w.trunk.call()
+        w.settle()
+        here = w.pbx.calls[-1]
+        here.answer()
+        w.settle()
+        (there if who == "caller" else here).hang_up()
+        w.settle()
+
+        assert w.ended == ("answered", who)
+
+
+class TestHold:
+    def test_by_the_pbx_s_side_pauses_where_the_rule_says_so(self, world):
+        w = world(PAUSING, recorder=True)
+        there, _here = w.talk()
+        w.media.said.clear()
+
+        tell(w, OnHold(True))
+        assert w.recording.orders[-1] is Order.HOLD
+        assert open_gates(w)
+        tell(w, OnHold(False))
+
+        assert w.recording.orders[-1] is Order.RELEASE
+        assert w.media.said == []
+        there.hang_up()
+
+    def test_is_recorded_where_the_rule_says_nothing(self, world):
+        w = world(NOTICE, recorder=True)
+        there, _here = w.talk()
+
+        tell(w, OnHold(True))
+
+        assert w.recording.orders[-1] is Order.RELEASE
+        there.hang_up()
+
+    @pytest.mark.parametrize("direction", ["sendonly", "inactive"])
+    def test_by_a_re_invite_of_either_side_pauses_until_it_is_taken_back(self, world, direction):
+        for side in ("trunk", "pbx"):
+            w = world(PAUSING, recorder=True)
+            there, here = w.talk()
+            holder, agent = (there, w.trunk) if side == "trunk" else (here, w.pbx)
+
+            holder.send("INVITE", body=sdp(agent.media, direction=direction, version=2))
+            w.settle()
+            assert w.recording.orders[-1] is Order.HOLD
+            holder.send("INVITE", body=sdp(agent.media, version=3))
+            w.settle()
+
+            assert w.recording.orders[-1] is Order.RELEASE
+            there.hang_up()
