@@ -17,13 +17,14 @@ from sidecar.calls.identifiers import new_call_id
 from sidecar.calls.identities import Identities
 from sidecar.calls.leg import Leg
 from sidecar.calls.replaces import mapped_refer_to, mapped_references
+from sidecar.calls.rooms import Rooms
 from sidecar.calls.routing import Peer, Route, Router
 from sidecar.consent.decision import CallFacts, Decision
 from sidecar.media.engine import Closed, MediaEngine
 from sidecar.metrics import Metrics
 from sidecar.recorders.recorder import Recorder
 from sidecar.records.record import CallRecord, Disposition
-from sidecar.records.store import RecordStore
+from sidecar.records.store import RecordStore, RoomBoard
 from sidecar.sip.address import Address
 from sidecar.sip.dialog import DialogId
 from sidecar.sip.flow import Flow
@@ -103,6 +104,7 @@ class Agent(ABC):
         rules: Rules,
         media: MediaEngine,
         records: RecordStore,
+        board: RoomBoard,
         metrics: Metrics,
         media_address: str,
         recorders: Mapping[str, Recorder],
@@ -119,6 +121,7 @@ class Agent(ABC):
         """Tell whoever watches what happens to calls."""
         self._headers = headers
         self._keep_numbers = keep_numbers
+        self.rooms = Rooms(self, board)
         self.legs: dict[DialogId, Leg] = {}
         self.rules = rules
         self.router = router

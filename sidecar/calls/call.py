@@ -30,12 +30,13 @@ from sidecar.calls.pressing import Pressing
 from sidecar.calls.progress import pass_on
 from sidecar.calls.recorder_process import RecorderProcess
 from sidecar.calls.recording_requests import RecordingRequests
+from sidecar.calls.rooms import Member
 from sidecar.calls.session import Sessions, Speech
 from sidecar.calls.voicemail import Voicemail
 from sidecar.consent.decision import VoicemailPolicy
 from sidecar.consent.events import BothUp, PartyLeft
 from sidecar.consent.party import Party
-from sidecar.consent.terms import terms_of
+from sidecar.consent.terms import in_a_room, terms_of
 from sidecar.media.engine import (
     Closed,
     Digit,
@@ -122,7 +123,10 @@ class Call(CallBase):
         self.pbx_call_id = new_call_id() if self.route.inbound else self.request.call_id
         self.requests = RecordingRequests(self)
         self.sessions = Sessions(media, agent.media_address, self.requests, self._speech())
+        self.member = Member(self, agent.rooms)
         terms = terms_of(self.decision, holds=recorder.holds)
+        if self.member.by_rule:
+            terms = in_a_room(terms)
         self.consent = ConsentProcess(self, media, terms, self.told)
         self.voicemail = Voicemail(self)
         self.parties = Parties(self)
@@ -273,6 +277,7 @@ class Call(CallBase):
         if answerer is Answerer.MACHINE and self.consent.state.terms.awaits_person:
             self.consent.handle(PartyLeft(Party.CALLEE))
         self.consent.handle(BothUp())
+        self.member.enter(self.member.by_rule)
 
     # The B leg.
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from sidecar.calls.pressing import Pressing
     from sidecar.calls.recorder_process import RecorderProcess
     from sidecar.calls.recording_requests import RecordingRequests
+    from sidecar.calls.rooms import Member
     from sidecar.calls.routing import Route
     from sidecar.calls.session import Sessions
     from sidecar.calls.voicemail import Voicemail
@@ -76,6 +77,7 @@ class CallBase:
         "keys",
         "legs",
         "media",
+        "member",
         "parties",
         "pbx_call_id",
         "phase",
@@ -102,6 +104,7 @@ class CallBase:
     pressing: Pressing
     voicemail: Voicemail
     parties: Parties
+    member: Member
     pbx_call_id: str
 
     def __init__(
@@ -257,6 +260,7 @@ class CallBase:
         self.consent.abandon()
         self.keys.close()
         self.voicemail.settled()
+        self.member.leave()
         self.recorder.close()
         agent = self.agent
         for leg in tuple(self.legs):

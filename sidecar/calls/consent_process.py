@@ -32,6 +32,7 @@ from sidecar.consent.events import (
     PauseRequested,
     PlayNotice,
     Say,
+    Saying,
     SetGates,
     Silence,
     StopRequested,
@@ -186,6 +187,7 @@ class ConsentProcess:
             self._set_early_gates()
         self._note_consent(before, event)
         self._tell_recording()
+        self._call.member.watch(self.state)
 
     def abandon(self) -> None:
         """The call is over; count the notices that were not heard to their end."""
@@ -211,8 +213,7 @@ class ConsentProcess:
             case Connect():
                 self._call.place()
             case Say(what):
-                for party in (Party.CALLER,) if self.at_mailbox else tuple(Party):
-                    self.speaking.say(party, what.value, self._language(party))
+                self._say(what)
             case Explain(party):
                 self._explain(party)
             case DropCallee():
@@ -227,6 +228,13 @@ class ConsentProcess:
         self._hearing.add(party)
         over = partial(self._notice_over, party)
         self.speaking.say(party, self._script.notice.of(party), self._language(party), over)
+
+    def _say(self, what: Saying) -> None:
+        """Tell both; a room hears of the recording, and not what one of those in it has agreed."""
+        answer = what in (Saying.AGREED, Saying.REFUSED)
+        alone = self.at_mailbox or (answer and self.state.terms.other is Callee.ROOM)
+        for party in (Party.CALLER,) if alone else tuple(Party):
+            self.speaking.say(party, what.value, self._language(party))
 
     def _explain(self, party: Party) -> None:
         """Say why the call ends, where that can be heard: also before an answer."""

@@ -215,8 +215,10 @@ class RecorderProcess:
                 call.voicemail.reached()
             case SomeoneNew() | NobodyThere() | BackAgain() | OnHold():
                 call.parties.seen(event)
-            case InRoom() | StrangerInRoom():
-                pass
+            case InRoom(room):
+                call.member.seen(room)
+            case StrangerInRoom():
+                call.member.stranger()
 
     def _confirmed(self, order: Order, proof: Proof) -> None:
         call, agent = self._call, self._call.agent

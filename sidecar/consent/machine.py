@@ -74,7 +74,7 @@ from sidecar.consent.party import PEOPLE, Objector, Party
 from sidecar.consent.standing import Begin, Excused, Place
 from sidecar.consent.state import Parties, Phase, State, gates_of, initial, standing_in, wanted
 from sidecar.consent.sureness import Sureness
-from sidecar.consent.terms import Terms
+from sidecar.consent.terms import Callee, Terms
 
 
 class Tables(NamedTuple):
@@ -204,13 +204,20 @@ class _Step:
         self.actions += [Explain(party) for party in Party if party in parties]
 
     def _change_terms(self, terms: Terms, told: Parties) -> None:
-        """Begin anew with what is to be said; whose stop or pause stands stays."""
+        """Begin anew with what is to be said; whose stop or pause stands stays.
+
+        Whoever has refused to be recorded has not agreed to a mailbox, nor the other way round.
+        """
         if self.state.phase in (Phase.DISMISSING, Phase.ENDING):
             return
         for party in Party:
             self._party(party, Excused())
         caller, callee = (standing_in(terms, party, told) for party in Party)
-        self._set(terms=terms, caller=caller, callee=callee, refused=terms.denied, saying=None)
+        at_mailbox = Callee.MAILBOX in (terms.other, self.state.terms.other)
+        refused = terms.denied or (self.state.refused and not at_mailbox)
+        self._set(terms=terms, caller=caller, callee=callee, refused=refused, saying=None)
+        if refused:
+            self._refuse(None)
         self._begin()
 
     def _fail(self, reason: Failure) -> None:
@@ -255,7 +262,7 @@ class _Step:
         if not left:
             self._begin()
 
-    def _refuse(self, saying: Saying) -> None:
+    def _refuse(self, saying: Saying | None) -> None:
         self._set(refused=True, saying=saying)
         for party in Party:
             self._party(party, Excused())

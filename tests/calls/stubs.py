@@ -335,3 +335,46 @@ class StubRecorder:
         session = StubRecorderSession(self, leg, told, on_event)
         self.sessions.append(session)
         return session
+
+
+class StubBoard:
+    """A board in memory; what other sidecars write on it is the test's to say."""
+
+    def __init__(self, later: Later) -> None:
+        self._later = later
+        self._objecting: dict[str, frozenset[str]] = {}
+        self._on_change: Callable[[str, frozenset[str]], None] = lambda _room, _calls: None
+        self._on_blind: Callable[[bool], None] = lambda _blind: None
+        self.standing: dict[str, set[str]] = {}
+        self.blind = False
+
+    def stand(self, room: str, call_id: str, objects: bool) -> None:
+        self.standing.setdefault(room, set()).add(call_id)
+        before = self._objecting.get(room, frozenset())
+        self._set(room, before | {call_id} if objects else before - {call_id})
+
+    def leave(self, room: str, call_id: str) -> None:
+        self.standing[room].discard(call_id)
+        self._set(room, self._objecting.get(room, frozenset()) - {call_id})
+
+    def watch(
+        self,
+        on_change: Callable[[str, frozenset[str]], None],
+        on_blind: Callable[[bool], None],
+    ) -> None:
+        self._on_change, self._on_blind = on_change, on_blind
+
+    # What the test decides.
+
+    def become(self, *, blind: bool) -> None:
+        self.blind = blind
+        self._later(lambda: self._on_blind(blind))
+
+    def elsewhere(self, room: str, call_id: str, *, objects: bool) -> None:
+        before = self._objecting.get(room, frozenset())
+        self._set(room, before | {call_id} if objects else before - {call_id})
+
+    def _set(self, room: str, objecting: frozenset[str]) -> None:
+        if objecting != self._objecting.get(room, frozenset()):
+            self._objecting[room] = objecting
+            self._later(lambda: self._on_change(room, objecting))

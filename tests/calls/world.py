@@ -35,6 +35,7 @@ from sidecar.sip.parser import MessageError, parse_message
 from sidecar.sip.uri import Uri
 from tests.calls.agents import Agent
 from tests.calls.stubs import (
+    StubBoard,
     StubEngine,
     StubRecorder,
     StubRecorderSession,
@@ -108,6 +109,7 @@ class World:
         self.records = StubStore(self._wire.append)
         self.recorder = StubRecorder(self._wire.append, holds=recorder)
         self.signs = StubSigns()
+        self.board = StubBoard(self._wire.append)
         self.metrics = Metrics()
         self.events = EventHub(self.wall)
         self.rules = Rules(decision)
@@ -124,6 +126,7 @@ class World:
             rules=self.rules,
             media=self.engine,
             records=self.records,  # type: ignore[arg-type]
+            board=self.board,
             metrics=self.metrics,
             media_address=SIDECAR[0],
             recorders={"main": self.recorder},
@@ -310,7 +313,8 @@ class World:
         agreed = {parties[side] for side in session.agreed}
         if asked and any(each.confirmed is Order.STOP for each in self._recordings(call)):
             return set()  # unrecorded
-        return set(decision.notice.to) - heard - (agreed & asked)
+        inside = {Party.CALLEE} if call.member.room or decision.room else set()
+        return set(decision.notice.to) - heard - (agreed & asked) - inside
 
     def _owed_before_mailbox(self, call: Call, session: StubSession) -> set[Party]:
         match call.decision.voicemail:
