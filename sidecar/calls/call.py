@@ -240,6 +240,7 @@ class Call(CallBase):
         contact = self.agent.contact(self.flow)
         dialog = Dialog.as_uas(self.request, new_tag(), contact, self.flow)
         leg = Leg(self, self.route.source, dialog, self._a_end.fork())
+        leg.identity.changed(self.request)
         self.agent.add_leg(leg)
         return leg
 
@@ -326,7 +327,7 @@ class Call(CallBase):
 
     def callee_progressed(self, leg: Leg, response: Response) -> None:
         """A provisional response came from one of the callee's forks."""
-        self.voicemail.look_at(response)
+        self.parties.look_at(leg, response)
         if self.placing is None or self.placing.cancelled:
             return
         if self.a is not None:
@@ -348,7 +349,7 @@ class Call(CallBase):
         """The first 2xx came; `leg` is the fork that answered."""
         self.b = leg
         self.voicemail.settled()
-        self.voicemail.look_at(response)
+        self.parties.look_at(leg, response)
         if leg.over:
             return
         if RECORD_AWARE in tags(response.headers, "Supported"):

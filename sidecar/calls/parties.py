@@ -25,6 +25,8 @@ from sidecar.recorders.recorder import BackAgain, NobodyThere, OnHold, SomeoneNe
 
 if TYPE_CHECKING:
     from sidecar.calls.call import Call
+    from sidecar.calls.leg import Leg
+    from sidecar.sip.message import Request, Response
 
 log = structlog.get_logger(__name__)
 
@@ -51,6 +53,19 @@ class Parties:
                 self._call.consent.handle(PartyReturned(PARTY_OF[side]))
             case OnHold(held):
                 self.on_hold(side, held=held)
+
+    def look_at(self, leg: Leg, message: Request | Response) -> None:
+        """Take an INVITE, an UPDATE, or a response to one: whom does it name?
+
+        What the recorder sees is not taken from the PBX's messages as well. A side that is not
+        trusted is believed in this: all that it gains is one more notice.
+        """
+        call = self._call
+        if leg.side is call.pbx_side:
+            call.voicemail.look_at(message)
+        changed = leg.identity.changed(message)
+        if changed and not (leg.side is call.pbx_side and call.recorder.sees):
+            self.someone_new(leg.side)
 
     def someone_new(self, side: Side) -> None:
         """Someone is on a side who was not there before."""

@@ -139,8 +139,10 @@ class Placing:
                 *crossing,
             ]
         )
-        for name, value in self._diversion.headers if self._diversion is not None else ():
-            headers.add(name, value)
+        if self._diversion is not None:
+            headers.remove("History-Info")
+            for name, value in self._diversion.headers:
+                headers.add(name, value)
         self._request = Request("INVITE", self._request_uri(target), headers, body)
         self._client = agent.send_request(self._request, flow, call.route.destination, self)
 

@@ -95,6 +95,11 @@ class RecorderProcess:
         """Whether there is anything that obeys, confirmed or not."""
         return self._recorder.kind != "none"
 
+    @property
+    def sees(self) -> bool:
+        """Whether it tells who is on the PBX's side."""
+        return self._recorder.sees
+
     def open(self) -> None:
         """The PBX is about to learn of the call, or has: the recorder takes orders from now on."""
         if self._session is not None:

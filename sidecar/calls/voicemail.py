@@ -21,6 +21,8 @@ from sidecar.consent.events import CalleeGone
 from sidecar.consent.party import Party
 from sidecar.consent.standing import Place
 from sidecar.consent.terms import Callee, at_a_mailbox, terms_of
+from sidecar.sip.diversion import divert
+from sidecar.sip.history import history
 from sidecar.sip.uri import Uri
 
 if TYPE_CHECKING:
@@ -37,8 +39,8 @@ WHY: dict[int, Unanswered] = {
     **dict.fromkeys((404, 410, 430, 500, 502, 503, 504, 580), "unavailable"),
 }
 """What a final response means to a diversion (RFC 4458 section 2 names causes likewise)."""
-CAUSE: dict[Unanswered, int] = {"busy": 486, "no-answer": 408, "unavailable": 404}
-"""The cause that the mailbox is told (RFC 4458 section 2)."""
+CAUSE: dict[Unanswered, int] = {"busy": 486, "no-answer": 408, "unavailable": 503}
+"""Why the mailbox gets the call (RFC 4458 section 2.2)."""
 STATUS: dict[Unanswered, int] = {"busy": 486, "no-answer": 480, "unavailable": 480}
 """What a caller who gets no mailbox is answered."""
 _AT_FIRST = {VoicemailPolicy.ALLOW: "allowed", VoicemailPolicy.DENY: "denied"}
@@ -138,11 +140,15 @@ class Voicemail:
     @property
     def diversion(self) -> Diversion | None:
         """Where the call goes in place of where it was sent; None while it does not."""
-        divert = self._call.decision.divert
-        if divert is None or not self.diverted:
+        call, rule = self._call, self._call.decision.divert
+        if rule is None or not self.diverted:
             return None
-        target = Uri.parse(divert.to)
-        return Diversion(target, divert.to, ())
+        mailbox = Uri.parse(rule.to)
+        came = history(call.request) if call.route.source.trusted else []
+        made = divert(call.request.target, mailbox, CAUSE[self._why], came)
+        headers = [("History-Info", value) for value in made.history]
+        headers.append(("Diversion", made.diversion))
+        return Diversion(mailbox, str(made.uri), tuple(headers))
 
     # What both have in common.
 

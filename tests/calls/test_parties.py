@@ -117,6 +117,67 @@ class TestSomeoneNew:
         there.hang_up()
 
 
+class TestNamedBySip:
+    """A PBX whose recorder sees nobody says by its messages who is there now."""
+
+    def transfer(self, holder, to, agent, version=2, method="INVITE"):
+        headers = [("P-Asserted-Identity", f"<sip:{to}@198.51.100.20>")]
+        return holder.send(method, headers, sdp(agent.media, version=version))
+
+    @pytest.mark.parametrize("method", ["INVITE", "UPDATE"])
+    def test_someone_else_is_told_before_anything_of_them_is_let_through(self, world, method):
+        w = world(NOTICE)
+        there, here = w.talk()
+        self.transfer(here, "101", w.pbx, method=method)
+        w.settle()
+        w.media.said.clear()
+        w.hear_notices()
+
+        self.transfer(here, "102", w.pbx, version=3, method=method)
+        w.settle()
+
+        assert prompts(w, Side.B) == ["recording-notice"]
+        assert not any(w.media.gates.values())
+        w.hear_notices()
+        assert open_gates(w)
+        there.hang_up()
+
+    def test_the_same_person_is_not_told_again(self, world):
+        w = world(NOTICE)
+        there, here = w.talk()
+        self.transfer(here, "101", w.pbx)
+        w.settle()
+        w.hear_notices()
+        w.media.said.clear()
+
+        self.transfer(here, "101", w.pbx, version=3)
+        w.settle()
+
+        assert w.media.said == []
+        there.hang_up()
+
+    def test_where_the_recorder_sees_people_the_pbx_s_words_are_not_needed(self, world):
+        w = world(NOTICE, recorder=True)
+        there, here = w.talk()
+        for version, number in ((2, "101"), (3, "102")):
+            self.transfer(here, number, w.pbx, version=version)
+            w.settle()
+
+        assert len(w.media.said) == 2, "one notice each, at the answer"
+        there.hang_up()
+
+    def test_a_trunk_is_believed_too_for_it_gains_no_more_than_a_notice(self, world):
+        w = world(NOTICE)
+        there, _here = w.talk()
+        for version, number in ((2, "+4930111"), (3, "+4930222")):
+            self.transfer(there, number, w.trunk, version=version)
+            w.settle()
+
+        assert prompts(w, Side.A) == ["recording-notice"] * 2
+        w.hear_notices()
+        there.hang_up()
+
+
 class TestFirstContactWithAPerson:
     def machine(self, world):
         w = world(PERSON, recorder=True)
