@@ -158,7 +158,7 @@ RECORDINGS_PROVEN = Metric(
 MESSAGES = Metric(
     "messages_total",
     Counter,
-    "Instant messages (SIP MESSAGE) that a rule allowed or denied.",
+    "Instant messages (SIP MESSAGE), and offers of streams of them (MSRP), allowed or denied.",
     (("result", ("allowed", "denied")),),
 )
 SIP_REQUESTS = Metric(
@@ -325,7 +325,7 @@ class Metrics:
         self._recordings_proven.add(recorder, proof)
 
     def message(self, result: str) -> None:
-        """A SIP MESSAGE was "allowed" or "denied"."""
+        """A SIP MESSAGE, or an offer with MSRP in it, was "allowed" or "denied"."""
         self._messages.add(result)
 
     def sip_request(self, method: str, side: str) -> None:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Literal, Protocol
 
 from sidecar.calls.leg import End
+from sidecar.calls.message_streams import MessageStreams
 from sidecar.errors import PeerError
 from sidecar.media.engine import MediaSession, RemoteMedia, Side
 from sidecar.sip.offer_answer import Carrier, OfferAnswerError, Role
@@ -50,14 +51,22 @@ class Sessions:
 
     `narrowed` says that a prompt may have to be played, so that only codecs may be negotiated
     which both sides and the prompts have. `ports` are set once the media session is open.
-    `recording` is told and asked what descriptions say about recording (RFC 7866).
+    `recording` is told and asked what descriptions say about recording (RFC 7866), `messages`
+    what becomes of streams of instant messages.
     """
 
-    __slots__ = ("_address", "_media", "_narrowed", "ports", "recording")
+    __slots__ = ("_address", "_media", "_messages", "_narrowed", "ports", "recording")
 
     def __init__(
-        self, media: MediaSession, address: str, recording: Recording, *, narrowed: bool
+        self,
+        media: MediaSession,
+        address: str,
+        recording: Recording,
+        messages: MessageStreams,
+        *,
+        narrowed: bool,
     ) -> None:
+        self._messages = messages
         self._media = media
         self._address = address
         self._narrowed = narrowed
@@ -88,6 +97,7 @@ class Sessions:
         offer = self._read(end, body)
         end.session.received(Carrier.INVITE, offer)
         ports = self.ports[end.side]
+        self._messages.offered(offer, refused=True)
         made = make_answer(offer, self._address, ports[0], end.origins.current, PROMPT_CODECS)
         streams = zip(made.media, ports, strict=False)
         media = tuple(replace(stream, port=port if stream.live else 0) for stream, port in streams)
@@ -155,6 +165,7 @@ class Sessions:
 
     def _offer(self, source: End, target: End, carrier: Carrier, sdp: SessionDescription) -> bytes:
         try:
+            self._messages.offered(sdp)
             narrowed = self._narrowed and has_audio(sdp)
             offered = narrow(sdp, frozenset(PROMPT_CODECS)) if narrowed else sdp
             if offered is None:
@@ -170,7 +181,8 @@ class Sessions:
         ports = self.ports[target.side]
         ports += (0,) * (len(sdp.media) - len(ports))
         origin = target.origins.current
-        anchored = anchor(sdp, address=self._address, ports=ports, origin=origin)
+        allowed = self._messages.allowed
+        anchored = anchor(sdp, address=self._address, ports=ports, origin=origin, messages=allowed)
         return target.origins.stamp(self._telling(target, anchored))
 
     def _read(self, source: End, body: bytes) -> SessionDescription:
@@ -189,7 +201,7 @@ class Sessions:
     ) -> None:
         pairs = zip(offer.media, answer.media, self.ports[Side.A], strict=False)
         for index, (offered, answered, _port) in enumerate(pairs):
-            live = offered.live and answered.live
+            live = offered.live and answered.live and not offered.message
             codec = _codec(answered)
             for side, sdp, media in ((offerer, offer, offered), (answerer, answer, answered)):
                 remote = _remote(sdp, index, media, codec) if live else None

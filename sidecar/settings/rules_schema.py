@@ -42,7 +42,7 @@ class Defaults(Table):
     """Whether a call may be recorded: not at all; once the notice was heard; once those asked
     have agreed; or it must be, and ends without agreement."""
     messages: Messages = "deny"
-    """What becomes of instant messages (SIP MESSAGE)."""
+    """What becomes of instant messages: SIP MESSAGE, and MSRP in calls (docs/messages.md)."""
     notice: NoticeTable = NoticeTable()
     """What is said where recording is not "off" and a rule does not say otherwise."""
     consent: ConsentTable = ConsentTable()
