@@ -57,6 +57,7 @@ class Forwarding:
     def start(self, headers: list[tuple[str, str]]) -> None:
         """Send the request on; `headers` are those that had to be mapped for the other leg."""
         self._headers = headers
+        self._source.call.parties.look_at(self._source, self._request)
         if self._request.method == "INVITE":
             self._source.inviting = self
             self._target.invited = True
@@ -85,6 +86,7 @@ class Forwarding:
     def on_response(self, transaction: ClientTransaction, response: Response) -> None:
         """Pass a response back."""
         request = self._request
+        self._target.call.parties.look_at(self._target, response)
         self._target.dialog.refresh_target(response)
         if request.method == "INVITE" and 200 <= response.status < 300:
             self._accepted(transaction, response)

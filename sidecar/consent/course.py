@@ -1,9 +1,11 @@
 """Where a call stands on the way to speech, and how it ends.
 
 Theory. Under a notice `before-connect` the caller is up first and hears it; the callee is called
-when the caller has nothing left to hear or to answer. Otherwise both are up at once. A refusal
-that must end the call is explained to whoever is there before it does; a callee who answers
-meanwhile hears nothing, but then there is a recorder to be watched. A hang-up ends every phase.
+when the caller has nothing left to hear or to answer; where that callee can't be had and another is
+called (a mailbox), the same goes for what the caller is to hear about that one. Otherwise both are
+up at once. A refusal that must end the call is explained to the caller before it does, and to a
+callee who is up; a mailbox or a conference is left at once. A callee who answers meanwhile hears
+nothing, but then there is a recorder to be watched. A hang-up ends every phase.
 
 `TABLE` is the machine: the first row of a phase and an event whose condition holds is taken; where
 none is, nothing happens.
@@ -15,9 +17,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
-from sidecar.consent.events import BothUp, CallerUp, ExplanationOver, HungUp
+from sidecar.consent.events import BothUp, CalleeGone, CallerUp, ExplanationOver, HungUp
 from sidecar.consent.party import Party
 from sidecar.consent.state import Phase, State
+from sidecar.consent.terms import Callee
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,9 @@ class Broken:
     """A promise can't be kept in any other way than by ending the call."""
 
 
-CallEvent = CallerUp | BothUp | ExplanationOver | HungUp | CallerCleared | MustEnd | Broken
+CallEvent = (
+    CallerUp | BothUp | CalleeGone | ExplanationOver | HungUp | CallerCleared | MustEnd | Broken
+)
 Condition = Callable[[State], bool]
 
 
@@ -49,11 +54,20 @@ def it_was_the_last(state: State) -> bool:
     return not state.explaining
 
 
+def nobody_is_there(state: State) -> bool:
+    """Hold where the callee's side is no person who could be told why the call ends."""
+    return state.terms.other is not Callee.PERSON
+
+
 def present(state: State) -> frozenset[Party]:
-    """Return who is on the line."""
-    if state.phase in (Phase.ANNOUNCING, Phase.WAITING):
-        return frozenset({Party.CALLER})
-    return frozenset(Party) if state.phase is Phase.TALKING else frozenset()
+    """Return who is on the line to be told something; a conference is, a mailbox is not."""
+    match state.phase:
+        case Phase.ANNOUNCING | Phase.WAITING:
+            return frozenset({Party.CALLER})
+        case Phase.TALKING:
+            mailbox = state.terms.other is Callee.MAILBOX
+            return frozenset({Party.CALLER}) if mailbox else frozenset(Party)
+    return frozenset()
 
 
 class Do(Enum):
@@ -62,7 +76,8 @@ class Do(Enum):
     NOTHING = "nothing"
     BEGIN = "play what is owed"
     CONNECT = "connect"
-    EXPLAIN = "explain"
+    EXPLAIN = "explain it to whoever is there"
+    DISMISS = "drop the callee, and explain it to the caller"
     END_REFUSED = "end the call, refused"
 
 
@@ -85,7 +100,7 @@ DISMISSING, ENDING = Phase.DISMISSING, Phase.ENDING
 TABLE: tuple[Row, ...] = (
     Row(SETUP, CallerUp, always, ANNOUNCING, Do.BEGIN),
     Row(SETUP, BothUp, always, TALKING, Do.BEGIN),
-    Row(SETUP, MustEnd, always, ENDED, Do.END_REFUSED),
+    Row(SETUP, MustEnd, always, DISMISSING, Do.DISMISS),
     Row(SETUP, Broken, always, ENDED),
     Row(SETUP, HungUp, always, ENDED),
 
@@ -95,10 +110,12 @@ TABLE: tuple[Row, ...] = (
     Row(ANNOUNCING, HungUp, always, ENDED),
 
     Row(WAITING, BothUp, always, TALKING, Do.BEGIN),
-    Row(WAITING, MustEnd, always, DISMISSING, Do.EXPLAIN),
+    Row(WAITING, CalleeGone, always, ANNOUNCING),
+    Row(WAITING, MustEnd, always, DISMISSING, Do.DISMISS),
     Row(WAITING, Broken, always, ENDED),
     Row(WAITING, HungUp, always, ENDED),
 
+    Row(TALKING, MustEnd, nobody_is_there, DISMISSING, Do.DISMISS),
     Row(TALKING, MustEnd, always, ENDING, Do.EXPLAIN),
     Row(TALKING, Broken, always, ENDED),
     Row(TALKING, HungUp, always, ENDED),

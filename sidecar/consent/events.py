@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from sidecar.consent.order import Order
 from sidecar.consent.party import Objector, Party
+from sidecar.consent.terms import Terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +65,39 @@ class AnswerMissing:
 
 @dataclass(frozen=True, slots=True)
 class PartyChanged:
-    """Someone else is on that side now."""
+    """Someone is on that side who was not there before."""
 
     party: Party
+
+
+@dataclass(frozen=True, slots=True)
+class PartyLeft:
+    """Nobody is on that side, though its leg is up: parked, being transferred, a menu speaks."""
+
+    party: Party
+
+
+@dataclass(frozen=True, slots=True)
+class PartyReturned:
+    """Whoever was on that side before is there again."""
+
+    party: Party
+
+
+@dataclass(frozen=True, slots=True)
+class TermsChanged:
+    """The call is about something else from now on: a mailbox, a conference, a person again.
+
+    `told` are those who have heard what is said under these terms, and agreed to it, before.
+    """
+
+    terms: Terms
+    told: frozenset[Party] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class CalleeGone:
+    """The callee can't be had; somewhere else is to be called, once the caller is clear."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +172,10 @@ Event = (
     | Declined
     | AnswerMissing
     | PartyChanged
+    | PartyLeft
+    | PartyReturned
+    | TermsChanged
+    | CalleeGone
     | StopRequested
     | PauseRequested
     | ResumeRequested
@@ -159,6 +194,8 @@ class Gates(StrEnum):
 
     CLOSED = "closed"
     OPEN = "open"
+    LISTEN = "listen"
+    """Only to the caller: it hears a greeting or a menu, and is not heard (`at = "person"`)."""
     MUTED = "muted"
     """Only from the PBX: it hears silence (fail closed, `on_unconfirmed = "mute"`)."""
 
@@ -240,6 +277,11 @@ class Explain:
 
 
 @dataclass(frozen=True, slots=True)
+class DropCallee:
+    """End the callee's leg, or give up to place it: nobody there is to hear anything."""
+
+
+@dataclass(frozen=True, slots=True)
 class EndRefused:
     """End the call: it must not go on without agreement."""
 
@@ -261,6 +303,7 @@ Action = (
     | SetGates
     | Say
     | Explain
+    | DropCallee
     | EndRefused
     | FailClosed
 )

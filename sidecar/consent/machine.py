@@ -7,17 +7,19 @@ from all three together is no state but a function of it (`state`):
 - *cleared*: nobody has anything left to hear or to answer, or somebody has refused.
 - *the order* (`wanted`): stop, where policy is `off`, somebody has refused or a stop stands; hold,
   while the call is not cleared or a pause stands; release otherwise. (A recorder that can't be
-  held is stopped for a pause, and for someone new who has not agreed.) Whenever what is wanted is
-  not what was ordered, it is ordered.
+  held is stopped for a pause, and for someone new who has not agreed.) While nobody is on a side
+  (parked, being transferred) it is held, so that whoever comes is in no recording unheard of.
+  Whenever what is wanted is not what was ordered, it is ordered.
 - *the gates* (`gates_of`): closed until both are up, the call is cleared and the recorder is sure;
   as they were while it is doubted; muted (silence to the PBX) after its failure, where the rule
-  says so.
+  says so. Where all that is to be said waits for a person, the caller hears the PBX meanwhile.
 
 So no sequence of events can open the gates or release the recorder too early: there is no action
 that does it, only a state in which it is right. A stop or a pause stands until the one who asked
 for it takes it back; nobody else can. Under `required` a stop is a refusal, and so is one that
 comes in place of an answer. Someone new on a side hears the notice and is asked anew; until then
-the call is not cleared.
+the call is not cleared. What holds can change as a whole in mid-call (`TermsChanged`): at a mailbox
+other things are to be said, to the caller alone.
 """
 
 from __future__ import annotations
@@ -26,16 +28,18 @@ from typing import NamedTuple
 
 from sidecar.consent import course, standing, sureness
 from sidecar.consent.course import Broken, CallerCleared, MustEnd, present
-from sidecar.consent.decision import Decision, Policy
+from sidecar.consent.decision import Policy
 from sidecar.consent.events import (
     Action,
     Agreed,
     AnswerMissing,
     AwaitAnswer,
     BothUp,
+    CalleeGone,
     CallerUp,
     Connect,
     Declined,
+    DropCallee,
     EndRefused,
     Event,
     Explain,
@@ -48,6 +52,8 @@ from sidecar.consent.events import (
     NoticeFailed,
     NoticePlayed,
     PartyChanged,
+    PartyLeft,
+    PartyReturned,
     PauseRequested,
     PlayNotice,
     RecorderConfirmed,
@@ -61,12 +67,14 @@ from sidecar.consent.events import (
     SetGates,
     Silence,
     StopRequested,
+    TermsChanged,
 )
 from sidecar.consent.order import Order
-from sidecar.consent.party import Objector, Party
-from sidecar.consent.standing import Begin, Place, SomeoneRefused
-from sidecar.consent.state import Phase, State, gates_of, initial, terms_of, wanted
+from sidecar.consent.party import PEOPLE, Objector, Party
+from sidecar.consent.standing import Begin, Excused, Place
+from sidecar.consent.state import Parties, Phase, State, gates_of, initial, standing_in, wanted
 from sidecar.consent.sureness import Sureness
+from sidecar.consent.terms import Callee, Terms
 
 
 class Tables(NamedTuple):
@@ -104,8 +112,10 @@ class _Step:
         match event:
             case NoticePlayed(p) | NoticeFailed(p) | Agreed(p) | Declined(p) | AnswerMissing(p):
                 self._party(p, event)
-            case PartyChanged(party):
-                self._changed(party, event)
+            case PartyChanged(party) | PartyLeft(party) | PartyReturned(party):
+                self._moved(party, event)
+            case TermsChanged(terms, told):
+                self._change_terms(terms, told)
             case StopRequested(by):
                 self._stop(by)
             case PauseRequested(by):
@@ -123,7 +133,7 @@ class _Step:
             case ExplanationOver(party):
                 self._set(explaining=self.state.explaining - {party})
                 self._call(event)
-            case CallerUp() | BothUp() | HungUp():
+            case CallerUp() | BothUp() | CalleeGone() | HungUp():
                 self._call(event)
 
     def follow(self) -> None:
@@ -140,7 +150,8 @@ class _Step:
         gates = gates_of(self.state)
         if gates is not self.state.gates:
             self._set(gates=gates)
-            first = 0 if gates is Gates.CLOSED else len(self.actions)
+            closing = gates in (Gates.CLOSED, Gates.LISTEN)
+            first = 0 if closing else len(self.actions)
             self.actions.insert(first, SetGates(gates))
         sure = self.state.sureness is Sureness.SURE
         if self.state.saying and gates is Gates.OPEN and sure:
@@ -164,21 +175,50 @@ class _Step:
                 self._do(row.do, there)
                 return
 
-    def _do(self, do: course.Do, there: frozenset[Party]) -> None:
+    def _do(self, do: course.Do, there: Parties) -> None:
         match do:
             case course.Do.NOTHING:
                 return
             case course.Do.BEGIN:
-                for party in Party:
-                    if party in present(self.state):
-                        self._party(party, Begin())
+                self._begin()
             case course.Do.CONNECT:
                 self.actions.append(Connect())
             case course.Do.EXPLAIN:
-                self._set(explaining=there)
-                self.actions += [Explain(party) for party in Party if party in there]
+                self._explain_to(there)
+            case course.Do.DISMISS:
+                self.actions.append(DropCallee())
+                self._explain_to(frozenset({Party.CALLER}))
             case course.Do.END_REFUSED:
                 self.actions.append(EndRefused())
+
+    def _begin(self) -> None:
+        """Have everyone who is there hear what they are owed, unless that waits for a person."""
+        if self.state.awaits_person:
+            return
+        for party in Party:
+            if party in present(self.state) - self.state.away:
+                self._party(party, Begin())
+
+    def _explain_to(self, parties: Parties) -> None:
+        self._set(explaining=parties)
+        self.actions += [Explain(party) for party in Party if party in parties]
+
+    def _change_terms(self, terms: Terms, told: Parties) -> None:
+        """Begin anew with what is to be said; whose stop or pause stands stays.
+
+        Whoever has refused to be recorded has not agreed to a mailbox, nor the other way round.
+        """
+        if self.state.phase in (Phase.DISMISSING, Phase.ENDING):
+            return
+        for party in Party:
+            self._party(party, Excused())
+        caller, callee = (standing_in(terms, party, told) for party in Party)
+        at_mailbox = Callee.MAILBOX in (terms.other, self.state.terms.other)
+        refused = terms.denied or (self.state.refused and not at_mailbox)
+        self._set(terms=terms, caller=caller, callee=callee, refused=refused, saying=None)
+        if refused:
+            self._refuse(None)
+        self._begin()
 
     def _fail(self, reason: Failure) -> None:
         ends = reason is Failure.NOTICE or not self.state.terms.mutes
@@ -211,15 +251,21 @@ class _Step:
             case standing.Do.FAIL:
                 self._fail(Failure.NOTICE)
 
-    def _changed(self, party: Party, event: PartyChanged) -> None:
-        """Someone new is there; where nothing may be recorded any more there is nothing to tell."""
-        if not self.state.refused:
+    def _moved(self, party: Party, event: PartyChanged | PartyLeft | PartyReturned) -> None:
+        """Someone came or went; where nothing may be recorded any more there is nothing to tell."""
+        left = isinstance(event, PartyLeft)
+        self._set(away=self.state.away | {party} if left else self.state.away - {party})
+        if self.state.refused:
+            return
+        if party in present(self.state):
             self._party(party, event)
+        if not left:
+            self._begin()
 
-    def _refuse(self, saying: Saying) -> None:
+    def _refuse(self, saying: Saying | None) -> None:
         self._set(refused=True, saying=saying)
         for party in Party:
-            self._party(party, SomeoneRefused())
+            self._party(party, Excused())
 
     # Stop, pause, resume.
 
@@ -227,7 +273,8 @@ class _Step:
         self._set(stops=self.state.stops | {by}, pauses=self.state.pauses - {by})
         if by in (Objector.CALLER, Objector.CALLEE):
             self._party(Party(by.value), Declined(Party(by.value)))
-        self._set(saying=Saying.STOPPED)
+        if by in PEOPLE:
+            self._set(saying=Saying.STOPPED)
         if self.state.terms.policy is Policy.REQUIRED:
             self._refuse(Saying.STOPPED)
         self._instruct(Order.STOP)
@@ -235,18 +282,21 @@ class _Step:
     def _pause(self, by: Objector) -> None:
         if by not in self.state.stops:
             self._set(pauses=self.state.pauses | {by})
-        self._set(saying=self._objection())
+        if by in PEOPLE:
+            self._set(saying=self._objection())
         order = wanted(self.state)
         assert order is not None, "there is something to be ordered where someone objects"
         self._instruct(order)
 
     def _resume(self, by: Objector) -> None:
-        """Take back one's own objection, and give the recorder another try."""
-        lifted = {by, Objector.SIDECAR}
+        """Take back one's own objection; a person's word gives the recorder another try."""
+        lifted = {by, Objector.SIDECAR} if by in PEOPLE else {by}
         stops, pauses = self.state.stops - lifted, self.state.pauses - lifted
         if (stops, pauses) == (self.state.stops, self.state.pauses):
             return
         self._set(stops=stops, pauses=pauses)
+        if by not in PEOPLE:
+            return
         resumed = Saying.RESUMED if wanted(self.state) is Order.RELEASE else None
         self._set(saying=self._objection() or resumed)
 
@@ -289,8 +339,9 @@ class ConsentMachine:
 
     __slots__ = ("state",)
 
-    def __init__(self, decision: Decision, *, holds: bool) -> None:
-        self.state = initial(terms_of(decision, holds=holds))
+    def __init__(self, terms: Terms, told: Parties = frozenset()) -> None:
+        """`told` have heard and agreed to all already, in a call that this one replaces."""
+        self.state = initial(terms, told)
 
     def handle(self, event: Event) -> tuple[Action, ...]:
         """Take an event and return what is to be done, in this order."""

@@ -19,5 +19,13 @@ class Objector(StrEnum):
     CALLEE = "callee"
     OPERATOR = "operator"
     """Somebody at the API or the console."""
+    ROOM = "room"
+    """Somebody else in the same conference."""
+    HOLD = "hold"
+    """The call is on hold, and its rule has no recording meanwhile."""
     SIDECAR = "sidecar"
     """The sidecar itself: the recorder could not be released."""
+
+
+PEOPLE = frozenset((Objector.CALLER, Objector.CALLEE, Objector.OPERATOR))
+"""Those who ask for themselves, and are told what came of it."""

@@ -4,9 +4,9 @@ Theory. A party that the decision names is owed the notice; it hears it as soon 
 that is asked hears the question with it and may answer before its end, which ends it (who answers
 has understood); else its time to answer begins with the end of the notice, and silence is asked
 again, then taken for a no. Someone new on a side has heard nothing and said nothing: all begins
-again. Once anyone has refused there is nothing left to tell anybody: the call goes on unrecorded,
-or ends. (So one that is named and has nothing left to hear is there, and can be played the notice
-when it changes.)
+again; one that leaves before its end hears it from the beginning when it is back. Once anyone has
+refused there is nothing left to tell anybody: the call goes on unrecorded, or ends. (So one that is
+named and has nothing left to hear is there, and can be played the notice when it changes.)
 
 `TABLE` is the machine of one party: the first row of a standing and an event whose condition holds
 is taken; where none is, nothing happens.
@@ -26,7 +26,10 @@ from sidecar.consent.events import (
     NoticeFailed,
     NoticePlayed,
     PartyChanged,
+    PartyLeft,
+    PartyReturned,
 )
+from sidecar.consent.terms import Concern
 
 
 class Place(Enum):
@@ -47,23 +50,14 @@ class Standing(NamedTuple):
     repeats: int = 0
 
 
-class Concern(NamedTuple):
-    """What the decision wants of a party."""
-
-    named: bool
-    asked: bool
-    repeats: int
-    """How often silence is asked again."""
-
-
 @dataclass(frozen=True, slots=True)
 class Begin:
     """Its leg is up: what it is owed can be played."""
 
 
 @dataclass(frozen=True, slots=True)
-class SomeoneRefused:
-    """Somebody has refused: nothing is left to tell."""
+class Excused:
+    """Nothing is left to tell it: somebody has refused, or the call is about something else."""
 
 
 PartyEvent = (
@@ -74,7 +68,9 @@ PartyEvent = (
     | Declined
     | AnswerMissing
     | PartyChanged
-    | SomeoneRefused
+    | PartyLeft
+    | PartyReturned
+    | Excused
 )
 
 Condition = Callable[[Standing, Concern], bool]
@@ -138,7 +134,9 @@ TABLE: tuple[Row, ...] = (
     Row(CLEAR, PartyChanged, it_is_named, HEARING, (Do.PLAY,), Repeats.ALL),
 
     Row(OWED, Begin, always, HEARING, (Do.PLAY,)),
-    Row(OWED, SomeoneRefused, always, CLEAR),
+    Row(OWED, PartyChanged, always, HEARING, (Do.PLAY,), Repeats.ALL),
+    Row(OWED, PartyReturned, always, HEARING, (Do.PLAY,)),
+    Row(OWED, Excused, always, CLEAR),
 
     Row(HEARING, NoticePlayed, it_is_asked, ASKED, (Do.AWAIT,)),
     Row(HEARING, NoticePlayed, always, CLEAR),
@@ -146,21 +144,24 @@ TABLE: tuple[Row, ...] = (
     Row(HEARING, Agreed, it_is_asked, CLEAR, (Do.SILENCE,)),
     Row(HEARING, Declined, it_is_asked, CLEAR, (Do.SILENCE, Do.REFUSE)),
     Row(HEARING, PartyChanged, always, HEARING, (Do.SILENCE, Do.PLAY), Repeats.ALL),
-    Row(HEARING, SomeoneRefused, always, CLEAR, (Do.SILENCE,)),
+    Row(HEARING, PartyLeft, always, OWED, (Do.SILENCE,)),
+    Row(HEARING, Excused, always, CLEAR, (Do.SILENCE,)),
 
     Row(ASKED, Agreed, always, CLEAR),
     Row(ASKED, Declined, always, CLEAR, (Do.REFUSE,)),
     Row(ASKED, AnswerMissing, it_is_asked_again, HEARING, (Do.PLAY,), Repeats.LESS),
     Row(ASKED, AnswerMissing, always, CLEAR, (Do.REFUSE,)),
     Row(ASKED, PartyChanged, always, HEARING, (Do.PLAY,), Repeats.ALL),
-    Row(ASKED, SomeoneRefused, always, CLEAR),
+    Row(ASKED, PartyLeft, always, OWED),
+    Row(ASKED, Excused, always, CLEAR),
 )
 # fmt: on
 
 
-def initial(concern: Concern) -> Standing:
-    """Return the standing in which a party begins."""
-    return Standing(OWED if concern.named else CLEAR, concern.repeats if concern.asked else 0)
+def initial(concern: Concern, *, told: bool = False) -> Standing:
+    """Return the standing in which a party begins; `told`: it has nothing to hear for now."""
+    owed = concern.named and not told
+    return Standing(OWED if owed else CLEAR, concern.repeats if concern.asked else 0)
 
 
 def found(

@@ -6,12 +6,13 @@ from enum import Enum
 from typing import NamedTuple
 
 from sidecar.consent import standing
-from sidecar.consent.decision import Decision, Policy
+from sidecar.consent.decision import Policy
 from sidecar.consent.events import Gates, Saying
 from sidecar.consent.order import Order
 from sidecar.consent.party import Objector, Party
-from sidecar.consent.standing import Concern, Place, Standing
+from sidecar.consent.standing import Place, Standing
 from sidecar.consent.sureness import Sureness
+from sidecar.consent.terms import Callee, Terms
 
 
 class Phase(Enum):
@@ -31,31 +32,10 @@ class Phase(Enum):
     ENDED = "ended"
 
 
-class Terms(NamedTuple):
-    """What the decision, and what the recorder can do, mean for the machine."""
-
-    policy: Policy
-    caller: Concern
-    callee: Concern
-    ends_on_refusal: bool
-    mutes: bool
-    """Whether a recorder's failure mutes the call and does not end it."""
-    holds: bool
-    """Whether the recorder can be held; where not, stop takes the place of hold, and it gets no
-    order before the call is first cleared."""
-
-    @property
-    def asks(self) -> bool:
-        """Whether anyone's agreement is wanted."""
-        return self.caller.asked or self.callee.asked
-
-    def concern(self, party: Party) -> Concern:
-        """Return what is wanted of a party."""
-        return self.caller if party is Party.CALLER else self.callee
-
-
 Objectors = frozenset[Objector]
 NOBODY: Objectors = frozenset()
+Parties = frozenset[Party]
+NOT_TOLD: Parties = frozenset()
 
 
 class State(NamedTuple):
@@ -77,6 +57,8 @@ class State(NamedTuple):
     """What is said once the recorder has confirmed."""
     explaining: frozenset[Party] = frozenset()
     """Who still hears why the call ends."""
+    away: Parties = NOT_TOLD
+    """On whose side nobody is, though the leg is up."""
     gates: Gates = Gates.CLOSED
 
     def standing(self, party: Party) -> Standing:
@@ -87,6 +69,13 @@ class State(NamedTuple):
     def cleared(self) -> bool:
         """Whether nobody has anything left to hear or to answer."""
         return self.caller.place is self.callee.place is Place.CLEAR
+
+    @property
+    def awaits_person(self) -> bool:
+        """Whether what is to be said waits for someone to come on the callee's side."""
+        places = self.caller.place, self.callee.place
+        waits = self.terms.awaits_person and Party.CALLEE in self.away
+        return waits and all(place in (Place.CLEAR, Place.OWED) for place in places)
 
     @property
     def both_up(self) -> bool:
@@ -103,7 +92,7 @@ def wanted(state: State) -> Order | None:
     """Return what the recorder should be doing; None where its last order will do."""
     if state.terms.policy is Policy.OFF or state.refused or state.stops:
         return Order.STOP
-    if state.pauses:
+    if state.pauses or (state.away and state.cleared):
         return Order.HOLD if state.terms.holds else Order.STOP
     if state.cleared:
         return Order.RELEASE
@@ -115,8 +104,10 @@ def wanted(state: State) -> Order | None:
 
 def gates_of(state: State) -> Gates:
     """Return which ways may be open."""
-    if state.phase is not Phase.TALKING or not state.cleared:
+    if state.phase is not Phase.TALKING:
         return Gates.CLOSED
+    if not state.cleared:
+        return Gates.LISTEN if state.awaits_person else Gates.CLOSED
     if state.sureness is Sureness.FAILED:
         return Gates.MUTED
     if state.sureness is Sureness.DOUBTED:
@@ -124,19 +115,13 @@ def gates_of(state: State) -> Gates:
     return Gates.OPEN if state.sureness is Sureness.SURE else Gates.CLOSED
 
 
-def terms_of(decision: Decision, *, holds: bool) -> Terms:
-    """Return what a decision means; `holds` tells whether the recorder can be held."""
-    notice, question = decision.notice, decision.question
-    named = notice.to if notice is not None else frozenset[Party]()
-    asked = question.of if question is not None else frozenset[Party]()
-    named |= asked  # nobody can agree to what they were not told
-    repeats = question.repeat if question is not None else 0
-    caller, callee = (Concern(party in named, party in asked, repeats) for party in Party)
-    mutes = decision.on_unconfirmed == "mute"
-    policy, ends = decision.recording, decision.ends_on_refusal
-    return Terms(policy, caller, callee, ends, mutes, holds)
+def initial(terms: Terms, told: Parties = NOT_TOLD) -> State:
+    """Return the state in which a call begins; `told` have heard and agreed to all already."""
+    caller, callee = (standing_in(terms, party, told) for party in Party)
+    return State(terms, caller, callee)
 
 
-def initial(terms: Terms) -> State:
-    """Return the state in which a call begins."""
-    return State(terms, standing.initial(terms.caller), standing.initial(terms.callee))
+def standing_in(terms: Terms, party: Party, told: Parties = NOT_TOLD) -> Standing:
+    """Return how a party begins under these terms; who is in a room was told on the way in."""
+    inside = party is Party.CALLEE and terms.other is Callee.ROOM
+    return standing.initial(terms.concern(party), told=inside or party in told)

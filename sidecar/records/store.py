@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from asyncio import Future
+from collections.abc import Callable
 from typing import Protocol
 
 from sidecar.errors import SidecarError
@@ -61,3 +62,31 @@ class RecordStore(Protocol):
     @property
     def healthy(self) -> bool:
         """False while the disk has not taken records for longer than can be called a hiccup."""
+
+
+class RoomBoard(Protocol):
+    """Who is in which conference and objects to its recording, across all sidecars of a store.
+
+    All methods return at once and never raise.
+    """
+
+    def stand(self, room: str, call_id: str, objects: bool) -> None:
+        """A call is in a room; `objects`: it must not be recorded. Said again when that changes."""
+
+    def leave(self, room: str, call_id: str) -> None:
+        """The call has left the room, and with it what it has asked for."""
+
+    def watch(
+        self,
+        on_change: Callable[[str, frozenset[str]], None],
+        on_blind: Callable[[bool], None],
+    ) -> None:
+        """Have it told, in the event loop, which calls object in a room as soon as that changes.
+
+        Only of rooms in which a call of this process stands. `on_blind` is called when the
+        others' objections can't be known (True), and when they can be again.
+        """
+
+    @property
+    def blind(self) -> bool:
+        """Whether the others' objections can't be known."""

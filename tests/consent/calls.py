@@ -19,6 +19,7 @@ from sidecar.consent.events import (
 from sidecar.consent.machine import ConsentMachine
 from sidecar.consent.order import Order
 from sidecar.consent.party import Party
+from sidecar.consent.terms import terms_of
 
 CALLER, CALLEE = Party
 BOTH = frozenset(Party)
@@ -48,7 +49,7 @@ def a_call(
         question=question if asking else None,
         **more,
     )
-    return ConsentMachine(decision, holds=holds)
+    return ConsentMachine(terms_of(decision, holds=holds))
 
 
 def done(consent: ConsentMachine, *events: Event) -> list[Action]:

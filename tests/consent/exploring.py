@@ -37,7 +37,8 @@ from sidecar.consent.events import (
 )
 from sidecar.consent.order import Order
 from sidecar.consent.party import Objector, Party
-from sidecar.consent.state import State, initial, terms_of
+from sidecar.consent.state import State, initial
+from sidecar.consent.terms import terms_of
 from tests.consent.promises import Case, Person, World, demand
 from tests.consent.watching import watched
 
