@@ -22,6 +22,7 @@ from sidecar.calls.forwarding import Forwarding, take_prack
 from sidecar.calls.header_policy import ALLOW, EXTENSIONS, tags, unsupported
 from sidecar.calls.identifiers import new_tag
 from sidecar.calls.leg import Leg
+from sidecar.calls.message_streams import check_without_audio, warnings
 from sidecar.calls.relay import Relay, unwrapped_contact
 from sidecar.calls.routing import Peer, Route
 from sidecar.calls.session import count_streams, has_audio
@@ -246,7 +247,7 @@ class B2bua(Agent):
         elif request.method == "BYE":
             self._reject(transaction, request, peer, NO_DIALOG, "no_dialog")
         elif request.method == "MESSAGE" and not self._message_allowed(request, peer):
-            self._reject(transaction, request, peer, 403, "message_denied")
+            self._deny_message(transaction, request, peer)
         elif not self.accepting:
             self._reject(transaction, request, peer, 503, "shutting_down")
         else:
@@ -278,12 +279,12 @@ class B2bua(Agent):
             body = description(request)
             offer = SessionDescription.parse(body) if body is not None else None
             if offer is not None and not has_audio(offer):
-                raise SdpError("No audio offered", status=488)
+                check_without_audio(offer, call.decision, self.metrics)
             if offer is None and request.body:
                 raise SdpError("Unsupported Media Type", status=415)
             streams = count_streams(offer) if offer is not None else 1
         except SdpError as error:
-            call.turn_away(error.status, "offer_unusable", error.reason)
+            call.turn_away(error.status, "offer_unusable", error.reason, warnings(error))
             return
         if missing := self._missing_prompt(call.decision):
             self.metrics.fail_closed("prompt_missing")
@@ -331,6 +332,10 @@ class B2bua(Agent):
         self.metrics.message("allowed" if allowed else "denied")
         return allowed
 
+    def _deny_message(self, transaction: ServerTransaction, request: Request, peer: Peer) -> None:
+        phrase = "Instant messages are not allowed"  # telephones show it to whoever wrote one
+        self._reject(transaction, request, peer, 403, "message_denied", phrase=phrase)
+
     # Requests within dialogs.
 
     def _within(
@@ -350,7 +355,7 @@ class B2bua(Agent):
         elif leg.over:
             self._reject(transaction, request, peer, NO_DIALOG, "no_dialog")
         elif request.method == "MESSAGE" and not self._count_message(leg.call.decision):
-            self._reject(transaction, request, peer, 403, "message_denied")
+            self._deny_message(transaction, request, peer)
         elif request.method == "PRACK":
             self._prack(transaction, request, leg)
         elif request.method != "INFO" or not self._info(transaction, request, leg):
@@ -363,7 +368,7 @@ class B2bua(Agent):
         if request.method == "INVITE" or unwrapped_contact(request.target) is None:
             self._reject(transaction, request, peer, NO_DIALOG, "no_dialog")
         elif request.method == "MESSAGE" and not self._message_allowed(request, peer):
-            self._reject(transaction, request, peer, 403, "message_denied")
+            self._deny_message(transaction, request, peer)
         else:
             Relay(self, transaction, request, peer, flow).start()
 
@@ -467,6 +472,7 @@ class B2bua(Agent):
         status: int,
         reason: str,
         headers: list[tuple[str, str]] | None = None,
+        phrase: str | None = None,
     ) -> None:
         """Answer a request that goes no further, and say why: one counter, one log line."""
         self.metrics.sip_rejected(reason)
@@ -478,7 +484,8 @@ class B2bua(Agent):
             side=peer.kind,
             peer=peer.name,
         )
-        response = respond(request, status, None, new_tag() if request.to_tag is None else None)
+        tag = new_tag() if request.to_tag is None else None
+        response = respond(request, status, phrase, tag)
         for name, value in headers or []:
             response.headers.add(name, value)
         self.respond(transaction, response, peer)
