@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from sidecar.settings.addresses import mailbox_host, parse_address, target_of
 from sidecar.settings.crosschecks import Complaint
-from sidecar.settings.leading_schema import DivertTable
 from sidecar.settings.positions import Key
 from sidecar.settings.rules_schema import Rule, RulesFile
 from sidecar.settings.schema import Pbx, Settings
@@ -17,10 +16,10 @@ def of_leading(rules: RulesFile, settings: Settings | None) -> Iterator[Complain
     """Yield calls that can't be led there, and mailboxes that are at no PBX of the settings."""
     for index, rule in enumerate(rules.rule):
         key, divert = ("rule", index, "voicemail_divert"), rule.voicemail_divert
-        if divert is not None:
+        if divert is not None and divert.to is not None:
             yield from _contradictions(rule, key)
             if settings is not None:
-                yield from _mailbox(divert, (*key, "to"), settings)
+                yield from _mailbox(divert.to, (*key, "to"), settings)
 
 
 def _contradictions(rule: Rule, key: Key) -> Iterator[Complaint]:
@@ -31,10 +30,10 @@ def _contradictions(rule: Rule, key: Key) -> Iterator[Complaint]:
         yield key, "the calls lead into a room already: one of both can't be"
 
 
-def _mailbox(divert: DivertTable, key: Key, settings: Settings) -> Iterator[Complaint]:
-    host = mailbox_host(divert.to or "")
+def _mailbox(uri: str, key: Key, settings: Settings) -> Iterator[Complaint]:
+    host = mailbox_host(uri)
     if not any(_is_at(host, pbx) for pbx in settings.pbx.values()):
-        known = {target_of(uri).host for pbx in settings.pbx.values() for uri in pbx.uris}
+        known = {target_of(each).host for pbx in settings.pbx.values() for each in pbx.uris}
         message = f'"{host}" is no host of a [pbx.NAME], where a mailbox must be'
         yield key, f"{message}; {nearest(host, known)}"
 

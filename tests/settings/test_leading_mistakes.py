@@ -79,10 +79,10 @@ MISTAKES = [
      'or "all", not "everyone"'),
     (NAME, f'{NAME}\nhold = "stop"', 'rules.toml:5: rule[1].hold: must be "record" or "pause", not '
      '"stop"'),
-    (SALES, f'{SALES}\nhold = "pause"', "rules.toml:11: rule[2].hold: nothing is recorded: "
-     'recording is "off" (from [defaults])'),
-    (POLICY, 'recording = "off"\nrenotice = "all"', "rules.toml:7: rule[1].renotice: nothing is "
-     'recorded: recording is "off"'),
+    (SALES, f'{SALES}\nhold = "pause"', "rules.toml:11: rule[2].hold: nothing is recorded that it "
+     'could change: recording is "off" (from [defaults])'),
+    (POLICY, 'recording = "off"\nrenotice = "all"', "rules.toml:7: rule[1].renotice: nothing "
+     'would be said: recording is "off"'),
     # people
     (NOTICE, 'notice = { at = "person" }', 'rules.toml:7: rule[1].notice: at = "person" asks who '
      'is there, which only kind = "asterisk-ami" can tell: write it into [pbx.main.recorder], or '
