@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from sidecar.settings.addresses import mailbox_host, parse_address, target_of
 from sidecar.settings.crosschecks import Complaint
+from sidecar.settings.leading_schema import DivertTable
 from sidecar.settings.positions import Key
 from sidecar.settings.rules_schema import Rule, RulesFile
 from sidecar.settings.schema import Pbx, Settings
@@ -17,12 +18,14 @@ def of_leading(rules: RulesFile, settings: Settings | None) -> Iterator[Complain
     for index, rule in enumerate(rules.rule):
         key, divert = ("rule", index, "voicemail_divert"), rule.voicemail_divert
         if divert is not None and divert.to is not None:
-            yield from _contradictions(rule, key)
+            yield from _contradictions(rule, divert, key)
             if settings is not None:
                 yield from _mailbox(divert.to, (*key, "to"), settings)
 
 
-def _contradictions(rule: Rule, key: Key) -> Iterator[Complaint]:
+def _contradictions(rule: Rule, divert: DivertTable, key: Key) -> Iterator[Complaint]:
+    if "no-answer" not in divert.on and "after" in divert.model_fields_set:
+        yield (*key, "after"), 'nothing happens after it: write "no-answer" into on'
     if rule.match.direction == "outbound":
         message = "a mailbox of the PBX is for those who call it"
         yield key, f'{message}: write direction = "inbound" into match'
