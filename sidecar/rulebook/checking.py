@@ -45,7 +45,7 @@ def missing_notices(rules: RuleSet, library: PromptLibrary) -> Iterator[Operator
     notices = (spoken for each in rules.decisions() for spoken in _notice(each))
     yield from _unplayable(rules, library, notices, "calls under this rule would be ended")
     voicemail = (spoken for each in rules.decisions() for spoken in _voicemail(each))
-    yield from _unplayable(rules, library, voicemail, "calls that meet a mailbox would be ended")
+    yield from _unplayable(rules, library, voicemail, "calls to a mailbox would end, unexplained")
 
 
 def missing_confirmations(rules: RuleSet, library: PromptLibrary) -> Iterator[OperatorError]:
@@ -73,8 +73,8 @@ def _confirmations(decision: Decision) -> Iterator[Spoken]:
         yield Spoken(decision.rule, decision.language.caller, "voicemail-unavailable")
     if notice is None:
         return
-    if decision.room is not None and decision.room.announce:
-        yield Spoken(decision.rule, notice.language.caller, "new-party-informed")
+    if decision.room is not None and decision.room.announce and Party.CALLER in notice.to:
+        yield Spoken(decision.rule, notice.language.callee, "new-party-informed")
     for party in Party:
         asked = question is not None and party in question.of
         names = {
