@@ -50,6 +50,7 @@ PICKED_UP = NUMBER + "27"  # phone3, whose call a phone picks up by PICK_UP
 LOCAL = NUMBER + "28"  # phone1 by a Local channel that is optimised away
 LOCAL_KEPT = NUMBER + "29"  # phone1 by a Local channel that stays
 FORWARDED = NUMBER + "30"  # the mailbox 101 by a Local channel
+QUICK_MAILBOX = NUMBER + "31"  # the mailbox 102, which says nothing but a beep
 PARK = "700"  # what phones dial: to park, on PARKED or the next place
 PARKED = "701"
 PICK_UP = "83"
@@ -197,6 +198,18 @@ class Asterisk:
         """A call's recording by the dialled number: mixed, or part "r" (from the trunk), "t"."""
         return read_wav(self.recordings / f"{number}{'-' + part if part else ''}.wav")
 
+    def messages(self) -> list[Path]:
+        """The sound files of all messages in the mailbox 102, oldest first."""
+        return sorted(self._mailbox.glob("msg*.wav"))
+
+    def forget_messages(self) -> None:
+        """Empty the mailbox 102."""
+        shutil.rmtree(self._mailbox, ignore_errors=True)
+
+    @property
+    def _mailbox(self) -> Path:
+        return self.folder / "spool/voicemail/default/102/INBOX"
+
     def was_recorded(self, number: str) -> bool:
         """Whether any file of a recording of this number exists."""
         return any(self.recordings.glob(f"{number}*"))
@@ -331,6 +344,7 @@ _PEOPLE = (
     (PICKED_UP, ["Set(__PICKUPMARK=ringing)", "Dial(PJSIP/phone3,20)"]),
     (LOCAL, ["Dial(Local/1@inside,20)"]),
     (LOCAL_KEPT, ["Dial(Local/1@inside/n,20)"]),
+    (QUICK_MAILBOX, ["VoiceMail(102@default,s)"]),
     (FORWARDED, [f"Dial(Local/{TO_MAILBOX}@from-phone,20)"]),
 )
 _FOR_PHONES = (
