@@ -51,6 +51,8 @@ LOCAL = NUMBER + "28"  # phone1 by a Local channel that is optimised away
 LOCAL_KEPT = NUMBER + "29"  # phone1 by a Local channel that stays
 FORWARDED = NUMBER + "30"  # the mailbox 101 by a Local channel
 QUICK_MAILBOX = NUMBER + "31"  # the mailbox 102, which says nothing but a beep
+TRANSFERS_RECORDED = NUMBER + "32"  # MixMonitor, then phone1 with the keys of TRANSFERS
+IVR_RECORDED = NUMBER + "33"  # MixMonitor, then IVR
 PARK = "700"  # what phones dial: to park, on PARKED or the next place
 PARKED = "701"
 PICK_UP = "83"
@@ -333,6 +335,7 @@ type=menu
 """
 
 
+RECORD = "MixMonitor(${FILES}.wav,r(${FILES}-r.wav)t(${FILES}-t.wav))"
 _PEOPLE = (
     (MAILBOX, ["VoiceMail(101@default,u)"]),
     (SECOND_MAILBOX, ["VoiceMail(102@default,u)"]),
@@ -345,6 +348,11 @@ _PEOPLE = (
     (LOCAL, ["Dial(Local/1@inside,20)"]),
     (LOCAL_KEPT, ["Dial(Local/1@inside/n,20)"]),
     (QUICK_MAILBOX, ["VoiceMail(102@default,s)"]),
+    (
+        TRANSFERS_RECORDED,
+        [RECORD, "Set(__TRANSFER_CONTEXT=from-phone)", "Dial(PJSIP/phone1,20,tTkK)"],
+    ),
+    (IVR_RECORDED, [RECORD, "Answer()", f"Playtones({TONE_HZ})", "Wait(1)", "Dial(PJSIP/phone2)"]),
     (FORWARDED, [f"Dial(Local/{TO_MAILBOX}@from-phone,20)"]),
 )
 _FOR_PHONES = (
@@ -358,7 +366,7 @@ _FOR_PHONES = (
 
 def _extensions_conf(inside: Path) -> str:
     files = f"{inside}/recordings/${{EXTEN}}"
-    record = f"MixMonitor({files}.wav,r({files}-r.wav)t({files}-t.wav))"
+    record = RECORD
     tone = [f"Playtones({TONE_HZ})", "Wait(60)"]
     headers = "".join(
         f" same => n,Set(FILE({inside}/${{EXTEN}}.{name})=${{PJSIP_HEADER(read,{name})}})\n"
@@ -390,7 +398,7 @@ def _extensions_conf(inside: Path) -> str:
         (ONE_FILE, [f"MixMonitor({files}-${{UNIQUEID}}.wav)", "Answer()", *tone]),
         *_PEOPLE,
     ):
-        lines.append(f"exten => {number},1,NoOp()\n{headers}")
+        lines.append(f"exten => {number},1,Set(FILES={files})\n{headers}")
         lines.extend(f" same => n,{step}\n" for step in steps)
         lines.append(" same => n,Hangup()\n")
     lines.append(f"[tone]\nexten => s,1,Answer()\n same => n,{tone[0]}\n same => n,{tone[1]}\n")
