@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from sidecar.consent.deciding import VOICEMAIL_PROMPTS
-from sidecar.consent.decision import Decision, VoicemailPolicy
+from sidecar.consent.decision import VOICEMAIL_PROMPTS, Decision, VoicemailPolicy
 from sidecar.consent.party import Party
 from sidecar.consent.rule_tests import failed_tests
 from sidecar.consent.rules import RuleSet
