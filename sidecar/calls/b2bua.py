@@ -9,24 +9,21 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol, cast
 
 import structlog
 
+from sidecar.calls.admission import admit
 from sidecar.calls.agent import Agent
-from sidecar.calls.bodies import description
 from sidecar.calls.call import Call
 from sidecar.calls.forwarding import Forwarding, take_prack
 from sidecar.calls.header_policy import ALLOW, EXTENSIONS, tags, unsupported
 from sidecar.calls.identifiers import new_tag
 from sidecar.calls.leg import Leg
-from sidecar.calls.message_streams import check_without_audio, warnings
 from sidecar.calls.relay import Relay, unwrapped_contact
-from sidecar.calls.routing import Peer, Route
-from sidecar.calls.session import count_streams, has_audio
-from sidecar.consent.decision import Decision, Policy
+from sidecar.calls.routing import Peer
+from sidecar.consent.decision import Decision
 from sidecar.records.record import Disposition, EndedBy
 from sidecar.sip import dtmf_info
 from sidecar.sip.dialog import id_of_request
@@ -34,7 +31,6 @@ from sidecar.sip.errors import ParseError
 from sidecar.sip.flow import Flow
 from sidecar.sip.message import Request, Response, respond
 from sidecar.sip.parser import MessageError, parse_message
-from sidecar.sip.sdp import SdpError, SessionDescription
 from sidecar.sip.transactions import (
     AckArrived,
     CancelArrived,
@@ -269,50 +265,7 @@ class B2bua(Agent):
         if route is None:
             self._reject(transaction, request, peer, 404, "no_destination")
             return
-        decision, problem = self._protected(self.rules.decide(route.facts), route)
-        call = Call(self, transaction, request, flow, route, decision)
-        if problem:
-            self.metrics.fail_closed("recorder_unreachable")
-            call.turn_away(503, "recorder_unreachable", problem)
-            return
-        try:
-            body = description(request)
-            offer = SessionDescription.parse(body) if body is not None else None
-            if offer is not None and not has_audio(offer):
-                check_without_audio(offer, call.decision, self.metrics)
-            if offer is None and request.body:
-                raise SdpError("Unsupported Media Type", status=415)
-            streams = count_streams(offer) if offer is not None else 1
-        except SdpError as error:
-            call.turn_away(error.status, "offer_unusable", error.reason, warnings(error))
-            return
-        if missing := self._missing_prompt(call.decision):
-            self.metrics.fail_closed("prompt_missing")
-            call.turn_away(503, "prompt_missing", f"there is no prompt {missing}")
-            return
-        call.begin(streams)
-
-    def _protected(self, decision: Decision, route: Route) -> tuple[Decision, str]:
-        """Return what is decided while the recorder is as it is now, and why the call can't be.
-
-        With a recorder out of reach a call goes on only where the rule lets it go on unrecorded;
-        that it is will have to be verified once both are up.
-        """
-        problem = self.recorder_of(route).problem
-        if not problem or decision.on_unreachable == "refuse":
-            return decision, problem
-        return replace(decision, recording=Policy.OFF, notice=None, question=None), ""
-
-    def _missing_prompt(self, decision: Decision) -> str:
-        """Return a prompt that the call can't do without and that can't be played."""
-        notice = decision.notice
-        if notice is None:
-            return ""
-        for party in notice.to:
-            name, language = notice.prompt.of(party), notice.language.of(party)
-            if not self.media.prompts.has(name, language):
-                return f"{language}/{name}"
-        return ""
+        admit(self, transaction, request, flow, route)
 
     def _options(self, request: Request, flow: Flow) -> Response:
         response = respond(request, 200, None, new_tag())
