@@ -76,11 +76,11 @@ class LeftOvers:
     async def _bury(self, name: str) -> None:
         """The heartbeat goes after the records: until then another may need it for them."""
         closed = list(await self._connection.execute_fetchall(CLOSE_RECORDS, (name,)))
-        await self._connection.execute(LEAVE_ROOMS, (name,))
-        await self._connection.execute(FORGET_HEARTBEAT, (name,))
-        await asyncio.to_thread(owners.forget, self._path, name)
-        self._on_buried()
         for (direction,) in closed:
             self._on_interrupted(str(direction))
         if closed:
             log.warning("calls_interrupted", records=len(closed))
+        await self._connection.execute(LEAVE_ROOMS, (name,))
+        self._on_buried()
+        await self._connection.execute(FORGET_HEARTBEAT, (name,))
+        await asyncio.to_thread(owners.forget, self._path, name)

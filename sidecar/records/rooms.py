@@ -81,7 +81,7 @@ class SqliteRooms:
         room = room_name(room)
         if self._own[room].pop(call_id, False):
             self._unwritten[room, call_id] = False
-            self._wake.set()
+        self._wake.set()
         if self._own[room]:
             self._tell((room,))
         else:
@@ -113,10 +113,11 @@ class SqliteRooms:
 
     async def _run(self) -> None:
         while not self._closing:
+            self._wake.clear()
             if not (self._own or self._unwritten or self.blind):
                 self._forget_others()
                 await self._wake.wait()
-            self._wake.clear()
+                continue
             await self._keep_up()
             try:
                 await asyncio.wait_for(self._wake.wait(), POLL)

@@ -33,7 +33,7 @@ from sidecar.recorders.recorder import (
 )
 from sidecar.recorders.recorder import EventCallback as RecorderCallback
 from sidecar.records.record import CallRecord
-from sidecar.records.store import StoreUnavailable
+from sidecar.records.store import StoreUnavailable, room_name
 
 Later = Callable[[Callable[[], None]], None]
 
@@ -318,3 +318,55 @@ class StubRecorder:
         session = StubRecorderSession(self, leg, told, on_event)
         self.sessions.append(session)
         return session
+
+
+class StubBoard:
+    """A room board of this process only; the test says what calls elsewhere ask for."""
+
+    def __init__(self, later: Later) -> None:
+        self.later = later
+        self.blind = False
+        self.own: dict[str, dict[str, bool]] = {}
+        self.elsewhere: dict[str, set[str]] = {}
+        self._told: dict[str, frozenset[str]] = {}
+        self._on_change: Callable[[str, frozenset[str]], None] = lambda _room, _calls: None
+        self._on_blind: Callable[[bool], None] = lambda _blind: None
+
+    def stand(self, room: str, call_id: str, objects: bool) -> None:
+        self.own.setdefault(room_name(room), {})[call_id] = objects
+        self._tell(room_name(room))
+
+    def leave(self, room: str, call_id: str) -> None:
+        calls = self.own.get(room_name(room), {})
+        calls.pop(call_id, None)
+        if not calls:
+            self.own.pop(room_name(room), None)
+            self._told.pop(room_name(room), None)
+        self._tell(room_name(room))
+
+    def watch(
+        self,
+        on_change: Callable[[str, frozenset[str]], None],
+        on_blind: Callable[[bool], None],
+    ) -> None:
+        self._on_change, self._on_blind = on_change, on_blind
+
+    # What the test decides.
+
+    def object_elsewhere(self, room: str, *calls: str) -> None:
+        """The calls of other sidecars in the room that object: these, and no others."""
+        self.elsewhere[room] = set(calls)
+        self._tell(room)
+
+    def lose_sight(self, blind: bool = True) -> None:
+        self.blind = blind
+        self.later(lambda: self._on_blind(blind))
+
+    def _tell(self, room: str) -> None:
+        if room not in self.own:
+            return
+        own = {call for call, objects in self.own[room].items() if objects}
+        objecting = frozenset(own | self.elsewhere.get(room, set()))
+        if objecting != self._told.get(room, frozenset()):
+            self._told[room] = objecting
+            self.later(lambda: self._on_change(room, objecting))

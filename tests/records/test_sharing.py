@@ -61,7 +61,7 @@ async def test_the_calls_of_a_sidecar_that_died_are_closed_by_one_that_runs(
 ) -> None:
     monkeypatch.setattr("sidecar.records.housekeeping.HEARTBEAT", 0.01)
     metrics = Metrics()
-    survivor = await SqliteStore.open(path, metrics, keep_days=0, clock=lambda: NOON + 999)
+    survivor = await open_store(metrics, clock=lambda: NOON + 999)
     await survivor.begin(call("up"))
     died = await open_store(clock=lambda: NOON + 100)
     await died.begin(call("cut off"))
@@ -77,14 +77,13 @@ async def test_the_calls_of_a_sidecar_that_died_are_closed_by_one_that_runs(
     interrupted = {"direction": "inbound", "disposition": "interrupted"}
     assert metrics.registry.get_sample_value("consent_sidecar_calls_total", interrupted) == 1
     await until(lambda: len(rows(path, "SELECT owner FROM heartbeat")) == 1)
-    await survivor.close()
 
 
 async def test_several_that_close_the_same_calls_count_each_once(
-    open_store: Open, path: Path, call: Call
+    open_store: Open, call: Call
 ) -> None:
     counts = [Metrics(), Metrics()]
-    survivors = [await SqliteStore.open(path, metrics, keep_days=0) for metrics in counts]
+    survivors = [await open_store(metrics) for metrics in counts]
     died = await open_store()
     await asyncio.gather(*(died.begin(call(str(number))) for number in range(20)))
     await died.close()
@@ -97,8 +96,6 @@ async def test_several_that_close_the_same_calls_count_each_once(
         for metrics in counts
     ]
     assert sum(counted) == 20
-    for store in survivors:
-        await store.close()
 
 
 async def test_only_the_record_of_a_call_that_is_up_says_whose_it_is(
