@@ -13,6 +13,7 @@ from sidecar.recorders.asterisk.channels import Channel, Channels
 from sidecar.recorders.asterisk.connection import Connection, Reply
 from sidecar.recorders.asterisk.control import Control
 from sidecar.recorders.asterisk.files import FileCheck
+from sidecar.recorders.asterisk.mailboxes import Mailboxes
 from sidecar.recorders.asterisk.mixmonitor import (
     Hidden,
     parse_bridges,
@@ -20,7 +21,10 @@ from sidecar.recorders.asterisk.mixmonitor import (
     parse_permissions,
     quoted,
 )
+from sidecar.recorders.asterisk.people import Scene
 from sidecar.recorders.asterisk.protocol import Message
+from sidecar.recorders.asterisk.rooms import Rooms
+from sidecar.recorders.asterisk.scenes import answerers, reach, scene
 from sidecar.recorders.asterisk.session import AsteriskSession
 from sidecar.recorders.recorder import EventCallback, Order, PbxLeg
 from sidecar.settings.addresses import HostPort
@@ -34,7 +38,8 @@ CALL_ID_TRIES = 5
 CALL_ID_PAUSE = 0.03
 HIDDEN_TRIES = 10
 HIDDEN_PAUSE = 0.02
-_NEEDED = {"read": ("call",), "write": ("call", "command")}
+MAILBOX_APPLICATIONS = frozenset({"VoiceMail", "MinivmRecord"})
+_NEEDED = {"read": ("call", "dialplan"), "write": ("call", "command")}
 
 
 class AsteriskRecorder:
@@ -45,7 +50,12 @@ class AsteriskRecorder:
     sees = True
 
     def __init__(
-        self, address: HostPort, username: str, secret: str, files: Path | None = None
+        self,
+        address: HostPort,
+        username: str,
+        secret: str,
+        files: Path | None = None,
+        mailbox_applications: frozenset[str] = MAILBOX_APPLICATIONS,
     ) -> None:
         self._username = username
         self._folder = files
@@ -67,6 +77,8 @@ class AsteriskRecorder:
         self._read_at = 0.0
         self._announced: set[str] = set()
         self._lacking = ""
+        self._mailboxes = Mailboxes(mailbox_applications)
+        self._rooms = Rooms()
         self.channels = Channels()
         self.control = Control(self._connection)
         self.connected = False
@@ -103,6 +115,8 @@ class AsteriskRecorder:
         files = FileCheck(self._folder) if self._folder is not None else None
         session = AsteriskSession(leg.call_id, on_event, self, files)
         self._sessions.add(session)
+        if uniqueid := self.tied(leg.call_id):  # a call of the PBX's own
+            asyncio.get_running_loop().call_soon(session.found, uniqueid)
         return session
 
     # What sessions need
@@ -126,6 +140,20 @@ class AsteriskRecorder:
         """Whether an order of any session forbids to record this channel."""
         orders = (each.order for each in self._members.get(uniqueid, ()))
         return any(order in (Order.HOLD, Order.STOP) for order in orders)
+
+    def scene(self, uniqueid: str) -> Scene:
+        """Return what is connected with a call's own channel."""
+        return scene(self.channels, uniqueid, self._rooms)
+
+    def answered_by(self, uniqueid: str) -> frozenset[str]:
+        """Return which people have answered a call whose own channel is up."""
+        channel = self.channels.get(uniqueid)
+        known = channel.answered_by if channel is not None else None
+        return answerers(self.channels, uniqueid) if known is None else known
+
+    def in_mailbox(self, uniqueids: frozenset[str]) -> bool:
+        """Whether one of these channels is in a mailbox."""
+        return self._mailboxes.any_of(uniqueids)
 
     async def read_all(self) -> None:
         """Read all channels anew, unless that was done within FRESH_FOR."""
@@ -190,7 +218,9 @@ class AsteriskRecorder:
             self._restoring.cancel()
         self.connected = False
         self.control.clear()
-        self.channels = Channels()
+        held, self.channels = self.channels.held, Channels()
+        self.channels.held = held
+        self._mailboxes.clear()
         self._call_ids.clear()
         self._asked.clear()
         self._announced.clear()
@@ -207,6 +237,8 @@ class AsteriskRecorder:
         self.connected = True
         for session in tuple(self._sessions):
             session.restored()
+        for bridge in tuple(self._rooms):
+            self._meet(bridge, sure=True)
 
     async def _check_rights(self) -> None:
         """Ask Asterisk what its user may do, and put what is lacking into words."""
@@ -236,8 +268,13 @@ class AsteriskRecorder:
             return False
         reply = await bridges
         if not reply.failure:
-            self.channels.note_bridges(parse_bridges(reply.message.output))
+            bridges_now = parse_bridges(reply.message.output)
+            self.channels.note_bridges(bridges_now)
+            self._rooms.keep(bridges_now)
         self.channels.replace(status.listed, before)
+        for entry in status.listed:
+            if not self.connected:
+                self._mailboxes.step(entry.get("uniqueid"), entry.get("application"))
         asked = []
         for uniqueid in self.channels.all():
             channel = self.channels.get(uniqueid)
@@ -251,17 +288,19 @@ class AsteriskRecorder:
 
     def _on_event(self, event: Message) -> None:
         word = event.get("event")
+        if word == "Newexten":
+            self._step(event.get("uniqueid"), event.get("application"))
+            return
+        if word.startswith("Confbridge"):
+            self._note_room(event.get("bridgeuniqueid"), event.get("conference"))
         uniqueid = self.channels.apply(event)
         if uniqueid:
-            channel = self.channels.get(uniqueid)
-            if channel is None:
-                self._gone(uniqueid)
-            elif channel.is_sip and word in ("Newchannel", "Rename"):
-                self._ask_call_id(channel, 1)
-            self._changed(uniqueid)
-            if word == "Rename" or (channel and self.channels.is_conference(channel.bridge)):
-                self._look_again(uniqueid)
+            self._channel_changed(uniqueid, word)
         match word:
+            case "BridgeEnter" | "BridgeLeave" | "Rename" if self._rooms:
+                self._meet_at(event.get("uniqueid"), event.get("bridgeuniqueid"))
+            case "BridgeDestroy":
+                self._rooms.end(event.get("bridgeuniqueid"))
             case "MixMonitorStart":
                 ours = self.control.was_ours(event.get("uniqueid"), started=True)
                 self._look_again(event.get("uniqueid"), begun=not ours)
@@ -274,8 +313,27 @@ class AsteriskRecorder:
             case "ConfbridgeRecord":
                 self._conference_records(event.get("bridgeuniqueid"))
 
+    def _channel_changed(self, uniqueid: str, word: str) -> None:
+        channel = self.channels.get(uniqueid)
+        if channel is None:
+            self._gone(uniqueid)
+        elif channel.is_sip and word in ("Newchannel", "Rename"):
+            self._ask_call_id(channel, 1)
+        elif word == "Newstate" and channel.up and channel.answered_by is None:
+            channel.answered_by = answerers(self.channels, uniqueid)
+        self._changed(uniqueid)
+        if word == "Rename" or (channel and self.channels.is_conference(channel.bridge)):
+            self._look_again(uniqueid)
+
+    def _step(self, uniqueid: str, application: str) -> None:
+        """A channel goes on in the dialplan: there are many of these."""
+        if self._mailboxes.step(uniqueid, application):
+            for session in tuple(self._members.get(uniqueid, ())):
+                session.sight.mailbox()
+
     def _gone(self, uniqueid: str) -> None:
         self.control.forget(uniqueid)
+        self._mailboxes.gone(uniqueid)
         call_id = self._asked.pop(uniqueid, "")
         if self._call_ids.get(call_id) == uniqueid:
             del self._call_ids[call_id]
@@ -302,6 +360,45 @@ class AsteriskRecorder:
         for session in sessions:
             session.conference_records()
 
+    # Conferences
+
+    def _note_room(self, bridge: str, conference: str) -> None:
+        if self._rooms.name(bridge, conference):
+            for uniqueid in self.channels.in_bridge(bridge):
+                self._changed(uniqueid)
+            self._meet(bridge)
+
+    def _meet_at(self, uniqueid: str, bridge: str, *, sure: bool = False) -> None:
+        """Something changed at this channel or bridge: look at the conferences it is in."""
+        bridges = {each.bridge for each in reach(self.channels, uniqueid, self._rooms)}
+        for each in (bridges | {bridge}) & self._rooms.keys():
+            self._meet(each, sure=sure)
+
+    def _meet(self, bridge: str, *, sure: bool = False) -> None:
+        """Tell one call of a conference if a stranger came. `sure`: don't wait for Call-IDs."""
+        there = [
+            channel
+            for member in sorted(self.channels.in_bridge(bridge))
+            for channel in reach(self.channels, member, self._rooms)
+            if channel.is_real
+        ]
+
+        def is_ours(channel: Channel) -> bool | None:
+            if self._session_of(channel.uniqueid) is not None:
+                return True
+            asking = channel.is_sip and channel.uniqueid not in self._asked
+            return None if asking and not sure else False
+
+        came, ours = self._rooms.strangers(bridge, there, is_ours)
+        teller = next(filter(None, map(self._session_of, ours)), None)
+        if came and teller is not None:
+            teller.sight.stranger()
+
+    def _session_of(self, uniqueid: str) -> AsteriskSession | None:
+        """Return the session whose own channel this is."""
+        sessions = self._members.get(uniqueid, ())
+        return next((each for each in sessions if each.uniqueid == uniqueid), None)
+
     # Which channel has which Call-ID
 
     def _ask_call_id(self, channel: Channel, attempt: int) -> asyncio.Future[Reply]:
@@ -319,12 +416,15 @@ class AsteriskRecorder:
             if attempt < CALL_ID_TRIES:
                 loop = asyncio.get_running_loop()
                 loop.call_later(CALL_ID_PAUSE * attempt, self._ask_again, uniqueid, attempt + 1)
+            else:
+                self._meet_at(uniqueid, channel.bridge, sure=True)
             return
         self._call_ids[call_id] = uniqueid
         self._asked[uniqueid] = call_id
         for session in tuple(self._sessions):
             if session.call_id == call_id:
                 session.found(uniqueid)
+        self._meet_at(uniqueid, channel.bridge)
 
     def _ask_again(self, uniqueid: str, attempt: int) -> None:
         channel = self.channels.get(uniqueid)

@@ -20,8 +20,8 @@ from sidecar.recorders.asterisk.control import Look
 from sidecar.recorders.asterisk.files import FileCheck, Verdict
 from sidecar.recorders.asterisk.meter import Meter
 from sidecar.recorders.asterisk.pbx import Pbx
+from sidecar.recorders.asterisk.sight import Sight
 from sidecar.recorders.recorder import (
-    Answerer,
     AnswererCallback,
     Confirmed,
     Doubted,
@@ -60,7 +60,7 @@ class AsteriskSession:
         self._pbx = pbx
         self._loop = asyncio.get_running_loop()
         self._files = files
-        self._uniqueid = ""
+        self.uniqueid = ""
         self._looks: dict[str, Look] = {}
         self._todo: set[str] = set()
         self._answer = _Answer.OWED
@@ -74,6 +74,7 @@ class AsteriskSession:
         self._gap = False
         self._name_looks = 0
         self._proof = Proof.NONE
+        self.sight = Sight(pbx, on_event)
         self.call_id = call_id
         self.group: frozenset[str] = frozenset()
         self.order: Order | None = None
@@ -107,7 +108,7 @@ class AsteriskSession:
 
     def answered(self, on_answerer: AnswererCallback) -> None:
         """See RecorderSession."""
-        on_answerer(Answerer.UNKNOWN)
+        self.sight.answered(on_answerer)
 
     def close(self) -> None:
         """See RecorderSession."""
@@ -119,6 +120,7 @@ class AsteriskSession:
     def drop(self) -> None:
         """Do and tell nothing any more."""
         self._stop_working()
+        self.sight.drop()
         self.closed = True
 
     async def finish(self) -> None:
@@ -142,13 +144,14 @@ class AsteriskSession:
 
     def found(self, uniqueid: str) -> None:
         """The channel with this session's Call-ID is known."""
-        self._uniqueid = uniqueid
-        self.regroup()
-        self._poke()
+        if not self.closed:
+            self.uniqueid = uniqueid
+            self.regroup()
+            self._poke()
 
     def regroup(self) -> None:
         """Connections between channels have changed."""
-        group = self._pbx.channels.group(self._uniqueid) if self._uniqueid else frozenset()
+        group = self._pbx.channels.group(self.uniqueid) if self.uniqueid else frozenset()
         joined, left = group - self.group, self.group - group
         self.group = group
         if joined or left:
@@ -160,6 +163,9 @@ class AsteriskSession:
         if joined:
             self._todo |= joined
             self._poke()
+        if joined and self._pbx.in_mailbox(joined):
+            self.sight.mailbox()
+        self.sight.look(self.uniqueid)
 
     def look_again(self, uniqueid: str, *, begun: bool = False) -> None:
         """Something happened on a channel of the call; `begun`: it records against the order."""
@@ -179,13 +185,14 @@ class AsteriskSession:
 
     def lost(self) -> None:
         """There is no connection any more: nothing is known."""
-        if self.order is not None or self._uniqueid:
+        if self.order is not None or self.uniqueid:
             self._gap = True
         self._stop_working()
-        self._find_until = 0.0 if self._uniqueid else self._find_until
-        self._uniqueid = ""
+        self._find_until = 0.0 if self.uniqueid else self._find_until
+        self.uniqueid = ""
         self.group = frozenset()
         self._looks.clear()
+        self.sight.lost()
         if self.order is None:
             pass
         elif self._answer is _Answer.CONFIRMED:
@@ -268,11 +275,11 @@ class AsteriskSession:
             if self._status_asked and not read:
                 read = True
                 await self._pbx.read_all()
-            if not self._uniqueid:
+            if not self.uniqueid:
                 uniqueid = self._pbx.tied(self.call_id)
                 if not uniqueid:
                     return await self._not_found()
-                self._uniqueid = uniqueid
+                self.uniqueid = uniqueid
                 self.regroup()
             await self._find_hidden()
             if not await self._pass():
@@ -288,7 +295,7 @@ class AsteriskSession:
             self._later(left, self._poke)
             return None
         await self._pbx.read_all()
-        if self._uniqueid:
+        if self.uniqueid:
             self._later(0, self._poke)
             return None
         return "no_channel"
@@ -391,7 +398,7 @@ class AsteriskSession:
         if self.closed or not self._status_asked:
             return
         self._status_asked = False
-        if not self._uniqueid or any(look.failure for look in self._looks.values()):
+        if not self.uniqueid or any(look.failure for look in self._looks.values()):
             self._on_event(Status(None, Proof.NONE))
         else:
             running = sum(look.running for look in self._looks.values())
