@@ -240,7 +240,7 @@ class Asterisk:
             "res_parking.conf": "[general]\n[default]\n"
             f"parkext => {PARK}\nparkpos => {PARKED}-709\ncontext => parked\n"
             "comebacktoorigin=no\nparkingtime=30\n",
-            "voicemail.conf": "[general]\nformat=wav\nminsecs=0\nmaxsilence=0\n"
+            "voicemail.conf": "[general]\nformat=wav\nminsecs=1\nmaxsilence=0\n"
             "[default]\n101 => 1234,One\n102 => 1234,Two\n",
             "confbridge.conf": _confbridge_conf(inside),
             "cdr.conf": "[general]\nenable=no\n",
