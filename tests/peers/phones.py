@@ -148,6 +148,11 @@ class Phone:
             if got["event"] == event:
                 return got
 
+    def forget(self) -> None:
+        """Pass over every event until now."""
+        while not self._events.empty():
+            self._events.get()
+
     def _failure(self, what: str) -> PeerFailedError:
         tail = "\n".join(self.log.read_text(errors="replace").splitlines()[-30:])
         return PeerFailedError(f"{self.name}: {what}; events so far: {self.seen}\n{tail}")
