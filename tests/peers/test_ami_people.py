@@ -53,8 +53,10 @@ class Call:
                 break
         assert tuple(told) == expected
 
-    def nothing_more(self) -> None:
-        assert self.news.empty(), self.news.get_nowait()
+    async def tells_nothing(self, seconds: float = 0.3) -> None:
+        """Nothing comes for so long."""
+        with pytest.raises(TimeoutError):
+            raise AssertionError(await asyncio.wait_for(self.news.get(), seconds))
 
 
 class House:
@@ -105,7 +107,7 @@ class House:
         """Until no channel lives, and the phones have told all about it."""
         await self.cli("channel request hangup all")
         async with asyncio.timeout(WITHIN):
-            while await asyncio.to_thread(self.asterisk.channels):
+            while await asyncio.to_thread(self.asterisk.channels):  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
         for phone in self.phones:
             phone.forget()
@@ -174,8 +176,7 @@ async def test_who_answers_a_phone_is_a_person_and_nobody_new(house: House, numb
 
     await call.tells(Answerer.PERSON)
     await house.talk(call)
-    await asyncio.sleep(0.3)  # nothing is to come
-    call.nothing_more()
+    await call.tells_nothing()
 
 
 async def test_the_first_person_behind_an_ivr_is_someone_new(house: House) -> None:
@@ -190,8 +191,7 @@ async def test_who_picks_up_another_s_call_has_answered_it(house: House) -> None
     house.dial(2, numbers.PICK_UP)
 
     await call.tells(Answerer.PERSON)
-    await asyncio.sleep(0.3)  # nothing is to come
-    call.nothing_more()
+    await call.tells_nothing()
 
 
 async def test_a_blind_transfer_s_target_is_someone_new_once_it_answers(house: House) -> None:
@@ -214,14 +214,12 @@ async def test_who_is_consulted_is_new_only_when_the_transfer_is_completed(house
     house.press(1, "*22")
     await call.tells(OnHold(True), OnHold(False), NobodyThere())
     await house.phone(2, "established")
-    await asyncio.sleep(0.3)  # nothing is to come
-    call.nothing_more()
+    await call.tells_nothing()
 
     house.phones[0].do("hangup")
 
     await call.tells(SomeoneNew())
-    await asyncio.sleep(0.3)  # nothing is to come
-    call.nothing_more()
+    await call.tells_nothing()
 
 
 async def test_a_mailbox_reached_by_a_transfer_in_mid_call_is_told(house: House) -> None:
@@ -231,6 +229,7 @@ async def test_a_mailbox_reached_by_a_transfer_in_mid_call_is_told(house: House)
     house.press(1, f"*4{numbers.TO_MAILBOX}")
 
     await call.tells(OnHold(True), OnHold(False), MailboxReached(), NobodyThere())
+    await call.tells_nothing(1.5)
 
 
 async def test_a_parked_call_has_nobody_until_it_is_retrieved(house: House) -> None:
@@ -277,8 +276,7 @@ async def test_a_phone_that_a_caller_meets_in_a_room_is_no_stranger_to_it(house:
     call = house.call(numbers.ROOM)
 
     await call.tells(Answerer.MACHINE, InRoom("room"))
-    await asyncio.sleep(0.3)  # nothing is to come
-    call.nothing_more()
+    await call.tells_nothing()
 
 
 async def test_what_changed_while_the_connection_was_lost_is_told_when_it_is_back(
@@ -290,7 +288,7 @@ async def test_what_changed_while_the_connection_was_lost_is_told_when_it_is_bac
     await asyncio.to_thread(house.asterisk.close_manager_interface, LEAST)
     asked = Call(call.call_id)
     async with asyncio.timeout(WITHIN):
-        while house.recorder.connected:
+        while house.recorder.connected:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
     call.session.answered(asked.news.put_nowait)
     house.press(1, "*42")
