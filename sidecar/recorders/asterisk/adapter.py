@@ -7,8 +7,6 @@ from collections import defaultdict
 from functools import partial
 from pathlib import Path
 
-import structlog
-
 from sidecar.recorders.asterisk.channels import Channel, Channels
 from sidecar.recorders.asterisk.conferences import Conferences
 from sidecar.recorders.asterisk.connection import Connection, Reply
@@ -18,18 +16,15 @@ from sidecar.recorders.asterisk.mixmonitor import (
     Hidden,
     parse_bridges,
     parse_hidden,
-    parse_permissions,
-    quoted,
 )
 from sidecar.recorders.asterisk.people import Scene
 from sidecar.recorders.asterisk.protocol import Message
+from sidecar.recorders.asterisk.rights import lacking
 from sidecar.recorders.asterisk.scenes import answerers, scene
 from sidecar.recorders.asterisk.session import AsteriskSession
 from sidecar.recorders.asterisk.steps import Steps
 from sidecar.recorders.recorder import EventCallback, Order, PbxLeg
 from sidecar.settings.addresses import HostPort
-
-log = structlog.get_logger(__name__)
 
 READ_WITHIN = 5.0
 FRESH_FOR = 1.0
@@ -39,7 +34,6 @@ CALL_ID_PAUSE = 0.03
 HIDDEN_TRIES = 10
 HIDDEN_PAUSE = 0.02
 MAILBOX_APPLICATIONS = frozenset({"VoiceMail", "MinivmRecord"})
-_NEEDED = {"read": ("call", "dialplan"), "write": ("call", "command")}
 
 
 class AsteriskRecorder:
@@ -240,7 +234,7 @@ class AsteriskRecorder:
 
     async def _restore(self) -> None:
         """After a login: learn every channel, then let the sessions go on."""
-        await self._check_rights()
+        self._lacking = await lacking(self._connection, self._username)
         if self._lacking or not await self._read():
             self._connection.drop()
             return
@@ -248,22 +242,6 @@ class AsteriskRecorder:
         for session in tuple(self._sessions):
             session.restored()
         self._conferences.meet_all()
-
-    async def _check_rights(self) -> None:
-        """Ask Asterisk what its user may do, and put what is lacking into words."""
-        reply = await self._connection.ask(
-            "Command", ("Command", f"manager show user {quoted(self._username)}")
-        )
-        lacking = []
-        if reply.denied:
-            lacking.append("write = command")
-        for kind, rights in parse_permissions(reply.message.output).items():
-            if "all" not in rights:
-                lacking += [f"{kind} = {each}" for each in _NEEDED[kind] if each not in rights]
-        self._lacking = ""
-        if lacking:
-            self._lacking = f"the manager user {self._username} lacks {', '.join(lacking)}"
-            log.warning("asterisk_rights_lacking", problem=self._lacking)
 
     async def _read(self) -> bool:
         """Read channels, bridges and the Call-IDs of SIP channels; return whether it worked."""
