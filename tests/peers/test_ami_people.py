@@ -222,6 +222,46 @@ async def test_who_is_consulted_is_new_only_when_the_transfer_is_completed(house
     await call.tells_nothing()
 
 
+async def test_a_phone_s_own_attended_transfer_brings_someone_new_when_it_joins_the_calls(
+    house: House,
+) -> None:
+    call = house.call(numbers.PLAIN)
+    await call.tells(Answerer.PERSON)
+    await house.talk(call)
+    house.dial(1, "2")
+    await house.phone(2, "established")
+    await call.tells_nothing()
+
+    house.phones[0].do("join")
+
+    await call.tells(OnHold(True), OnHold(False), SomeoneNew())
+    await call.tells_nothing()
+
+
+async def test_a_phone_s_own_blind_transfer_brings_someone_new(house: House) -> None:
+    call = house.call(numbers.PLAIN)
+    await call.tells(Answerer.PERSON)
+    await house.talk(call)
+
+    house.phones[0].do("transfer", uri=f"sip:3@{house.asterisk.address}")
+    await call.tells(NobodyThere())
+    await house.phone(3, "incoming")
+    house.phones[2].do("answer")
+
+    await call.tells(SomeoneNew())
+
+
+async def test_a_call_that_is_redirected_into_a_mailbox_is_told(house: House) -> None:
+    call = house.call(numbers.TWICE)
+    await call.tells(Answerer.MACHINE)
+    channel = house.recorder.channels.get(call.session.uniqueid)
+    assert channel is not None
+
+    await house.cli(f"channel redirect {channel.name} from-phone,{numbers.TO_MAILBOX},1")
+
+    await call.tells(MailboxReached())
+
+
 async def test_a_mailbox_reached_by_a_transfer_in_mid_call_is_told(house: House) -> None:
     call = house.call(numbers.TRANSFERS)
     await call.tells(Answerer.PERSON)
@@ -251,6 +291,7 @@ async def test_a_phone_that_holds_the_call_is_told_both_ways(house: House) -> No
 
     house.phones[0].do("hold")
     await call.tells(OnHold(True))
+    await call.tells_nothing()
     house.phones[0].do("resume")
 
     await call.tells(OnHold(False))
