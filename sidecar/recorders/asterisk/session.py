@@ -12,7 +12,7 @@ order fails with "no_channel"; it is still carried out should the channel come.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from enum import Enum, auto
 
 from sidecar.recorders.asterisk.channels import Channel
@@ -161,27 +161,22 @@ class AsteriskSession:
         if left:
             self._measure()
         if joined:
-            self._todo |= joined
-            self._poke()
-        if joined and self._pbx.in_mailbox(joined):
-            self.sight.mailbox()
-        self.sight.look(self.uniqueid)
+            self._look_at(joined)
+        self.sight.regrouped(self.uniqueid, joined)
 
     def look_again(self, uniqueid: str, *, begun: bool = False) -> None:
         """Something happened on a channel of the call; `begun`: it records against the order."""
         if begun and self.order in _FORBIDS:
             self._meter.set(True, self._loop.time())
             self._violated()
-        self._todo.add(uniqueid)
-        self._poke()
+        self._look_at({uniqueid})
 
     def conference_records(self) -> None:
         """A conference of the call's has begun to be recorded, on a hidden channel."""
         if self.order in _FORBIDS:
             self._meter.set(True, self._loop.time())
             self._violated()
-        self._todo |= self.group
-        self._poke()
+        self._look_at(self.group)
 
     def lost(self) -> None:
         """There is no connection any more: nothing is known."""
@@ -193,9 +188,7 @@ class AsteriskSession:
         self.group = frozenset()
         self._looks.clear()
         self.sight.lost()
-        if self.order is None:
-            pass
-        elif self._answer is _Answer.CONFIRMED:
+        if self._answer is _Answer.CONFIRMED:
             self._answer = _Answer.OWED
             self._on_event(Doubted("unreachable"))
         elif self._answer is _Answer.OWED:
@@ -350,7 +343,7 @@ class AsteriskSession:
             self._name_looks += 1
             self._later(NAMES_AFTER, lambda: self._look_at(nameless))
 
-    def _look_at(self, uniqueids: set[str]) -> None:
+    def _look_at(self, uniqueids: Set[str]) -> None:
         self._todo |= uniqueids
         self._poke()
 
@@ -386,8 +379,7 @@ class AsteriskSession:
 
     def _retry(self) -> None:
         self._looks.clear()
-        self._todo |= self.group
-        self._poke()
+        self._look_at(self.group)
 
     def _violated(self) -> None:
         if self._answer is _Answer.CONFIRMED:

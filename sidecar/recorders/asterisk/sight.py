@@ -42,6 +42,12 @@ class Sight:
         else:
             self._tell_answerer(Answerer.UNKNOWN, frozenset())
 
+    def regrouped(self, uniqueid: str, joined: frozenset[str]) -> None:
+        """Connections between channels have changed; `joined`: who belongs to the call now."""
+        if self._pbx.in_mailbox(joined):
+            self.mailbox()
+        self.look(uniqueid)
+
     def look(self, uniqueid: str) -> None:
         """Something may have changed for the call's own channel."""
         self._uniqueid = uniqueid
