@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 import structlog
 
-from sidecar.calls import announcing
+from sidecar.calls import announcing, script
 from sidecar.calls.bodies import cross
 from sidecar.calls.call_base import RETRY_AFTER, CallBase, HeaderLines, Phase
 from sidecar.calls.call_events import CallAnswered, CallStarted
@@ -23,7 +23,7 @@ from sidecar.calls.identifiers import new_call_id, new_tag
 from sidecar.calls.keys import Keys
 from sidecar.calls.leg import End, Leg
 from sidecar.calls.outcome import disposition_of
-from sidecar.calls.parties import Parties
+from sidecar.calls.parties import Parties, heritage_of
 from sidecar.calls.pbx_leg import OwnInfo
 from sidecar.calls.placing import Placing
 from sidecar.calls.pressing import Pressing
@@ -83,6 +83,8 @@ class Call(CallBase):
         self.media: MediaSession = agent.media.open(
             streams, lambda event: agent.run(self._on_media, event)
         )
+        self.heritage = heritage_of(self)
+        self.told = self.heritage.told
         self._join_parts()
         self.invite.owner = self
         agent.calls[self.id] = self
@@ -94,6 +96,8 @@ class Call(CallBase):
             written = agent.records.begin(self.record)
             written.add_done_callback(lambda done: agent.run(self._on_recorded, done))
         self._tell_started()
+        if self.heritage.objection is not None:
+            self.consent.handle(self.heritage.objection)
 
     def _tell_started(self) -> None:
         facts = self.route.facts
@@ -275,6 +279,9 @@ class Call(CallBase):
     def _answered_by(self, answerer: Answerer) -> None:
         if self.over or self.leg_at(Side.B) is None:
             return
+        if self.told and not self.heritage.proven:
+            self.told = frozenset()
+            self.consent.change(self.consent.state.terms, script.of_call(self.decision))
         if answerer is Answerer.MACHINE and self.consent.state.terms.awaits_person:
             self.consent.handle(PartyLeft(Party.CALLEE))
         self.consent.handle(BothUp())

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sidecar.calls.agent import Agent
     from sidecar.calls.consent_process import ConsentProcess
     from sidecar.calls.keys import Keys
-    from sidecar.calls.parties import Parties
+    from sidecar.calls.parties import Heritage, Parties
     from sidecar.calls.placing import Placing
     from sidecar.calls.pressing import Pressing
     from sidecar.calls.recorder_process import RecorderProcess
@@ -72,6 +72,7 @@ class CallBase:
         "decision",
         "failing",
         "flow",
+        "heritage",
         "id",
         "invite",
         "keys",
@@ -104,6 +105,7 @@ class CallBase:
     pressing: Pressing
     voicemail: Voicemail
     parties: Parties
+    heritage: Heritage
     member: Member
     pbx_call_id: str
 

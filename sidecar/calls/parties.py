@@ -6,11 +6,13 @@ before anything of it is recorded, and, where the rule says so, the other side i
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import structlog
 
+from sidecar.calls.call_base import ENDED_BY
 from sidecar.calls.call_events import PartyNew
+from sidecar.calls.replaces import replaced_leg
 from sidecar.calls.speaking import PARTY_OF
 from sidecar.consent.events import (
     PartyChanged,
@@ -18,8 +20,11 @@ from sidecar.consent.events import (
     PartyReturned,
     PauseRequested,
     ResumeRequested,
+    StopRequested,
 )
 from sidecar.consent.party import Objector, Party
+from sidecar.consent.standing import Place
+from sidecar.consent.terms import Callee
 from sidecar.media.engine import Side
 from sidecar.recorders.recorder import BackAgain, NobodyThere, OnHold, SomeoneNew
 
@@ -29,6 +34,43 @@ if TYPE_CHECKING:
     from sidecar.sip.message import Request, Response
 
 log = structlog.get_logger(__name__)
+
+
+class Heritage(NamedTuple):
+    """What is known of a callee who was in another call, which this one takes the place of."""
+
+    leg: Leg | None = None
+    """The PBX's or trunk's leg of that call, which its neighbour hangs up as it takes this one."""
+    told: frozenset[Party] = frozenset()
+    """The callee, where it has heard, and agreed to, all that this call's rule has it told."""
+    objection: StopRequested | PauseRequested | None = None
+    """What it has asked for and not taken back."""
+
+    @property
+    def proven(self) -> bool:
+        """Whether that neighbour has ended the other call: else this may be somebody else."""
+        leg = self.leg
+        return leg is not None and leg.over and leg.call.record.ended_by is ENDED_BY[leg.side]
+
+
+def heritage_of(call: Call) -> Heritage:
+    """Return what holds on from the call that this one replaces (RFC 3891), if it does."""
+    leg = replaced_leg(call.request, call.agent.legs.get)
+    if leg is None or leg.other is None or leg.other.peer is not call.route.destination:
+        return Heritage()
+    before, party = leg.call, PARTY_OF[leg.other.side]
+    state, objector = before.consent.state, Objector(party.value)
+    heard = state.terms.concern(party).named and state.standing(party).place is Place.CLEAR
+    same = before.decision == call.decision and not state.refused
+    again = call.decision.renotice == "all"
+    person = state.terms.other is Callee.PERSON
+    told = frozenset({Party.CALLEE}) if heard and same and person and not again else frozenset()
+    objection: StopRequested | PauseRequested | None = None
+    if objector in state.stops:
+        objection = StopRequested(Objector.CALLEE)
+    elif objector in state.pauses:
+        objection = PauseRequested(Objector.CALLEE)
+    return Heritage(leg.other, told, objection)
 
 
 class Parties:

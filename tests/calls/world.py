@@ -314,7 +314,7 @@ class World:
         if asked and any(each.confirmed is Order.STOP for each in self._recordings(call)):
             return set()  # unrecorded
         inside = {Party.CALLEE} if call.member.room or decision.room else set()
-        return set(decision.notice.to) - heard - (agreed & asked) - inside
+        return set(decision.notice.to) - heard - (agreed & asked) - inside - call.told
 
     def _owed_before_mailbox(self, call: Call, session: StubSession) -> set[Party]:
         match call.decision.voicemail:
