@@ -19,12 +19,13 @@ from sidecar.consent.machine import Tables, transition
 from sidecar.consent.standing import Place, Repeats
 from sidecar.consent.state import Phase, State
 from sidecar.consent.sureness import Sureness
+from tests.consent.cases import BrokenPromiseError
 from tests.consent.exploring import Course, Situation, visits_from, visits_of
-from tests.consent.promises import BrokenPromiseError, World
+from tests.consent.promises import World
 from tests.consent.watching import watched
 
 CONDITIONS: dict[str, tuple[Callable[..., bool], ...]] = {
-    "call": (course.always, course.it_was_the_last),
+    "call": (course.always, course.it_was_the_last, course.nobody_is_there),
     "party": (
         standing.always,
         standing.it_is_asked,

@@ -16,19 +16,16 @@ from sidecar.consent.order import Order
 from sidecar.consent.party import Objector
 from sidecar.consent.state import Phase, State, gates_of, wanted
 from sidecar.consent.sureness import Sureness
+from tests.consent.cases import BOTH, NOBODY, BrokenPromiseError, case
 from tests.consent.exploring import (
-    BOTH,
     CALLEE,
     CALLER,
-    NOBODY,
     WHOEVER,
     Course,
-    case,
     demand_ways_out,
     visits_of,
 )
 from tests.consent.mutants import Uses, Verdict, mutants, uses_of_rows, verdict
-from tests.consent.promises import BrokenPromiseError
 
 OFF, NOTICE, CONSENT, REQUIRED = Policy
 OPERATOR, ONE_CALLER, ONE_CALLEE = (Objector.OPERATOR,), (Objector.CALLER,), (Objector.CALLEE,)
