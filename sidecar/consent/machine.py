@@ -222,8 +222,8 @@ class _Step:
         at_mailbox = Callee.MAILBOX in (terms.other, self.state.terms.other)
         stopped = terms.policy is Policy.REQUIRED and bool(self.state.stops)
         refused = terms.denied or stopped or (self.state.refused and not at_mailbox)
-        asked_for = self.state.saying in (Saying.STOPPED, Saying.PAUSED)
-        saying = self.state.saying if asked_for else None
+        outdated = self.state.saying in (Saying.AGREED, Saying.RESUMED)
+        saying = None if outdated else self.state.saying
         self._set(terms=terms, caller=caller, callee=callee, refused=refused, saying=saying)
         if refused:
             self._refuse(saying)
@@ -312,13 +312,15 @@ class _Step:
 
     def _still_true(self) -> Saying | None:
         """Return what is to be said, put right where others have objected since, or no more."""
-        saying = self.state.saying
-        match saying:
+        state = self.state
+        match state.saying:
             case Saying.STOPPED | Saying.PAUSED:
                 return self._objection()
-            case Saying.AGREED | Saying.RESUMED if self.state.order is not Order.RELEASE:
+            case Saying.REFUSED if not (state.refused or Objector.SIDECAR in state.stops):
+                return self._objection() if state.stops or state.pauses else None
+            case Saying.AGREED | Saying.RESUMED if state.order is not Order.RELEASE:
                 return None
-        return saying
+        return state.saying
 
     def _objection(self) -> Saying | None:
         """Return what there is to say of those who still object."""

@@ -146,7 +146,7 @@ class World(NamedTuple):
         match event:
             case CallerUp() if not self.up and not self.ending:
                 return self._replace(up=frozenset({Party.CALLER}))
-            case CalleeGone() if not self.ending and (self.called or not self.up):
+            case CalleeGone() if not (self.both_up or self.ending) and (self.called or not self.up):
                 return self._replace(called=False)._after_change(Party.CALLEE)
             case Change() if not self.ending:
                 return self._after_terms(event.case, event.told)
