@@ -155,7 +155,8 @@ class _Step:
             closing = gates in (Gates.CLOSED, Gates.LISTEN)
             first = 0 if closing else len(self.actions)
             self.actions.insert(first, SetGates(gates))
-        self._set(saying=self._still_true())
+        if (saying := self._still_true()) is not self.state.saying:
+            self._set(saying=saying)
         sure = self.state.sureness is Sureness.SURE
         if self.state.saying and gates is Gates.OPEN and sure:
             self.actions.append(Say(self.state.saying))

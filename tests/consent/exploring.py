@@ -72,7 +72,7 @@ Situation = tuple[State, World]
 Transition = Callable[[State, Event], tuple[State, tuple[Action, ...]]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Course:
     """A case, who may ask for a stop in it, and what else can happen."""
 
