@@ -14,9 +14,10 @@ from sidecar.consent.events import Gates
 from sidecar.consent.machine import TABLES
 from sidecar.consent.order import Order
 from sidecar.consent.party import Objector
-from sidecar.consent.state import Phase, State, gates_of, wanted
+from sidecar.consent.state import Phase, State, gates_of, standing_in, wanted
 from sidecar.consent.sureness import Sureness
-from tests.consent.cases import BrokenPromiseError
+from sidecar.consent.terms import Callee
+from tests.consent.cases import BOTH, NOBODY, BrokenPromiseError
 from tests.consent.courses import COURSES, COURSES_OF_MUTANTS, OFF
 from tests.consent.exploring import Visit, demand_ways_out, visits_of
 from tests.consent.mutants import Uses, Verdict, mutants, traced_visits, verdict
@@ -202,6 +203,39 @@ def gates_but(gates: Gates, when: Callable[[State], object]) -> Callable[[State]
             "speech passes where there is no call",
             id="gates open during the explanation",
         ),
+        pytest.param(
+            "wanted",
+            lambda state: wanted(state._replace(away=NOBODY)),
+            "nobody is there, and it is not held",
+            id="it runs while nobody is there",
+        ),
+        pytest.param(
+            "wanted",
+            lambda state: wanted(state._replace(stops=state.stops - {Objector.ROOM})),
+            "released is what must not be recorded",
+            id="a stop in the conference is forgotten",
+        ),
+        pytest.param(
+            "gates_of",
+            gates_but(Gates.OPEN, lambda state: state.awaits_person and not state.cleared),
+            "the caller is to hear and not to be heard, until a person is there",
+            id="the caller is heard before a person is there",
+        ),
+        pytest.param(
+            "gates_of",
+            gates_but(
+                Gates.OPEN,
+                lambda state: state.terms.other is Callee.MAILBOX and state.phase is Phase.TALKING,
+            ),
+            "speech passes before everyone was told and agreed",
+            id="a message begins before the notice was heard",
+        ),
+        pytest.param(
+            "standing_in",
+            lambda terms, party, told: standing_in(terms, party, BOTH),
+            "released before everyone was told and agreed",
+            id="what was heard elsewhere counts everywhere",
+        ),
     ],
 )
 def test_a_machine_that_concludes_wrongly_is_found_out(monkeypatch, name, mistaken, promise):
@@ -212,7 +246,7 @@ def test_a_machine_that_concludes_wrongly_is_found_out(monkeypatch, name, mistak
 
 def broken_promises() -> Iterator[str]:
     """The first that is broken in each course."""
-    for course in COURSES_OF_MUTANTS:
+    for course in (*COURSES_OF_MUTANTS, *COURSES):
         try:
             visits_of(course)
         except BrokenPromiseError as error:

@@ -18,6 +18,8 @@ from sidecar.consent.terms import Callee
 from tests.consent.cases import Person, Word, demand
 from tests.consent.promises import Proof, World
 
+UNHEARD = "the caller is to hear and not to be heard, until a person is there"
+
 
 def watched(world: World, event: Event, actions: tuple[Action, ...]) -> World:
     """The world after one step of the machine. Raises BrokenPromiseError."""
@@ -84,8 +86,12 @@ def _demand_recorder(now: World) -> None:
     holds, order = now.case.holds, now.order
     if now.forbidden:
         demand(order is Order.STOP, "what must not be recorded is not stopped")
-    elif now.pauses or (now.away and now.cleared):
+    elif now.pauses:
         demand(order is (Order.HOLD if holds else Order.STOP), "what was paused is not held")
+    elif now.away and now.cleared:
+        demand(
+            order is (Order.HOLD if holds else Order.STOP), "nobody is there, and it is not held"
+        )
     elif now.cleared:
         demand(order is Order.RELEASE, "everyone agrees, and the recorder is not released")
     elif holds:
@@ -101,7 +107,7 @@ def _demand_gates(world: World, now: World) -> None:
     if not now.both_up or now.ending:
         demand(now.gates is Gates.CLOSED, "speech passes where there is no call")
     elif now.waits:
-        demand(now.gates is Gates.LISTEN, "the caller is not to speak, and to hear, but does not")
+        demand(now.gates is Gates.LISTEN, UNHEARD)
     elif not now.cleared:
         demand(now.gates is Gates.CLOSED, "speech passes before everyone was told and agreed")
     elif now.proof is Proof.BROKEN:
