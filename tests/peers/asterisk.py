@@ -53,6 +53,7 @@ FORWARDED = NUMBER + "30"  # the mailbox 101 by a Local channel
 QUICK_MAILBOX = NUMBER + "31"  # the mailbox 102, which says nothing but a beep
 TRANSFERS_RECORDED = NUMBER + "32"  # MixMonitor, then phone1 with the keys of TRANSFERS
 IVR_RECORDED = NUMBER + "33"  # MixMonitor, then IVR
+BLIND_RECORDED = NUMBER + "34"  # the same; what is transferred to 2 goes to SECOND_PHONE
 PARK = "700"  # what phones dial: to park, on PARKED or the next place
 PARKED = "701"
 PICK_UP = "83"
@@ -351,6 +352,10 @@ _PEOPLE = (
     (
         TRANSFERS_RECORDED,
         [RECORD, "Set(__TRANSFER_CONTEXT=from-phone)", "Dial(PJSIP/phone1,20,tTkK)"],
+    ),
+    (
+        BLIND_RECORDED,
+        [RECORD, "Set(__TRANSFER_CONTEXT=transfers)", "Dial(PJSIP/phone1,20,tTkK)"],
     ),
     (IVR_RECORDED, [RECORD, "Answer()", f"Playtones({TONE_HZ})", "Wait(1)", "Dial(PJSIP/phone2)"]),
     (FORWARDED, [f"Dial(Local/{TO_MAILBOX}@from-phone,20)"]),
