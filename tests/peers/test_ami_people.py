@@ -113,7 +113,8 @@ class House:
             phone.forget()
 
     async def talk(self, call: Call) -> None:
-        """Until the call is bridged with someone: only then its phone's digits are heard."""
+        """Until phone1 has the call, and is bridged with it: only then its digits are heard."""
+        await self.phone(1, "established")
         async with asyncio.timeout(WITHIN):
             while not self.recorder.scene(call.session.uniqueid).people:  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
@@ -288,6 +289,7 @@ async def test_a_phone_that_holds_the_call_is_told_both_ways(house: House) -> No
     call = house.call(numbers.PLAIN)
     await call.tells(Answerer.PERSON)
     await house.talk(call)
+    await call.tells_nothing(0.5)  # a hold while Asterisk still updates its phone ends at once
 
     house.phones[0].do("hold")
     await call.tells(OnHold(True))

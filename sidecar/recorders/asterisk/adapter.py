@@ -276,7 +276,7 @@ class AsteriskRecorder:
     def _on_event(self, event: Message) -> None:
         word = event.get("event")
         if word == "Newexten":
-            self._step(event)
+            self._steps.took(event)
             return
         if word.startswith("Confbridge"):
             self._note_room(event.get("bridgeuniqueid"), event.get("conference"))
@@ -313,12 +313,6 @@ class AsteriskRecorder:
         self._changed(uniqueid)
         if word == "Rename" or (channel and self.channels.is_conference(channel.bridge)):
             self._look_again(uniqueid)
-
-    def _step(self, event: Message) -> None:
-        self._steps.took(event)
-        uniqueid = event.get("uniqueid")
-        if uniqueid in self._members and self._steps.was_sent(event):
-            self._look_for_step(uniqueid)
 
     def _look_for_step(self, uniqueid: str) -> None:
         channel = self.channels.get(uniqueid)

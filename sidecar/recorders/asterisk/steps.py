@@ -1,8 +1,9 @@
 """Follows calls through the dialplan, as far as mailboxes.
 
-Newexten tells each step, but for one: a channel that is sent elsewhere (a blind transfer, Redirect)
-is told with its new place and its old application, and the application it then begins is not told.
-So such a channel is looked at by Status, once it has had the time to begin.
+Newexten tells each step, but for one: a channel that is sent elsewhere out of a bridge (a blind
+transfer) is told with its new place and its old application, and the application it then begins is
+not told. So a channel that has left its bridge is looked at by Status, once it has had the time to
+begin.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from sidecar.recorders.asterisk.mailboxes import Mailboxes
 from sidecar.recorders.asterisk.protocol import Message
 
 LOOKS = (0.02, 0.2, 1.0)
-"""When to look at a channel that was sent elsewhere, in seconds from one look to the next."""
+"""When to look at a channel that has left its bridge, in seconds from one look to the next."""
 
 
 class Steps:
@@ -32,7 +33,6 @@ class Steps:
         self._connection = connection
         self._mailboxes = Mailboxes(applications)
         self._on_mailbox = on_mailbox
-        self._last: dict[str, tuple[str, str]] = {}
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self.in_mailbox = self._mailboxes.any_of
 
@@ -41,13 +41,6 @@ class Steps:
         uniqueid = event.get("uniqueid")
         if self._mailboxes.step(uniqueid, event.get("application")):
             self._on_mailbox(uniqueid)
-
-    def was_sent(self, event: Message) -> bool:
-        """Whether a step (of a call of ours) is that of a channel which was sent elsewhere."""
-        now = (event.get("application"), event.get("appdata"))
-        uniqueid = event.get("uniqueid")
-        before, self._last[uniqueid] = self._last.get(uniqueid), now
-        return before == now
 
     def note(self, uniqueid: str, application: str) -> None:
         """A channel is at this application, since when is unknown."""
@@ -60,7 +53,6 @@ class Steps:
     def gone(self, uniqueid: str) -> None:
         """A channel has ended."""
         self._mailboxes.gone(uniqueid)
-        self._last.pop(uniqueid, None)
         timer = self._timers.pop(uniqueid, None)
         if timer is not None:
             timer.cancel()
@@ -70,7 +62,6 @@ class Steps:
         for timer in self._timers.values():
             timer.cancel()
         self._timers.clear()
-        self._last.clear()
         self._mailboxes.clear()
 
     def _look_after(self, channel: Channel, delays: tuple[float, ...]) -> None:
