@@ -64,6 +64,7 @@ class ConsentProcess:
 
     __slots__ = (
         "_answers",
+        "_beginning",
         "_call",
         "_early",
         "_events",
@@ -83,6 +84,8 @@ class ConsentProcess:
         self._machine = ConsentMachine(terms, told)
         self.speaking = Speaking(media)
         self._answers: dict[Party, Timer] = {}
+        self._beginning: dict[Party, Timer] = {}
+        """Notices to those who can't hear them yet."""
         self._hearing: set[Party] = set()
         self._events: deque[Event] = deque()
         """What has happened and is not handled to its end; the first is being handled."""
@@ -196,8 +199,9 @@ class ConsentProcess:
         """The call is over; count the notices that were not heard to their end."""
         for party in tuple(self._hearing):
             self._note_notice(party, "abandoned")
-        for timer in self._answers.values():
-            timer.cancel()
+        for timers in (self._answers, self._beginning):
+            for party in tuple(timers):
+                self._drop(timers, party)
 
     # What the machine has done.
 
@@ -228,6 +232,17 @@ class ConsentProcess:
 
     def _play_notice(self, party: Party) -> None:
         self._drop_answer_timer(party)
+        self._drop(self._beginning, party)
+        due = self._call.parties.can_hear_at(party)
+        if due > self._call.agent.now:
+            begin = partial(self._begin_notice, party)
+            self._beginning[party] = self._call.agent.timers.schedule(due, begin)
+        else:
+            self._begin_notice(party, due)
+
+    def _begin_notice(self, party: Party, _now: float) -> None:
+        self._call.agent.concerned = self._call
+        self._drop(self._beginning, party)
         self._hearing.add(party)
         over = partial(self._notice_over, party)
         self.speaking.say(party, self._script.notice.of(party), self._language(party), over)
@@ -248,6 +263,7 @@ class ConsentProcess:
         self.speaking.say(party, self._script.explanation, self._language(party), over)
 
     def _silence(self, party: Party) -> None:
+        self._drop(self._beginning, party)
         if party in self._hearing:
             self._note_notice(party, "answered")
         self.speaking.silence(party)
@@ -283,7 +299,10 @@ class ConsentProcess:
         self._answers[party] = agent.timers.schedule(agent.now + question.within, missing)
 
     def _drop_answer_timer(self, party: Party) -> None:
-        if timer := self._answers.pop(party, None):
+        self._drop(self._answers, party)
+
+    def _drop(self, timers: dict[Party, Timer], party: Party) -> None:
+        if timer := timers.pop(party, None):
             timer.cancel()
 
     def _set_gates(self, gates: Gates) -> None:

@@ -35,6 +35,10 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+SETTLES_WITHIN_S = 0.6
+"""How long a PBX may take to connect the media of someone new: an Asterisk that ends an attended
+transfer first plays a beep of 0.4 s to the new one, and nobody is heard beside it."""
+
 
 class Heritage(NamedTuple):
     """What is known of a callee who was in another call, which this one takes the place of."""
@@ -76,11 +80,12 @@ def heritage_of(call: Call) -> Heritage:
 class Parties:
     """The people of one call."""
 
-    __slots__ = ("_call", "_holding")
+    __slots__ = ("_call", "_holding", "_settled_at")
 
     def __init__(self, call: Call) -> None:
         self._call = call
         self._holding: set[Side] = set()
+        self._settled_at = 0.0
 
     def seen(self, event: SomeoneNew | NobodyThere | BackAgain | OnHold) -> None:
         """Take what the recorder has seen on the PBX's side."""
@@ -117,10 +122,16 @@ class Parties:
         log.info("party_new", call=call.id, party=PARTY_OF[side].value)
         call.agent.publish(PartyNew(call.id, PARTY_OF[side]))
         if side is call.pbx_side:
+            self._settled_at = call.agent.now + SETTLES_WITHIN_S
             call.voicemail.left()
         everyone = call.decision.renotice == "all"
         for party in Party if everyone else (PARTY_OF[side],):
             call.consent.handle(PartyChanged(party))
+
+    def can_hear_at(self, party: Party) -> float:
+        """Return when a party can hear what is played to it (monotonic seconds)."""
+        at_pbx = party is PARTY_OF[self._call.pbx_side]
+        return self._settled_at if at_pbx else 0.0
 
     def on_hold(self, side: Side, *, held: bool) -> None:
         """A side has put the call on hold, or has taken it back."""

@@ -26,9 +26,10 @@ def open_gates(w):
 
 
 def tell(w, *events):
+    """Have the recorder see something; whoever is new can be spoken to a moment later."""
     for event in events:
         w.recording.tell(event)
-    w.settle()
+    w.pass_time(0.6)
 
 
 class TestSomeoneNew:
@@ -134,7 +135,7 @@ class TestNamedBySip:
         w.hear_notices()
 
         self.transfer(here, "102", w.pbx, version=3, method=method)
-        w.settle()
+        w.pass_time(0.6)
 
         assert prompts(w, Side.B) == ["recording-notice"]
         assert not any(w.media.gates.values())

@@ -214,7 +214,7 @@ class TestTheMailboxOfThePbx:
         w.media.said.clear()
 
         w.recording.tell(event)
-        w.settle()
+        w.pass_time(0.6)
         w.hear_notices()
 
         assert prompts(w) == []

@@ -51,9 +51,9 @@ LOCAL = NUMBER + "28"  # phone1 by a Local channel that is optimised away
 LOCAL_KEPT = NUMBER + "29"  # phone1 by a Local channel that stays
 FORWARDED = NUMBER + "30"  # the mailbox 101 by a Local channel
 QUICK_MAILBOX = NUMBER + "31"  # the mailbox 102, which says nothing but a beep
-TRANSFERS_RECORDED = NUMBER + "32"  # MixMonitor, then phone1 with the keys of TRANSFERS
-IVR_RECORDED = NUMBER + "33"  # MixMonitor, then IVR
-BLIND_RECORDED = NUMBER + "34"  # the same; what is transferred to 2 goes to SECOND_PHONE
+TRANSFERS_RECORDED = NUMBER + "32"  # MixMonitor, then phone1 with the keys of TRANSFERS; to RECORDS
+IVR_RECORDED = NUMBER + "33"  # MixMonitor, answers, a tone for a second, then as RECORDS
+RECORDS = "22"  # what phones dial: phone2, recorded on its own channel (RECORDS-r.wav)
 PARK = "700"  # what phones dial: to park, on PARKED or the next place
 PARKED = "701"
 PICK_UP = "83"
@@ -201,6 +201,12 @@ class Asterisk:
         """A call's recording by the dialled number: mixed, or part "r" (from the trunk), "t"."""
         return read_wav(self.recordings / f"{number}{'-' + part if part else ''}.wav")
 
+    def channel_of_sidecar(self) -> str:
+        """The name of the one channel that leads to the sidecar."""
+        listed = self.cli("core show channels concise").splitlines()
+        (name,) = [line.split("!")[0] for line in listed if line.startswith("PJSIP/sidecar-")]
+        return name
+
     def messages(self) -> list[Path]:
         """The sound files of all messages in the mailbox 102, oldest first."""
         return sorted(self._mailbox.glob("msg*.wav"))
@@ -243,6 +249,8 @@ class Asterisk:
             "comebacktoorigin=no\nparkingtime=30\n",
             "voicemail.conf": "[general]\nformat=wav\nminsecs=1\nmaxsilence=0\n"
             "[default]\n101 => 1234,One\n102 => 1234,Two\n",
+            "musiconhold.conf": "[default]\nmode=files\n"
+            "directory=/usr/share/asterisk/sounds/en/digits\n",
             "confbridge.conf": _confbridge_conf(inside),
             "cdr.conf": "[general]\nenable=no\n",
             "cel.conf": "[general]\nenable=no\n",
@@ -337,6 +345,7 @@ type=menu
 
 
 RECORD = "MixMonitor(${FILES}.wav,r(${FILES}-r.wav)t(${FILES}-t.wav))"
+DIAL_RECORDED = "Dial(PJSIP/phone2,20,U(recorded))"
 _PEOPLE = (
     (MAILBOX, ["VoiceMail(101@default,u)"]),
     (SECOND_MAILBOX, ["VoiceMail(102@default,u)"]),
@@ -353,16 +362,14 @@ _PEOPLE = (
         TRANSFERS_RECORDED,
         [RECORD, "Set(__TRANSFER_CONTEXT=from-phone)", "Dial(PJSIP/phone1,20,tTkK)"],
     ),
-    (
-        BLIND_RECORDED,
-        [RECORD, "Set(__TRANSFER_CONTEXT=transfers)", "Dial(PJSIP/phone1,20,tTkK)"],
-    ),
-    (IVR_RECORDED, [RECORD, "Answer()", f"Playtones({TONE_HZ})", "Wait(1)", "Dial(PJSIP/phone2)"]),
+    (IVR_RECORDED, [RECORD, "Answer()", f"Playtones({TONE_HZ})", "Wait(1)", DIAL_RECORDED]),
     (FORWARDED, [f"Dial(Local/{TO_MAILBOX}@from-phone,20)"]),
 )
 _FOR_PHONES = (
     (PARK, "Park()"),
     ("_70[1-9]", "ParkedCall(default,${EXTEN})"),
+    (RECORDS, DIAL_RECORDED),
+    ("_*70[1-9]", "Goto(recorded-parked,${EXTEN},1)"),
     (PICK_UP, "Pickup(ringing@PICKUPMARK)"),
     (TO_ROOM, "ConfBridge(room,,,leaving)"),
     (TO_MAILBOX, "VoiceMail(101@default,u)"),
@@ -413,6 +420,12 @@ def _extensions_conf(inside: Path) -> str:
     )
     lines.append("exten => _+X.,1,Dial(PJSIP/${EXTEN}@sidecar,20)\n")
     lines.extend(f"exten => {number},1,{step}\n" for number, step in _FOR_PHONES)
+    own = f"{inside}/recordings/{RECORDS}"
+    lines.append(
+        f"[recorded]\nexten => s,1,MixMonitor({own}.wav,r({own}-r.wav))\n same => n,Return()\n"
+        "[recorded-parked]\nexten => _*70X,1,Gosub(recorded,s,1)\n"
+        " same => n,ParkedCall(default,${EXTEN:1})\n"
+    )
     lines.append("[inside]\n")
     lines.extend(f"exten => {phone[-1]},1,Dial(PJSIP/{phone},20,tTkK)\n" for phone in PHONES)
     return "".join(lines)

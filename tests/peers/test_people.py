@@ -1,7 +1,8 @@
 """People who come later, on the real Asterisk: none is recorded before it has heard the notice.
 
-Judged by the tones in the recorded files: each phone sends a tone of its own all the time. In a
-file of one direction, "t" is what the sidecar was sent: the PBX's side.
+Judged by the tones in the recorded files: each phone sends a tone of its own all the time. Whoever
+comes later is recorded on its own channel. (A MixMonitor on the first one loses a direction when
+the bridge behind it changes: its two halves are "out of sync", and Asterisk throws one away.)
 """
 
 from __future__ import annotations
@@ -14,13 +15,12 @@ from pathlib import Path
 import pytest
 
 from .asterisk import (
-    BLIND_RECORDED,
     IVR_RECORDED,
     PARKED,
     PICK_UP,
     PICKED_UP,
     RECORDED,
-    SECOND_PHONE,
+    RECORDS,
     TRANSFERS_RECORDED,
     Asterisk,
 )
@@ -64,13 +64,13 @@ def told_anew(house: House, before: float | None) -> Record:
     return house.sidecar.records()[-1]
 
 
-def new_one_is_recorded_only_after_the_notice(house: House, number: str) -> None:
+def new_one_is_recorded_only_after_the_notice(house: House) -> None:
     """Let them talk, hang up, and look at what the new one's tone has left in the files."""
     told = house.sidecar.records()[-1]["notice_callee_at"]
     time.sleep(TALK_SECONDS)
     record = house.hang_up()
     house.phones["phone2"].expect("closed", 20)
-    spans = house.spans(SECOND_HZ, "t", number)
+    spans = house.spans(SECOND_HZ, "r", RECORDS)
     assert TALK_SECONDS - SLACK < seconds(spans) < record["ended_at"] - told + JITTER, spans
     assert share_heard(NOTICE, house.phones["phone2"].heard()) > 0.7
 
@@ -79,14 +79,12 @@ def new_one_is_recorded_only_after_the_notice(house: House, number: str) -> None
 def test_whom_a_call_is_transferred_to_blindly(asterisk: Asterisk, tmp_path: Path):
     house = House(tmp_path, asterisk, rule("notice", more=CODES), prompts=SOUNDS, phones=TWO_PHONES)
     with house:
-        talk(house, BLIND_RECORDED)
+        talk(house, RECORDED)
         before = house.sidecar.records()[-1]["notice_callee_at"]
-        house.phone.do("dtmf", digits="*4")
-        time.sleep(0.7)
-        house.phone.do("dtmf", digits="2")
+        asterisk.cli(f"channel redirect {asterisk.channel_of_sidecar()} from-phone,{RECORDS},1")
         house.phones["phone2"].expect("established", 20)
         told_anew(house, before)
-        new_one_is_recorded_only_after_the_notice(house, SECOND_PHONE)
+        new_one_is_recorded_only_after_the_notice(house)
 
 
 @pytest.mark.timeout(60)
@@ -97,13 +95,13 @@ def test_whom_a_call_is_transferred_to_after_a_talk_aside(asterisk: Asterisk, tm
         before = house.sidecar.records()[-1]["notice_callee_at"]
         house.phone.do("dtmf", digits="*2")
         time.sleep(0.7)
-        house.phone.do("dtmf", digits="2")
+        house.phone.do("dtmf", digits=RECORDS)
         house.phones["phone2"].expect("established", 20)
         time.sleep(1.0)
         assert house.sidecar.records()[-1]["notice_callee_at"] == before, "still aside"
         house.phone.do("hangup")
         told_anew(house, before)
-        new_one_is_recorded_only_after_the_notice(house, TRANSFERS_RECORDED)
+        new_one_is_recorded_only_after_the_notice(house)
 
 
 @pytest.mark.timeout(60)
@@ -115,9 +113,9 @@ def test_who_takes_up_a_parked_call(asterisk: Asterisk, tmp_path: Path):
         house.phone.do("dtmf", digits="*7")
         wait_until("it is parked", lambda: PARKED in asterisk.cli("parking show default"))
         house.wait_recording("held")
-        house.phones["phone2"].call(f"sip:{PARKED}@{asterisk.address}")
+        house.phones["phone2"].call(f"sip:*{PARKED}@{asterisk.address}")
         told_anew(house, before)
-        new_one_is_recorded_only_after_the_notice(house, TRANSFERS_RECORDED)
+        new_one_is_recorded_only_after_the_notice(house)
 
 
 @pytest.mark.timeout(60)
@@ -152,7 +150,7 @@ def test_the_first_person_after_a_menu_where_the_rule_waits_for_one(
         record = house.hang_up()
         menu = tone_spans(house.caller.heard(), CALLEE_HZ)
         caller = house.spans(CALLER_HZ, "r", IVR_RECORDED)
-        person = house.spans(SECOND_HZ, "t", IVR_RECORDED)
+        person = house.spans(SECOND_HZ, "r", RECORDS)
 
     assert seconds(menu) > 0.5, "the caller heard the menu before the notice"
     both = max(record["notice_caller_at"], record["notice_callee_at"])
