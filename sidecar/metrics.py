@@ -165,7 +165,7 @@ VOICEMAIL = Metric(
 MESSAGES = Metric(
     "messages_total",
     Counter,
-    "Instant messages (SIP MESSAGE) that a rule allowed or denied.",
+    "Instant messages (SIP MESSAGE), and offers of streams of them (MSRP), allowed or denied.",
     (("result", ("allowed", "denied")),),
 )
 SIP_REQUESTS = Metric(
@@ -338,7 +338,7 @@ class Metrics:
         self._voicemail.add(result)
 
     def message(self, result: str) -> None:
-        """A SIP MESSAGE was "allowed" or "denied"."""
+        """A SIP MESSAGE, or an offer with MSRP in it, was "allowed" or "denied"."""
         self._messages.add(result)
 
     def sip_request(self, method: str, side: str) -> None:

@@ -75,7 +75,7 @@ class Service:
         self._probes: list[Probe] = []
         self.metrics = Metrics()
         self.events = EventHub(time.time)
-        self._recorders = {name: build_recorder(pbx.recorder) for name, pbx in settings.pbx.items()}
+        self._recorders = {name: build_recorder(pbx) for name, pbx in settings.pbx.items()}
         uris = [uri for peer in self._peers.values() for uri in peer.uris]
         self._names = Names(uri.host for uri in uris)
         self.media = LocalEngine(
@@ -176,7 +176,7 @@ class Service:
             rules=self.rules,
             media=self.media,
             records=self.records,
-            board=self.records,
+            board=self.records.rooms,
             metrics=self.metrics,
             media_address=settings.sip.advertise or settings.media.address,
             recorders=self._recorders,

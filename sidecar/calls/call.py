@@ -22,6 +22,7 @@ from sidecar.calls.header_policy import passed, tags, without
 from sidecar.calls.identifiers import new_call_id, new_tag
 from sidecar.calls.keys import Keys
 from sidecar.calls.leg import End, Leg
+from sidecar.calls.message_streams import MessageStreams
 from sidecar.calls.outcome import disposition_of
 from sidecar.calls.parties import Parties, heritage_of
 from sidecar.calls.pbx_leg import OwnInfo
@@ -126,7 +127,10 @@ class Call(CallBase):
         recorder = agent.recorder_of(self.route)
         self.pbx_call_id = new_call_id() if self.route.inbound else self.request.call_id
         self.requests = RecordingRequests(self)
-        self.sessions = Sessions(media, agent.media_address, self.requests, self._speech())
+        messages = MessageStreams(agent.metrics, allowed=self.decision.messages == "allow")
+        self.sessions = Sessions(
+            media, agent.media_address, self.requests, messages, self._speech()
+        )
         self.member = Member(self, agent.rooms)
         terms = terms_of(self.decision, holds=recorder.holds)
         if self.member.by_rule:
@@ -154,7 +158,9 @@ class Call(CallBase):
             request = leg.dialog.request("INFO", [("Content-Type", content_type)], body)
             self.agent.send_in_dialog(leg, request, OwnInfo(self))
 
-    def turn_away(self, status: int, reason: str, problem: str) -> None:
+    def turn_away(
+        self, status: int, reason: str, problem: str, headers: HeaderLines | None = None
+    ) -> None:
         """Refuse a call that can't even be begun; it leaves its record all the same."""
         agent = self.agent
         record = agent.challenges.resume(self.request)
@@ -167,6 +173,8 @@ class Call(CallBase):
         response = respond(self.request, status, None, new_tag())
         if status == UNSUPPORTED_TYPE:
             response.headers.add("Accept", "application/sdp")
+        for name, value in headers or []:
+            response.headers.add(name, value)
         agent.respond(self.invite, response, self.route.source)
         agent.finish(record)
         self.phase = Phase.ENDED
@@ -279,7 +287,7 @@ class Call(CallBase):
     def _answered_by(self, answerer: Answerer) -> None:
         if self.over or self.leg_at(Side.B) is None:
             return
-        if self.told and not self.heritage.proven:
+        if self.heritage.told and not self.heritage.proven:
             self.told = frozenset()
             self.consent.change(self.consent.state.terms, script.of_call(self.decision))
         if answerer is Answerer.MACHINE and self.consent.state.terms.awaits_person:

@@ -131,6 +131,9 @@ class ConsentProcess:
         for party in tuple(self._answers):
             self._drop_answer_timer(party)
         self._script = words
+        if self._early:
+            self._early = False
+            self._set_early_gates()
         self.handle(TermsChanged(terms, told))
         self._call.keys.listen()
 

@@ -23,6 +23,7 @@ from sidecar.consent.standing import Place
 from sidecar.consent.state import Phase, State
 from sidecar.consent.sureness import Sureness
 from sidecar.consent.terms import Callee, in_a_room, terms_of
+from sidecar.records.store import room_name
 
 if TYPE_CHECKING:
     from sidecar.calls.agent import Agent
@@ -116,9 +117,9 @@ class Member:
             return
         call = self.call
         log.info("room_entered", call=call.id)
-        self.room = room
+        self.room = room_name(room)
         self._become_part()
-        self._rooms.join(room, self)
+        self._rooms.join(self.room, self)
         self.watch(call.consent.state)
 
     def seen(self, conference: str) -> None:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sidecar.consent.decision import Decision, ForEach, Question, VoicemailPolicy
+from sidecar.consent.decision import (
+    VOICEMAIL_PROMPTS,
+    Decision,
+    ForEach,
+    Question,
+    VoicemailPolicy,
+)
 from sidecar.consent.party import Party
-
-_MAILBOX = {
-    VoicemailPolicy.ALLOW: "",
-    VoicemailPolicy.NOTICE: "voicemail-notice",
-    VoicemailPolicy.CONSENT: "voicemail-consent",
-    VoicemailPolicy.DENY: "",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,5 +41,6 @@ def of_mailbox(decision: Decision) -> Script:
     """Return what is said before a message can be left."""
     asked = decision.voicemail is VoicemailPolicy.CONSENT
     question = decision.voicemail_question if asked else None
-    notice = ForEach(_MAILBOX[decision.voicemail], "")
-    return Script(notice, decision.language, question, "voicemail-unavailable")
+    notice = ForEach(VOICEMAIL_PROMPTS.get(decision.voicemail, ""), "")
+    explanation = VOICEMAIL_PROMPTS[VoicemailPolicy.DENY]
+    return Script(notice, decision.language, question, explanation)

@@ -12,6 +12,7 @@ from enum import Enum
 from typing import Literal, Protocol
 
 from sidecar.calls.leg import End
+from sidecar.calls.message_streams import MessageStreams
 from sidecar.errors import PeerError
 from sidecar.media.engine import MediaSession, RemoteMedia, Side
 from sidecar.sip.offer_answer import Carrier, OfferAnswerError, Role
@@ -63,14 +64,20 @@ class Sessions:
 
     `speech` says whether only codecs may be negotiated which the prompts exist in. `ports` are set
     once the media session is open. `recording` is told and asked what descriptions say about
-    recording (RFC 7866).
+    recording (RFC 7866), `messages` what becomes of streams of instant messages.
     """
 
-    __slots__ = ("_address", "_media", "_speech", "ports", "recording")
+    __slots__ = ("_address", "_media", "_messages", "_speech", "ports", "recording")
 
     def __init__(
-        self, media: MediaSession, address: str, recording: Recording, speech: Speech
+        self,
+        media: MediaSession,
+        address: str,
+        recording: Recording,
+        messages: MessageStreams,
+        speech: Speech,
     ) -> None:
+        self._messages = messages
         self._media = media
         self._address = address
         self._speech = speech
@@ -105,6 +112,7 @@ class Sessions:
         end.session.reject()  # another leg may have been offered it, in vain
         end.session.received(Carrier.INVITE, offer)
         ports = self.ports[end.side]
+        self._messages.offered(offer, refused=True)
         made = make_answer(offer, self._address, ports[0], end.origins.current, PROMPT_CODECS)
         streams = zip(made.media, ports, strict=False)
         media = tuple(replace(stream, port=port if stream.live else 0) for stream, port in streams)
@@ -172,6 +180,7 @@ class Sessions:
 
     def _offer(self, source: End, target: End, carrier: Carrier, sdp: SessionDescription) -> bytes:
         try:
+            self._messages.offered(sdp)
             anchored = self._anchored(target, self._narrowed(sdp))
             target.session.sent(carrier, anchored)
         except (SdpError, OfferAnswerError):
@@ -192,7 +201,8 @@ class Sessions:
         ports = self.ports[target.side]
         ports += (0,) * (len(sdp.media) - len(ports))
         origin = target.origins.current
-        anchored = anchor(sdp, address=self._address, ports=ports, origin=origin)
+        allowed = self._messages.allowed
+        anchored = anchor(sdp, address=self._address, ports=ports, origin=origin, messages=allowed)
         return target.origins.stamp(self._telling(target, anchored))
 
     def _read(self, source: End, body: bytes) -> SessionDescription:
@@ -212,7 +222,7 @@ class Sessions:
     ) -> None:
         pairs = zip(offer.media, answer.media, self.ports[Side.A], strict=False)
         for index, (offered, answered, _port) in enumerate(pairs):
-            live = offered.live and answered.live
+            live = offered.live and answered.live and not offered.message
             codec = _codec(answered)
             for side, sdp, media in ((offerer, offer, offered), (answerer, answer, answered)):
                 remote = _remote(sdp, index, media, codec) if live else None

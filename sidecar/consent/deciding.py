@@ -30,12 +30,6 @@ _PROMPTS = {
     Policy.REQUIRED: "consent-required",
 }
 """What is said to one who is asked under a policy; NOTICE: to one who is only told."""
-VOICEMAIL_PROMPTS = {
-    VoicemailPolicy.NOTICE: "voicemail-notice",
-    VoicemailPolicy.CONSENT: "voicemail-consent",
-    VoicemailPolicy.DENY: "voicemail-unavailable",
-}
-"""What is said to a caller that a mailbox answers."""
 _LANGUAGE = "en"
 IN_FILE = {"language": ("notice", "language"), "voicemail_consent": ("consent",)}
 """Where in the rules file stands what is told under another key."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, get_args
 
-from sidecar.consent.deciding import VOICEMAIL_PROMPTS
 from sidecar.consent.decision import (
+    VOICEMAIL_PROMPTS,
     Decision,
     Divert,
     Notice,

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from sidecar.consent.deciding import VOICEMAIL_PROMPTS
-from sidecar.consent.decision import Decision, VoicemailPolicy
+from sidecar.consent.decision import VOICEMAIL_PROMPTS, Decision, VoicemailPolicy
 from sidecar.consent.party import Party
 from sidecar.consent.rule_tests import failed_tests
 from sidecar.consent.rules import RuleSet
@@ -45,7 +44,7 @@ def missing_notices(rules: RuleSet, library: PromptLibrary) -> Iterator[Operator
     notices = (spoken for each in rules.decisions() for spoken in _notice(each))
     yield from _unplayable(rules, library, notices, "calls under this rule would be ended")
     voicemail = (spoken for each in rules.decisions() for spoken in _voicemail(each))
-    yield from _unplayable(rules, library, voicemail, "calls that meet a mailbox would be ended")
+    yield from _unplayable(rules, library, voicemail, "calls to a mailbox would end, unexplained")
 
 
 def missing_confirmations(rules: RuleSet, library: PromptLibrary) -> Iterator[OperatorError]:
@@ -73,8 +72,8 @@ def _confirmations(decision: Decision) -> Iterator[Spoken]:
         yield Spoken(decision.rule, decision.language.caller, "voicemail-unavailable")
     if notice is None:
         return
-    if decision.room is not None and decision.room.announce:
-        yield Spoken(decision.rule, notice.language.caller, "new-party-informed")
+    if decision.room is not None and decision.room.announce and Party.CALLER in notice.to:
+        yield Spoken(decision.rule, notice.language.callee, "new-party-informed")
     for party in Party:
         asked = question is not None and party in question.of
         names = {

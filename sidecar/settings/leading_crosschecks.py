@@ -17,13 +17,15 @@ def of_leading(rules: RulesFile, settings: Settings | None) -> Iterator[Complain
     """Yield calls that can't be led there, and mailboxes that are at no PBX of the settings."""
     for index, rule in enumerate(rules.rule):
         key, divert = ("rule", index, "voicemail_divert"), rule.voicemail_divert
-        if divert is not None:
-            yield from _contradictions(rule, key)
+        if divert is not None and divert.to is not None:
+            yield from _contradictions(rule, divert, key)
             if settings is not None:
-                yield from _mailbox(divert, (*key, "to"), settings)
+                yield from _mailbox(divert.to, (*key, "to"), settings)
 
 
-def _contradictions(rule: Rule, key: Key) -> Iterator[Complaint]:
+def _contradictions(rule: Rule, divert: DivertTable, key: Key) -> Iterator[Complaint]:
+    if "no-answer" not in divert.on and "after" in divert.model_fields_set:
+        yield (*key, "after"), 'nothing happens after it: write "no-answer" into on'
     if rule.match.direction == "outbound":
         message = "a mailbox of the PBX is for those who call it"
         yield key, f'{message}: write direction = "inbound" into match'
@@ -31,10 +33,10 @@ def _contradictions(rule: Rule, key: Key) -> Iterator[Complaint]:
         yield key, "the calls lead into a room already: one of both can't be"
 
 
-def _mailbox(divert: DivertTable, key: Key, settings: Settings) -> Iterator[Complaint]:
-    host = mailbox_host(divert.to or "")
+def _mailbox(uri: str, key: Key, settings: Settings) -> Iterator[Complaint]:
+    host = mailbox_host(uri)
     if not any(_is_at(host, pbx) for pbx in settings.pbx.values()):
-        known = {target_of(uri).host for pbx in settings.pbx.values() for uri in pbx.uris}
+        known = {target_of(each).host for pbx in settings.pbx.values() for each in pbx.uris}
         message = f'"{host}" is no host of a [pbx.NAME], where a mailbox must be'
         yield key, f"{message}; {nearest(host, known)}"
 

@@ -165,9 +165,10 @@ def _codes(place: _Place) -> Iterator[Complaint]:
 def _without_recording(place: _Place) -> Iterator[Complaint]:
     """Yield what would change a recording that there is none of."""
     if place.recording == "off" and isinstance(place.own, Rule):
-        for name in ("renotice", "hold"):
+        said = {"renotice": "would be said", "hold": "is recorded that it could change"}
+        for name, effect in said.items():
             if place.says(name):
-                yield (*place.key, name), f"nothing is recorded: recording is {place.policy}"
+                yield (*place.key, name), f"nothing {effect}: recording is {place.policy}"
 
 
 def _people(place: _Place, settings: Settings) -> Iterator[Complaint]:

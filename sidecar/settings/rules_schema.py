@@ -52,7 +52,7 @@ class Defaults(Table):
     """Whether the caller may leave a message where a mailbox answers: it may; once it was told;
     once it has agreed; or not, and the call ends."""
     messages: Messages = "deny"
-    """What becomes of instant messages (SIP MESSAGE)."""
+    """What becomes of instant messages: SIP MESSAGE, and MSRP in calls (docs/messages.md)."""
     notice: NoticeTable = NoticeTable()
     """What is said where recording is not "off" and a rule does not say otherwise."""
     consent: ConsentTable = ConsentTable()

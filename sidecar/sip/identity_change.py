@@ -54,6 +54,8 @@ class IdentityWatch:
         changed = False
         for source, users in _named(message):
             before = self._known.get(source)
+            if before is not None and source == "From" and isinstance(message, Response):
+                continue  # its To repeats ours, which may be older than what the far end said
             changed = changed or (before is not None and not before & users)
             self._known[source] = users
         counts = self._answered

@@ -121,7 +121,7 @@ def test_what_a_mailbox_without_its_prompt_leads_to_is_told(
 
     assert error.key == "defaults"
     assert error.message == (
-        "there is no prompt xx/voicemail-notice.wav; calls that meet a mailbox would be ended"
+        "there is no prompt xx/voicemail-notice.wav; calls to a mailbox would end, unexplained"
     )
 
 
@@ -132,14 +132,13 @@ def test_what_a_mailbox_without_its_prompt_leads_to_is_told(
         ("{ announce = false }", []),
     ],
 )
-def test_those_inside_a_room_are_told_in_the_language_of_callers(
-    tmp_path: Path, library: PromptLibrary, room: str, said: list[str]
+def test_those_inside_a_room_are_told_in_the_language_of_the_callee(
+    tmp_path: Path, room: str, said: list[str]
 ) -> None:
-    notice = 'notice = { language = { caller = "xx" }, to = "callee" }\nstop = ""'
+    notice = 'notice = { language = { callee = "xx" }, to = "caller" }\nstop = ""'
     rule = f'[[rule]]\nname = "a"\nrecording = "notice"\nroom = {room}\n{notice}\n'
-    library_of_ours = PromptLibrary(BUILTIN)
 
-    found = prompts(tmp_path, f'[defaults]\nvoicemail = "allow"\n{rule}', library_of_ours)
+    found = prompts(tmp_path, f'[defaults]\nvoicemail = "allow"\n{rule}', PromptLibrary(BUILTIN))
 
     assert found == [[], said]
 

@@ -25,7 +25,7 @@ voicemail = "consent"
 recording = "notice"
 renotice = "all"
 hold = "pause"
-voicemail_divert = { after = "20s", on = ["busy"], to = "sip:vm102@127.0.0.1" }
+voicemail_divert = { after = "20s", on = ["no-answer"], to = "sip:vm102@127.0.0.1" }
 [[rule]]
 name = "board"
 room = { name = "board", announce = true }

@@ -39,6 +39,8 @@ MISTAKES = [
      '(did you mean "busy"?)'),
     (NAME, f'{NAME}\nvoicemail_divert = {{ on = [], {TO} }}', "rules.toml:5: "
      "rule[1].voicemail_divert.on: must not be empty"),
+    (NAME, f'{NAME}\nvoicemail_divert = {{ after = "9s", on = ["busy"], {TO} }}', "rules.toml:5: "
+     'rule[1].voicemail_divert.after: nothing happens after it: write "no-answer" into on'),
     (NAME, f'{NAME}\nvoicemail_divert = {{ to = "tel:102" }}', "rules.toml:5: "
      'rule[1].voicemail_divert.to: must be a SIP URI like "sip:vm102@192.0.2.10", not "tel:102"'),
     (NAME, f'{NAME}\nvoicemail_divert = {{ to = "sip:127.0.0.1" }}', "rules.toml:5: "
@@ -79,10 +81,10 @@ MISTAKES = [
      'or "all", not "everyone"'),
     (NAME, f'{NAME}\nhold = "stop"', 'rules.toml:5: rule[1].hold: must be "record" or "pause", not '
      '"stop"'),
-    (SALES, f'{SALES}\nhold = "pause"', "rules.toml:11: rule[2].hold: nothing is recorded: "
-     'recording is "off" (from [defaults])'),
-    (POLICY, 'recording = "off"\nrenotice = "all"', "rules.toml:7: rule[1].renotice: nothing is "
-     'recorded: recording is "off"'),
+    (SALES, f'{SALES}\nhold = "pause"', "rules.toml:11: rule[2].hold: nothing is recorded that it "
+     'could change: recording is "off" (from [defaults])'),
+    (POLICY, 'recording = "off"\nrenotice = "all"', "rules.toml:7: rule[1].renotice: nothing "
+     'would be said: recording is "off"'),
     # people
     (NOTICE, 'notice = { at = "person" }', 'rules.toml:7: rule[1].notice: at = "person" asks who '
      'is there, which only kind = "asterisk-ami" can tell: write it into [pbx.main.recorder], or '
@@ -96,10 +98,8 @@ MISTAKES = [
 
 TWINS = [
     (DEFAULTS, f'{DEFAULTS}\nvoicemail = "deny"\nrenotice = "all"\nhold = "pause"'),
-    (
-        NAME,
-        f'{NAME}\nvoicemail = "deny"\nvoicemail_divert = {{ after = "10m", on = "busy", {TO} }}',
-    ),
+    (NAME, f'{NAME}\nvoicemail_divert = {{ after = "10m", on = "no-answer", {TO} }}'),
+    (NAME, f'{NAME}\nvoicemail = "deny"\nvoicemail_divert = {{ on = ["busy"], {TO} }}'),
     (NAME, f'{NAME}\nvoicemail_divert = {{ to = "sips:vm%40102@127.0.0.1:5061;user=phone" }}'),
     (NAME, f'{NAME}\nvoicemail_divert = {{ to = "SIP:*97;x=1@127.0.0.1" }}'),
     (NAME, f'{NAME}\nroom = {{ name = "board", announce = false }}'),

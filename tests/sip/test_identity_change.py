@@ -68,6 +68,14 @@ def test_a_changed_from_of_a_callee_is_compared_with_whom_we_called(
     )
 
 
+def test_a_response_that_repeats_our_old_to_is_no_way_back() -> None:
+    watch = answered({})
+
+    assert watch.changed(request("UPDATE", {"From": "<sip:103@h>"}))
+    assert not watch.changed(response(200))
+    assert not watch.changed(request("UPDATE", {"From": "<sip:103@h>"}))
+
+
 def test_a_caller_is_known_from_the_invite() -> None:
     watch = IdentityWatch()
 
