@@ -89,7 +89,7 @@ COURSES = (
         without=(RecorderDoubted, RecorderViolated),
     ),
     Course(case(REQUIRED, asked=CALLEE, mutes=True, holds=False), OPERATOR),
-    Course(case(NOTICE, holds=False), NO_ONE, (*HOLD, *ROOM), FAILURES),
+    Course(case(NOTICE, CALLER, holds=False), OPERATOR, (*HOLD, *ROOM), ALL_BUT_ONE),
     Course(case(CONSENT, CALLER, asked=CALLER), ONE_CALLER, HOLD, FAILURES),
     Course(case(NOTICE, other=IN_A_ROOM, holds=False), ONE_CALLER, ROOM, FAILURES),
     Course(case(NOTICE, holds=False), NO_ONE, AWAY, (NoticeFailed,)),
