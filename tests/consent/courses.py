@@ -11,7 +11,14 @@ from time import process_time
 from typing import Any
 
 from sidecar.consent.decision import Policy
-from sidecar.consent.events import CalleeGone, CallerUp, NoticeFailed
+from sidecar.consent.events import (
+    CalleeGone,
+    CallerUp,
+    NoticeFailed,
+    RecorderDoubted,
+    RecorderFailed,
+    RecorderViolated,
+)
 from sidecar.consent.party import Objector
 from sidecar.consent.terms import Callee
 from tests.consent.cases import BOTH, NOBODY, Case, Change, case, change, mailbox
@@ -34,6 +41,7 @@ OPERATOR, ONE_CALLER, ONE_CALLEE = (Objector.OPERATOR,), (Objector.CALLER,), (Ob
 NO_ONE: tuple[Objector, ...] = ()
 GONE, AWAY = (CalleeGone(),), (*AWAY_CALLER, *AWAY_CALLEE)
 IN_A_ROOM = Callee.ROOM
+ALL_BUT_ONE = tuple(each for each in FAILURES if each is not RecorderFailed)
 
 
 def there_and_back(first: Case, *others: Case) -> tuple[Change, ...]:
@@ -50,13 +58,17 @@ def changing(first: Case, *others: Case, **more: Any) -> Course:
 # Each row of each table is taken in these, and each mistake in one shows in them.
 COURSES_OF_MUTANTS = (
     Course(case(OFF, NOBODY), ONE_CALLER),
+    Course(case(REQUIRED, asked=CALLER), ONE_CALLER, without=(NoticeFailed, RecorderDoubted)),
+    Course(
+        case(CONSENT, CALLER, asked=CALLER, mutes=True, holds=False),
+        OPERATOR,
+        without=(NoticeFailed,),
+    ),
     Course(case(NOTICE, holds=False), ONE_CALLER),
     Course(case(CONSENT, CALLER, asked=CALLER, repeat=1), NO_ONE, AWAY_CALLER, FAILURES),
-    Course(case(CONSENT, asked=BOTH), NO_ONE),
-    Course(case(REQUIRED, asked=BOTH), ONE_CALLER, without=(NoticeFailed,)),
-    Course(case(CONSENT, CALLER, asked=CALLER, mutes=True, holds=False), OPERATOR),
+    Course(case(CONSENT, asked=BOTH), NO_ONE, without=(RecorderViolated,)),
     Course(case(CONSENT, asked=CALLER), NO_ONE, (*GONE, *AWAY_CALLEE), FAILURES, CALLEE),
-    Course(case(REQUIRED, asked=CALLER, other=IN_A_ROOM), NO_ONE, ROOM, FAILURES),
+    Course(case(REQUIRED, asked=CALLER, other=IN_A_ROOM), NO_ONE, ROOM, ALL_BUT_ONE),
     changing(case(CONSENT, asked=CALLER), mailbox(asked=True, repeat=1), also=GONE),
 )
 # The rest of what a run of the tests visits. Both hold every pair of policy, parties, repetition,
@@ -71,13 +83,17 @@ COURSES = (
     Course(case(NOTICE, CALLER, mutes=True), OPERATOR),
     Course(case(CONSENT, CALLER, asked=CALLER, repeat=1), ONE_CALLER, without=FAILURES),
     Course(case(CONSENT, asked=BOTH, repeat=1, ends=True), NO_ONE, without=FAILURES),
-    Course(case(CONSENT, CALLEE, asked=CALLEE, ends=True, mutes=True, holds=False), ONE_CALLEE),
-    Course(case(REQUIRED, asked=CALLEE, repeat=1, mutes=True, holds=False), OPERATOR),
-    Course(case(NOTICE, holds=False), NO_ONE, (*HOLD, *ROOM), FAILURES),
-    Course(case(CONSENT, asked=CALLER), ONE_CALLER, HOLD, FAILURES),
+    Course(
+        case(CONSENT, CALLEE, asked=CALLEE, ends=True, mutes=True, holds=False),
+        ONE_CALLEE,
+        without=(RecorderDoubted, RecorderViolated),
+    ),
+    Course(case(REQUIRED, asked=CALLEE, mutes=True, holds=False), OPERATOR),
+    Course(case(NOTICE, CALLER, holds=False), OPERATOR, (*HOLD, *ROOM), ALL_BUT_ONE),
+    Course(case(CONSENT, CALLER, asked=CALLER), ONE_CALLER, HOLD, FAILURES),
     Course(case(NOTICE, other=IN_A_ROOM, holds=False), ONE_CALLER, ROOM, FAILURES),
     Course(case(NOTICE, holds=False), NO_ONE, AWAY, (NoticeFailed,)),
-    Course(case(NOTICE), ONE_CALLER, AWAY, FAILURES),
+    Course(case(NOTICE), ONE_CALLER, AWAY_CALLEE, FAILURES),
     Course(case(CONSENT, asked=CALLER, at_person=True), NO_ONE, AWAY, (*FAILURES, CallerUp)),
     Course(
         case(REQUIRED, CALLER, asked=CALLER, at_person=True, holds=False),
@@ -110,6 +126,8 @@ BY_HAND = (
     Course(case(CONSENT, asked=BOTH, repeat=1, ends=True), NO_ONE),
     Course(case(CONSENT, asked=BOTH, mutes=True), NO_ONE, (*HOLD, *ROOM)),
     Course(case(REQUIRED, asked=BOTH)),
+    Course(case(CONSENT, CALLEE, asked=CALLEE, ends=True, mutes=True, holds=False), ONE_CALLEE),
+    Course(case(REQUIRED, asked=CALLEE, repeat=1, mutes=True, holds=False), OPERATOR),
     Course(case(CONSENT, asked=BOTH), ONE_CALLER, GONE, told=BOTH),
     Course(case(REQUIRED, asked=CALLER, other=IN_A_ROOM), also=(*ROOM, *AWAY_CALLEE)),
     Course(case(CONSENT, asked=CALLEE, holds=False, ends=True), ONE_CALLER, AWAY),
