@@ -350,7 +350,7 @@ class ConsentProcess:
     def _note_consent(self, before: State, event: Event) -> None:
         """Keep in the record what the people have said about being recorded."""
         for party in tuple(self._answers):
-            if not self.asks(party):
+            if self.state.standing(party).place is not Place.ASKED:
                 self._drop_answer_timer(party)
         if self.at_mailbox:
             self._call.voicemail.note(self.state)

@@ -124,9 +124,10 @@ class Parties:
         if side is call.pbx_side:
             self._settled_at = call.agent.now + SETTLES_WITHIN_S
             call.voicemail.left()
-        everyone = call.decision.renotice == "all"
-        for party in Party if everyone else (PARTY_OF[side],):
-            call.consent.handle(PartyChanged(party))
+        call.consent.handle(PartyChanged(PARTY_OF[side]))
+        other = PARTY_OF[side.other]
+        if call.decision.renotice == "all" and other not in call.consent.state.away:
+            call.consent.handle(PartyChanged(other))
 
     def can_hear_at(self, party: Party) -> float:
         """Return when a party can hear what is played to it (monotonic seconds)."""
