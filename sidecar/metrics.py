@@ -155,10 +155,17 @@ RECORDINGS_PROVEN = Metric(
         ("proof", ("none", "told", "accepted", "read_back", "stayed", "files")),
     ),
 )
+VOICEMAIL = Metric(
+    "voicemail_total",
+    Counter,
+    "Calls that came to a mailbox, by what became of that: allowed by the rule without a word; the "
+    "caller was informed, has agreed, has declined, did not hear the notice to its end; denied.",
+    (("result", ("allowed", "informed", "agreed", "declined", "unheard", "denied")),),
+)
 MESSAGES = Metric(
     "messages_total",
     Counter,
-    "Instant messages (SIP MESSAGE) that a rule allowed or denied.",
+    "Instant messages (SIP MESSAGE), and offers of streams of them (MSRP), allowed or denied.",
     (("result", ("allowed", "denied")),),
 )
 SIP_REQUESTS = Metric(
@@ -233,6 +240,7 @@ TABLE: tuple[Metric, ...] = (
     STOP_REQUESTS,
     STOP_PROVEN_SECONDS,
     RECORDINGS_PROVEN,
+    VOICEMAIL,
     MESSAGES,
     SIP_REQUESTS,
     SIP_RESPONSES,
@@ -265,6 +273,7 @@ class Metrics:
         self._stop_requests = _Counts(STOP_REQUESTS, self.registry)
         self._stop_proven = _histogram(STOP_PROVEN_SECONDS, self.registry)
         self._recordings_proven = _Counts(RECORDINGS_PROVEN, self.registry)
+        self._voicemail = _Counts(VOICEMAIL, self.registry)
         self._messages = _Counts(MESSAGES, self.registry)
         self._requests = _Counts(SIP_REQUESTS, self.registry)
         self._responses = _Counts(SIP_RESPONSES, self.registry)
@@ -324,8 +333,12 @@ class Metrics:
         """A call is over, and its recording is proven so far."""
         self._recordings_proven.add(recorder, proof)
 
+    def voicemail(self, result: str) -> None:
+        """A call that came to a mailbox is over."""
+        self._voicemail.add(result)
+
     def message(self, result: str) -> None:
-        """A SIP MESSAGE was "allowed" or "denied"."""
+        """A SIP MESSAGE, or an offer with MSRP in it, was "allowed" or "denied"."""
         self._messages.add(result)
 
     def sip_request(self, method: str, side: str) -> None:

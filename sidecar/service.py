@@ -35,6 +35,7 @@ from sidecar.rulebook.live import LiveRules
 from sidecar.rulebook.watching import Watch
 from sidecar.settings import Settings
 from sidecar.sip.flow import Flow
+from sidecar.sip.mailbox_signs import MailboxSigns
 from sidecar.sip.uri import Uri
 from sidecar.web.api import create_api
 from sidecar.web.app import create_app
@@ -74,7 +75,7 @@ class Service:
         self._probes: list[Probe] = []
         self.metrics = Metrics()
         self.events = EventHub(time.time)
-        self._recorders = {name: build_recorder(pbx.recorder) for name, pbx in settings.pbx.items()}
+        self._recorders = {name: build_recorder(pbx) for name, pbx in settings.pbx.items()}
         uris = [uri for peer in self._peers.values() for uri in peer.uris]
         self._names = Names(uri.host for uri in uris)
         self.media = LocalEngine(
@@ -175,9 +176,14 @@ class Service:
             rules=self.rules,
             media=self.media,
             records=self.records,
+            board=self.records.rooms,
             metrics=self.metrics,
             media_address=settings.sip.advertise or settings.media.address,
             recorders=self._recorders,
+            signs={
+                name: MailboxSigns(pbx.voicemail.users, forwarded=pbx.voicemail.forwarded)
+                for name, pbx in settings.pbx.items()
+            },
             events=self.events,
             headers=DecisionHeaders(settings.headers.consent, settings.headers.record),
             keep_numbers=settings.records.numbers == "full",

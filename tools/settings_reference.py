@@ -27,6 +27,7 @@ from sidecar.settings.hours import Hours
 from sidecar.settings.match_schema import PartyNumbers, read_countries, read_regions
 from sidecar.settings.schema import as_list
 from sidecar.settings.secret import Secret
+from sidecar.settings.text_set import TextSet
 from tools.pages import Part, main
 
 FILES: dict[str, type[Table]] = {"sidecar.toml": Settings, "rules.toml": RulesFile}
@@ -115,6 +116,8 @@ def kind(field: FieldInfo) -> str:
         return ONE_OR_MORE
     if get_origin(plain) is dict:
         return "a table of texts"
+    if plain is TextSet:
+        return "list of texts"
     if plain is bool:
         return "`true`, `false`"
     if plain is int:
@@ -165,6 +168,8 @@ def in_toml(value: Any) -> str:
             return f'"{value[0]}-{value[-1]}"'
         case Path():
             return json.dumps(str(value))
+        case TextSet():
+            return in_toml(value.written)
         case HostPort():
             return f'"{value.host}:{value.port}"'
         case _:

@@ -17,13 +17,14 @@ from sidecar.calls.identifiers import new_call_id
 from sidecar.calls.identities import Identities
 from sidecar.calls.leg import Leg
 from sidecar.calls.replaces import mapped_refer_to, mapped_references
+from sidecar.calls.rooms import Rooms
 from sidecar.calls.routing import Peer, Route, Router
 from sidecar.consent.decision import CallFacts, Decision
 from sidecar.media.engine import Closed, MediaEngine
 from sidecar.metrics import Metrics
 from sidecar.recorders.recorder import Recorder
 from sidecar.records.record import CallRecord, Disposition
-from sidecar.records.store import RecordStore
+from sidecar.records.store import RecordStore, RoomBoard
 from sidecar.sip.address import Address
 from sidecar.sip.dialog import DialogId
 from sidecar.sip.flow import Flow
@@ -49,6 +50,13 @@ class Clock(Protocol):
 
     def wall(self) -> float:
         """Unix seconds."""
+
+
+class MailboxSigns(Protocol):
+    """Whoever knows by what a PBX's mailboxes are told from telephones."""
+
+    def seen(self, message: Request | Response) -> str:
+        """Return which sign of a mailbox a message holds, "" for none."""
 
 
 class Rules(Protocol):
@@ -96,20 +104,24 @@ class Agent(ABC):
         rules: Rules,
         media: MediaEngine,
         records: RecordStore,
+        board: RoomBoard,
         metrics: Metrics,
         media_address: str,
         recorders: Mapping[str, Recorder],
+        signs: Mapping[str, MailboxSigns],
         events: EventHub,
         headers: DecisionHeaders,
         keep_numbers: bool,
     ) -> None:
-        """`recorders` holds one for each PBX, by its name in the settings."""
+        """`recorders` and `signs` hold one for each PBX, by its name in the settings."""
         self.ports = ports
         self._recorders = recorders
+        self._signs = signs
         self.publish = events.publish
         """Tell whoever watches what happens to calls."""
         self._headers = headers
         self._keep_numbers = keep_numbers
+        self.rooms = Rooms(self, board)
         self.legs: dict[DialogId, Leg] = {}
         self.rules = rules
         self.router = router
@@ -267,6 +279,10 @@ class Agent(ABC):
     def recorder_of(self, route: Route) -> Recorder:
         """Return what controls the recorder of the PBX on a call's way."""
         return self._recorders[route.facts.pbx]
+
+    def mailbox_signs(self, route: Route) -> MailboxSigns:
+        """Return what tells, in messages of the PBX on a call's way, of a mailbox."""
+        return self._signs[route.facts.pbx]
 
     def mapped(self, request: Request, flow: Flow) -> list[tuple[str, str]]:
         """Return the headers of a request that refer to dialogs or hosts, told for the other side.

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import structlog
 
 from sidecar.calls.bodies import description
-from sidecar.consent.events import BothUp, CallerUp
+from sidecar.calls.header_policy import tags
+from sidecar.consent.events import CallerUp
 from sidecar.media.engine import Side
 from sidecar.sip.offer_answer import Carrier, OfferAnswerError
 from sidecar.sip.sdp import SdpError
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from sidecar.sip.message import Request, Response
 
 log = structlog.get_logger(__name__)
+
+SESSION_PROGRESS = 183
 
 
 def answer_alone(call: Call) -> None:
@@ -38,6 +41,31 @@ def answer_alone(call: Call) -> None:
         call.content_unusable(error)
         return
     call.announce(leg, body)
+
+
+def can_be_heard(call: Call) -> bool:
+    """See to it that the caller hears what is played, also before it is answered; tell if it can.
+
+    What is said before the answer goes as early media (RFC 3960), unless the caller takes only
+    reliable provisional responses, or has made no offer.
+    """
+    if call.a is not None or call.hears_early_media:
+        return True
+    offer = description(call.request)
+    if offer is None or "100rel" in tags(call.request.headers, "Require"):
+        return False
+    if call.invite.finished or not call.sessions.ports[Side.A]:
+        return False
+    leg = call.new_a_leg()
+    try:
+        body = call.sessions.answer_alone(leg.end, offer, Carrier.PROVISIONAL)
+    except (SdpError, OfferAnswerError) as error:
+        log.info("early_media_unusable", call=call.id, problem=error.reason)
+        return False
+    sdp = [("Content-Type", "application/sdp")]
+    response = leg.dialog.response(call.request, SESSION_PROGRESS, None, sdp, body)
+    call.agent.respond(call.invite, response, call.route.source)
+    return True
 
 
 def caller_up(call: Call, leg: Leg, ack: Request) -> None:
@@ -80,4 +108,3 @@ def join(call: Call, a: Leg, leg: Leg, response: Response) -> None:
     a.other, leg.other = leg, a
     call.agent.send_ack(leg)
     call.joined()
-    call.consent.handle(BothUp())

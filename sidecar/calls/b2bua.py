@@ -9,23 +9,21 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol, cast
 
 import structlog
 
+from sidecar.calls.admission import admit
 from sidecar.calls.agent import Agent
-from sidecar.calls.bodies import description
 from sidecar.calls.call import Call
 from sidecar.calls.forwarding import Forwarding, take_prack
 from sidecar.calls.header_policy import ALLOW, EXTENSIONS, tags, unsupported
 from sidecar.calls.identifiers import new_tag
 from sidecar.calls.leg import Leg
 from sidecar.calls.relay import Relay, unwrapped_contact
-from sidecar.calls.routing import Peer, Route
-from sidecar.calls.session import count_streams, has_audio
-from sidecar.consent.decision import Decision, Policy
+from sidecar.calls.routing import Peer
+from sidecar.consent.decision import Decision
 from sidecar.records.record import Disposition, EndedBy
 from sidecar.sip import dtmf_info
 from sidecar.sip.dialog import id_of_request
@@ -33,7 +31,6 @@ from sidecar.sip.errors import ParseError
 from sidecar.sip.flow import Flow
 from sidecar.sip.message import Request, Response, respond
 from sidecar.sip.parser import MessageError, parse_message
-from sidecar.sip.sdp import SdpError, SessionDescription
 from sidecar.sip.transactions import (
     AckArrived,
     CancelArrived,
@@ -246,7 +243,7 @@ class B2bua(Agent):
         elif request.method == "BYE":
             self._reject(transaction, request, peer, NO_DIALOG, "no_dialog")
         elif request.method == "MESSAGE" and not self._message_allowed(request, peer):
-            self._reject(transaction, request, peer, 403, "message_denied")
+            self._deny_message(transaction, request, peer)
         elif not self.accepting:
             self._reject(transaction, request, peer, 503, "shutting_down")
         else:
@@ -268,50 +265,7 @@ class B2bua(Agent):
         if route is None:
             self._reject(transaction, request, peer, 404, "no_destination")
             return
-        decision, problem = self._protected(self.rules.decide(route.facts), route)
-        call = Call(self, transaction, request, flow, route, decision)
-        if problem:
-            self.metrics.fail_closed("recorder_unreachable")
-            call.turn_away(503, "recorder_unreachable", problem)
-            return
-        try:
-            body = description(request)
-            offer = SessionDescription.parse(body) if body is not None else None
-            if offer is not None and not has_audio(offer):
-                raise SdpError("No audio offered", status=488)
-            if offer is None and request.body:
-                raise SdpError("Unsupported Media Type", status=415)
-            streams = count_streams(offer) if offer is not None else 1
-        except SdpError as error:
-            call.turn_away(error.status, "offer_unusable", error.reason)
-            return
-        if missing := self._missing_prompt(call.decision):
-            self.metrics.fail_closed("prompt_missing")
-            call.turn_away(503, "prompt_missing", f"there is no prompt {missing}")
-            return
-        call.begin(streams)
-
-    def _protected(self, decision: Decision, route: Route) -> tuple[Decision, str]:
-        """Return what is decided while the recorder is as it is now, and why the call can't be.
-
-        With a recorder out of reach a call goes on only where the rule lets it go on unrecorded;
-        that it is will have to be verified once both are up.
-        """
-        problem = self.recorder_of(route).problem
-        if not problem or decision.on_unreachable == "refuse":
-            return decision, problem
-        return replace(decision, recording=Policy.OFF, notice=None, question=None), ""
-
-    def _missing_prompt(self, decision: Decision) -> str:
-        """Return a prompt that the call can't do without and that can't be played."""
-        notice = decision.notice
-        if notice is None:
-            return ""
-        for party in notice.to:
-            name, language = notice.prompt.of(party), notice.language.of(party)
-            if not self.media.prompts.has(name, language):
-                return f"{language}/{name}"
-        return ""
+        admit(self, transaction, request, flow, route)
 
     def _options(self, request: Request, flow: Flow) -> Response:
         response = respond(request, 200, None, new_tag())
@@ -330,6 +284,10 @@ class B2bua(Agent):
         allowed = decision is not None and decision.messages == "allow"
         self.metrics.message("allowed" if allowed else "denied")
         return allowed
+
+    def _deny_message(self, transaction: ServerTransaction, request: Request, peer: Peer) -> None:
+        phrase = "Instant messages are not allowed"  # telephones show it to whoever wrote one
+        self._reject(transaction, request, peer, 403, "message_denied", phrase=phrase)
 
     # Requests within dialogs.
 
@@ -350,7 +308,7 @@ class B2bua(Agent):
         elif leg.over:
             self._reject(transaction, request, peer, NO_DIALOG, "no_dialog")
         elif request.method == "MESSAGE" and not self._count_message(leg.call.decision):
-            self._reject(transaction, request, peer, 403, "message_denied")
+            self._deny_message(transaction, request, peer)
         elif request.method == "PRACK":
             self._prack(transaction, request, leg)
         elif request.method != "INFO" or not self._info(transaction, request, leg):
@@ -363,7 +321,7 @@ class B2bua(Agent):
         if request.method == "INVITE" or unwrapped_contact(request.target) is None:
             self._reject(transaction, request, peer, NO_DIALOG, "no_dialog")
         elif request.method == "MESSAGE" and not self._message_allowed(request, peer):
-            self._reject(transaction, request, peer, 403, "message_denied")
+            self._deny_message(transaction, request, peer)
         else:
             Relay(self, transaction, request, peer, flow).start()
 
@@ -467,6 +425,7 @@ class B2bua(Agent):
         status: int,
         reason: str,
         headers: list[tuple[str, str]] | None = None,
+        phrase: str | None = None,
     ) -> None:
         """Answer a request that goes no further, and say why: one counter, one log line."""
         self.metrics.sip_rejected(reason)
@@ -478,7 +437,8 @@ class B2bua(Agent):
             side=peer.kind,
             peer=peer.name,
         )
-        response = respond(request, status, None, new_tag() if request.to_tag is None else None)
+        tag = new_tag() if request.to_tag is None else None
+        response = respond(request, status, phrase, tag)
         for name, value in headers or []:
             response.headers.add(name, value)
         self.respond(transaction, response, peer)

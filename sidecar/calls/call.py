@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 import structlog
 
-from sidecar.calls import announcing
+from sidecar.calls import announcing, script
 from sidecar.calls.bodies import cross
 from sidecar.calls.call_base import RETRY_AFTER, CallBase, HeaderLines, Phase
 from sidecar.calls.call_events import CallAnswered, CallStarted
@@ -22,15 +22,22 @@ from sidecar.calls.header_policy import passed, tags, without
 from sidecar.calls.identifiers import new_call_id, new_tag
 from sidecar.calls.keys import Keys
 from sidecar.calls.leg import End, Leg
+from sidecar.calls.message_streams import MessageStreams
 from sidecar.calls.outcome import disposition_of
+from sidecar.calls.parties import Parties, heritage_of
 from sidecar.calls.pbx_leg import OwnInfo
 from sidecar.calls.placing import Placing
 from sidecar.calls.pressing import Pressing
 from sidecar.calls.progress import pass_on
 from sidecar.calls.recorder_process import RecorderProcess
 from sidecar.calls.recording_requests import RecordingRequests
-from sidecar.calls.session import Sessions
-from sidecar.consent.events import BothUp
+from sidecar.calls.rooms import Member
+from sidecar.calls.session import Sessions, Speech
+from sidecar.calls.voicemail import Voicemail
+from sidecar.consent.decision import VoicemailPolicy
+from sidecar.consent.events import BothUp, PartyLeft
+from sidecar.consent.party import Party
+from sidecar.consent.terms import in_a_room, terms_of
 from sidecar.media.engine import (
     Closed,
     Digit,
@@ -45,6 +52,7 @@ from sidecar.media.engine import (
     Side,
     Silent,
 )
+from sidecar.recorders.recorder import Answerer
 from sidecar.records.record import Disposition, EndedBy
 from sidecar.sip.dialog import Dialog
 from sidecar.sip.message import Request, Response, respond
@@ -56,6 +64,7 @@ log = structlog.get_logger(__name__)
 CHALLENGES = (401, 407)
 RECORD_AWARE = "record-aware"
 UNSUPPORTED_TYPE = 415
+UNREACHABLE = 503
 BODY_HEADERS = ("content-type", "content-disposition", "content-encoding", "content-language")
 
 
@@ -75,6 +84,8 @@ class Call(CallBase):
         self.media: MediaSession = agent.media.open(
             streams, lambda event: agent.run(self._on_media, event)
         )
+        self.heritage = heritage_of(self)
+        self.told = self.heritage.told
         self._join_parts()
         self.invite.owner = self
         agent.calls[self.id] = self
@@ -86,6 +97,8 @@ class Call(CallBase):
             written = agent.records.begin(self.record)
             written.add_done_callback(lambda done: agent.run(self._on_recorded, done))
         self._tell_started()
+        if self.heritage.objection is not None:
+            self.consent.handle(self.heritage.objection)
 
     def _tell_started(self) -> None:
         facts = self.route.facts
@@ -114,14 +127,29 @@ class Call(CallBase):
         recorder = agent.recorder_of(self.route)
         self.pbx_call_id = new_call_id() if self.route.inbound else self.request.call_id
         self.requests = RecordingRequests(self)
-        narrowed = self.decision.notice is not None
-        self.sessions = Sessions(media, agent.media_address, self.requests, narrowed=narrowed)
-        self.consent = ConsentProcess(self, self.decision, media, holds=recorder.holds)
+        messages = MessageStreams(agent.metrics, allowed=self.decision.messages == "allow")
+        self.sessions = Sessions(
+            media, agent.media_address, self.requests, messages, self._speech()
+        )
+        self.member = Member(self, agent.rooms)
+        terms = terms_of(self.decision, holds=recorder.holds)
+        if self.member.by_rule:
+            terms = in_a_room(terms)
+        self.consent = ConsentProcess(self, media, terms, self.told)
+        self.voicemail = Voicemail(self)
+        self.parties = Parties(self)
         self.recorder = RecorderProcess(self, recorder, self.pbx_call_id)
         self.pressing = Pressing(media)
         self.keys = Keys(self)
         if RECORD_AWARE in tags(self.request.headers, "Supported"):
             self.requests.aware(Side.A)
+
+    def _speech(self) -> Speech:
+        """Return whether anything will be played that both sides must have a codec for."""
+        if self.decision.notice is not None:
+            return Speech.SURELY
+        spoken = self.decision.voicemail in (VoicemailPolicy.NOTICE, VoicemailPolicy.CONSENT)
+        return Speech.PERHAPS if spoken and self.route.inbound else Speech.NEVER
 
     def send_info(self, side: Side, content_type: str, body: bytes) -> None:
         """Send an INFO of ours to a side."""
@@ -130,7 +158,9 @@ class Call(CallBase):
             request = leg.dialog.request("INFO", [("Content-Type", content_type)], body)
             self.agent.send_in_dialog(leg, request, OwnInfo(self))
 
-    def turn_away(self, status: int, reason: str, problem: str) -> None:
+    def turn_away(
+        self, status: int, reason: str, problem: str, headers: HeaderLines | None = None
+    ) -> None:
         """Refuse a call that can't even be begun; it leaves its record all the same."""
         agent = self.agent
         record = agent.challenges.resume(self.request)
@@ -143,6 +173,8 @@ class Call(CallBase):
         response = respond(self.request, status, None, new_tag())
         if status == UNSUPPORTED_TYPE:
             response.headers.add("Accept", "application/sdp")
+        for name, value in headers or []:
+            response.headers.add(name, value)
         agent.respond(self.invite, response, self.route.source)
         agent.finish(record)
         self.phase = Phase.ENDED
@@ -220,6 +252,7 @@ class Call(CallBase):
         contact = self.agent.contact(self.flow)
         dialog = Dialog.as_uas(self.request, new_tag(), contact, self.flow)
         leg = Leg(self, self.route.source, dialog, self._a_end.fork())
+        leg.identity.changed(self.request)
         self.agent.add_leg(leg)
         return leg
 
@@ -237,28 +270,45 @@ class Call(CallBase):
 
     def joined(self) -> None:
         """The callee was joined to a caller who is up already."""
-        self.phase = Phase.UP
+        self._up()
 
     def acknowledged(self, leg: Leg, ack: Request) -> None:
         """The ACK to the 2xx of this call's first INVITE has come."""
         if self.phase is Phase.ANNOUNCING:
             announcing.caller_up(self, leg, ack)
         elif self.phase is Phase.ANSWERED:
-            self.phase = Phase.UP
-            self.consent.handle(BothUp())
+            self._up()
+
+    def _up(self) -> None:
+        """Both legs are up; what is told first depends on who has answered."""
+        self.phase = Phase.UP
+        self.recorder.ask_who_answered(self._answered_by)
+
+    def _answered_by(self, answerer: Answerer) -> None:
+        if self.over or self.leg_at(Side.B) is None:
+            return
+        if self.heritage.told and not self.heritage.proven:
+            self.told = frozenset()
+            self.consent.change(self.consent.state.terms, script.of_call(self.decision))
+        if answerer is Answerer.MACHINE and self.consent.state.terms.awaits_person:
+            self.consent.handle(PartyLeft(Party.CALLEE))
+        self.consent.handle(BothUp())
+        self.member.enter(self.member.by_rule)
 
     # The B leg.
 
     def place(self) -> None:
-        """Place the B leg."""
-        announcing = self.phase is Phase.ANNOUNCING
+        """Place the B leg, with the callee or, once it is diverted, with the mailbox."""
+        first = self.placing is None and self.a is None and not self.voicemail.diverted
         self.phase = Phase.PLACING
         self.recorder.open()
-        self.placing = Placing(self)
+        self._a_end.session.reject()  # nobody has answered what another callee was offered
+        self.placing = Placing(self, self.voicemail.diversion)
         if not self._next_target(self.placing):
             self.callee_silent()
-        elif not announcing:
+        elif first:
             self.agent.metrics.call_set_up(self.agent.now - self._arrived)
+            self.voicemail.watch()
 
     def _next_target(self, placing: Placing) -> bool:
         """Try the next target; an offer that can't cross ends the call, which counts as tried."""
@@ -292,6 +342,9 @@ class Call(CallBase):
 
     def callee_progressed(self, leg: Leg, response: Response) -> None:
         """A provisional response came from one of the callee's forks."""
+        self.parties.look_at(leg, response)
+        if self.placing is None or self.placing.cancelled:
+            return
         if self.a is not None:
             announcing.callee_progressed(self, self.a, leg, response)
             return
@@ -310,6 +363,10 @@ class Call(CallBase):
     def callee_answered(self, leg: Leg, response: Response) -> None:
         """The first 2xx came; `leg` is the fork that answered."""
         self.b = leg
+        self.voicemail.settled()
+        self.parties.look_at(leg, response)
+        if leg.over:
+            return
         if RECORD_AWARE in tags(response.headers, "Supported"):
             self.requests.aware(Side.B)
         self.record.answered_at = self.agent.wall()
@@ -341,10 +398,13 @@ class Call(CallBase):
         if self.b is not None:
             self.agent.part(self.b, [])
         elif self.placing is not None:
-            self.placing.cancel([])
+            self.placing.abandon()
+            self.placing = None
 
     def callee_refused(self, status: int, response: Response) -> None:
         """A final response other than 2xx came, and no further target is left."""
+        if self.voicemail.takes_over(status):
+            return
         headers = passed(response.headers, trusted=self.route.destination.trusted)
         headers = without(headers, *BODY_HEADERS)
         headers += self.agent.redirect_contacts(response, self.flow)
@@ -370,6 +430,8 @@ class Call(CallBase):
 
     def callee_silent(self) -> None:
         """No target answered within timer B, or none can be reached."""
+        if self.voicemail.takes_over(UNREACHABLE):
+            return
         self.agent.metrics.sip_rejected("destination_silent")
         log.warning("destination_silent", call=self.id, destination=self.route.destination.name)
         self._refuse(503, Disposition.FAILED, EndedBy.SIDECAR, RETRY_AFTER)

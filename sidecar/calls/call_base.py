@@ -22,13 +22,17 @@ if TYPE_CHECKING:
     from sidecar.calls.agent import Agent
     from sidecar.calls.consent_process import ConsentProcess
     from sidecar.calls.keys import Keys
+    from sidecar.calls.parties import Heritage, Parties
     from sidecar.calls.placing import Placing
     from sidecar.calls.pressing import Pressing
     from sidecar.calls.recorder_process import RecorderProcess
     from sidecar.calls.recording_requests import RecordingRequests
+    from sidecar.calls.rooms import Member
     from sidecar.calls.routing import Route
     from sidecar.calls.session import Sessions
+    from sidecar.calls.voicemail import Voicemail
     from sidecar.consent.decision import Decision
+    from sidecar.consent.party import Party
     from sidecar.sip.flow import Flow
     from sidecar.sip.transactions import ServerTransaction
 
@@ -68,11 +72,14 @@ class CallBase:
         "decision",
         "failing",
         "flow",
+        "heritage",
         "id",
         "invite",
         "keys",
         "legs",
         "media",
+        "member",
+        "parties",
         "pbx_call_id",
         "phase",
         "placing",
@@ -83,6 +90,8 @@ class CallBase:
         "requests",
         "route",
         "sessions",
+        "told",
+        "voicemail",
     )
 
     id: str
@@ -94,6 +103,10 @@ class CallBase:
     requests: RecordingRequests
     keys: Keys
     pressing: Pressing
+    voicemail: Voicemail
+    parties: Parties
+    heritage: Heritage
+    member: Member
     pbx_call_id: str
 
     def __init__(
@@ -124,6 +137,9 @@ class CallBase:
         self._parked = False
         self.legs: list[Leg] = []
         self.failing = False
+        self.told: frozenset[Party] = frozenset()
+        """Who has heard, and agreed to, what is said of the recording: in a call that this one
+        replaces, or before it came to a mailbox."""
 
     # What it is made of.
 
@@ -136,6 +152,12 @@ class CallBase:
     def pbx_side(self) -> Side:
         """The side that the PBX is on."""
         return Side.B if self.route.inbound else Side.A
+
+    @property
+    def hears_early_media(self) -> bool:
+        """Whether media goes to the caller already, who was not answered."""
+        early = (leg.end.session for leg in self.legs if leg.side is Side.A and not leg.over)
+        return any(each.preview is not None or each.remote is not None for each in early)
 
     def leg_at(self, side: Side) -> Leg | None:
         """Return the leg on a side, once it is answered and while it is not over."""
@@ -188,7 +210,11 @@ class CallBase:
 
     def end_refused(self) -> None:
         """Someone does not agree to what the call can't go on without."""
-        self.give_up("consent_refused", Disposition.REFUSED, status=403)
+        if self.consent.at_mailbox:
+            reason = f"voicemail_{self.record.voicemail}"
+            self.give_up(reason, Disposition.REFUSED, status=self.voicemail.status)
+        else:
+            self.give_up("consent_refused", Disposition.REFUSED, status=403)
 
     def give_up(
         self,
@@ -235,6 +261,8 @@ class CallBase:
         self.consent.handle(HungUp())
         self.consent.abandon()
         self.keys.close()
+        self.voicemail.settled()
+        self.member.leave()
         self.recorder.close()
         agent = self.agent
         for leg in tuple(self.legs):
@@ -242,5 +270,6 @@ class CallBase:
         self.media.close()
         agent.calls.pop(self.id, None)
         self.record.disposition, self.record.ended_by = disposition, ended_by
+        self.voicemail.count()
         if not self._parked:
             agent.finish(self.record)

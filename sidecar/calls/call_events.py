@@ -15,6 +15,7 @@ from sidecar.calls.view import (
     ProofWord,
     RecordingPolicy,
     RecordingState,
+    VoicemailResult,
 )
 from sidecar.consent.party import Party
 from sidecar.records.record import Disposition, EndedBy
@@ -75,6 +76,24 @@ class RecordingChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class PartyNew:
+    """Someone is on a side who was not there before (transfer, pick-up, parking)."""
+
+    kind: ClassVar[str] = "party_new"
+    call_id: str
+    party: Party
+
+
+@dataclass(frozen=True, slots=True)
+class VoicemailMet:
+    """What became of a call's mailbox, told at the end of the call."""
+
+    kind: ClassVar[str] = "voicemail"
+    call_id: str
+    result: VoicemailResult
+
+
+@dataclass(frozen=True, slots=True)
 class FailedClosed:
     """A promise could not be kept: the call is ended or muted. `reason` as in the metrics."""
 
@@ -99,6 +118,8 @@ CallEvent = (
     | NoticeGiven
     | ConsentGiven
     | RecordingChanged
+    | PartyNew
+    | VoicemailMet
     | FailedClosed
     | CallEnded
 )

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Literal, cast
 
 import structlog
 
+from sidecar.calls import announcing, script
 from sidecar.calls.call_events import ConsentGiven, FailedClosed, NoticeGiven, RecordingChanged
+from sidecar.calls.script import Script
 from sidecar.calls.speaking import Speaking
 from sidecar.calls.view import ProofWord
 from sidecar.calls.viewing import held_by, recording_of
@@ -30,23 +32,25 @@ from sidecar.consent.events import (
     PauseRequested,
     PlayNotice,
     Say,
+    Saying,
     SetGates,
     Silence,
     StopRequested,
+    TermsChanged,
 )
 from sidecar.consent.machine import ConsentMachine
 from sidecar.consent.order import Order
 from sidecar.consent.party import Party
 from sidecar.consent.standing import Place
-from sidecar.consent.state import Phase, State, wanted
+from sidecar.consent.state import Parties, Phase, State, wanted
 from sidecar.consent.sureness import Sureness
-from sidecar.consent.terms import terms_of
+from sidecar.consent.terms import Callee, Terms
 from sidecar.media.engine import MediaSession, Played, PlayFailed, Side
 from sidecar.records.record import Consent
 
 if TYPE_CHECKING:
     from sidecar.calls.call import Call
-    from sidecar.consent.decision import Decision
+    from sidecar.consent.decision import Question
     from sidecar.sip.timers import Timer
 
 log = structlog.get_logger(__name__)
@@ -54,33 +58,34 @@ log = structlog.get_logger(__name__)
 NoticeResult = Literal["played", "failed", "abandoned", "answered"]
 AnswerResult = Literal["agreed", "declined", "silent"]
 
-EXPLANATION = "call-ends"
-"""The prompt that tells why a call ends."""
-
 
 class ConsentProcess:
     """The consent machine of one call, joined to its media, its record and its metrics."""
 
     __slots__ = (
         "_answers",
+        "_beginning",
         "_call",
-        "_decision",
         "_early",
         "_events",
         "_hearing",
         "_machine",
         "_media",
+        "_script",
         "_told",
         "speaking",
     )
 
-    def __init__(self, call: Call, decision: Decision, media: MediaSession, *, holds: bool) -> None:
+    def __init__(self, call: Call, media: MediaSession, terms: Terms, told: Parties) -> None:
+        """`told` have heard and agreed to all already, in a call that this one replaces."""
         self._call = call
-        self._decision = decision
+        self._script = script.of_call(call.decision)
         self._media = media
-        self._machine = ConsentMachine(terms_of(decision, holds=holds))
+        self._machine = ConsentMachine(terms, told)
         self.speaking = Speaking(media)
         self._answers: dict[Party, Timer] = {}
+        self._beginning: dict[Party, Timer] = {}
+        """Notices to those who can't hear them yet."""
         self._hearing: set[Party] = set()
         self._events: deque[Event] = deque()
         """What has happened and is not handled to its end; the first is being handled."""
@@ -109,11 +114,39 @@ class ConsentProcess:
         asked = self.state.terms.concern(party).asked
         return asked and self.state.standing(party).place is not Place.CLEAR
 
+    @property
+    def question(self) -> Question | None:
+        """What is asked now, if anything is."""
+        return self._script.question
+
+    @property
+    def at_mailbox(self) -> bool:
+        """Whether the callee is a mailbox now."""
+        return self.state.terms.other is Callee.MAILBOX
+
+    @property
+    def waits_for_person(self) -> bool:
+        """Whether the caller hears the PBX and is not heard, until a person is there."""
+        return self.state.gates is Gates.LISTEN
+
+    def change(self, terms: Terms, words: Script, told: Parties = frozenset()) -> None:
+        """Have the call be about something else from now on: see `TermsChanged`."""
+        for party in tuple(self._answers):
+            self._drop_answer_timer(party)
+        self._script = words
+        if self._early:
+            self._early = False
+            self._set_early_gates()
+        self.handle(TermsChanged(terms, told))
+        self._call.keys.listen()
+
     def passes(self, side: Side) -> bool:
         """Tell whether what comes from a side may reach the other one now."""
         gates = self.state.gates
         if gates is Gates.CLOSED:
             return self._early and (side is Side.B or self._early_speech)
+        if gates is Gates.LISTEN:
+            return side is Side.B
         return gates is Gates.OPEN or side is self._call.pbx_side
 
     def early_media(self) -> None:
@@ -132,7 +165,8 @@ class ConsentProcess:
     @property
     def _early_speech(self) -> bool:
         """Whether the caller may be heard before the answer."""
-        return self._decision.notice is None and self.state.sureness is Sureness.SURE
+        nothing_due = self._call.decision.notice is None and self.state.cleared
+        return nothing_due and self.state.sureness is Sureness.SURE
 
     def _set_early_gates(self) -> None:
         self._media.gate(Side.B, self._early)
@@ -153,19 +187,21 @@ class ConsentProcess:
             if not self._call.over:
                 self._carry_out(action)
         self._call.recorder.watch(self.state)
-        if self._decision.question is not None:
+        if self.question is not None or Gates.LISTEN in (before.gates, self.state.gates):
             self._call.keys.listen()
         if self._early and self.state.phase is Phase.SETUP:
             self._set_early_gates()
         self._note_consent(before, event)
         self._tell_recording()
+        self._call.member.watch(self.state)
 
     def abandon(self) -> None:
         """The call is over; count the notices that were not heard to their end."""
         for party in tuple(self._hearing):
             self._note_notice(party, "abandoned")
-        for timer in self._answers.values():
-            timer.cancel()
+        for timers in (self._answers, self._beginning):
+            for party in tuple(timers):
+                self._drop(timers, party)
 
     # What the machine has done.
 
@@ -184,11 +220,9 @@ class ConsentProcess:
             case Connect():
                 self._call.place()
             case Say(what):
-                for party in Party:
-                    self.speaking.say(party, what.value, self._language(party))
+                self._say(what)
             case Explain(party):
-                over = partial(self._explained, party)
-                self.speaking.say(party, EXPLANATION, self._language(party), over)
+                self._explain(party)
             case DropCallee():
                 self._call.drop_callee()
             case EndRefused():
@@ -197,14 +231,39 @@ class ConsentProcess:
                 self._fail_closed(reason.value, ends=ends)
 
     def _play_notice(self, party: Party) -> None:
-        notice = self._decision.notice
-        assert notice is not None, "the machine plays a notice only where the rule has one"
         self._drop_answer_timer(party)
+        self._drop(self._beginning, party)
+        due = self._call.parties.can_hear_at(party)
+        if due > self._call.agent.now:
+            begin = partial(self._begin_notice, party)
+            self._beginning[party] = self._call.agent.timers.schedule(due, begin)
+        else:
+            self._begin_notice(party, due)
+
+    def _begin_notice(self, party: Party, _now: float) -> None:
+        self._call.agent.concerned = self._call
+        self._drop(self._beginning, party)
         self._hearing.add(party)
         over = partial(self._notice_over, party)
-        self.speaking.say(party, notice.prompt.of(party), notice.language.of(party), over)
+        self.speaking.say(party, self._script.notice.of(party), self._language(party), over)
+
+    def _say(self, what: Saying) -> None:
+        """Tell both; a room hears of the recording, and not what one of those in it has agreed."""
+        answer = what in (Saying.AGREED, Saying.REFUSED)
+        alone = self.at_mailbox or (answer and self.state.terms.other is Callee.ROOM)
+        for party in (Party.CALLER,) if alone else tuple(Party):
+            self.speaking.say(party, what.value, self._language(party))
+
+    def _explain(self, party: Party) -> None:
+        """Say why the call ends, where that can be heard: also before an answer."""
+        if party is Party.CALLER and not announcing.can_be_heard(self._call):
+            self.handle(ExplanationOver(party))
+            return
+        over = partial(self._explained, party)
+        self.speaking.say(party, self._script.explanation, self._language(party), over)
 
     def _silence(self, party: Party) -> None:
+        self._drop(self._beginning, party)
         if party in self._hearing:
             self._note_notice(party, "answered")
         self.speaking.silence(party)
@@ -228,7 +287,7 @@ class ConsentProcess:
         self.handle(ExplanationOver(party))
 
     def _await_answer(self, party: Party) -> None:
-        question = self._decision.question
+        question = self.question
         assert question is not None, "the machine awaits an answer only where someone is asked"
         agent = self._call.agent
 
@@ -240,17 +299,20 @@ class ConsentProcess:
         self._answers[party] = agent.timers.schedule(agent.now + question.within, missing)
 
     def _drop_answer_timer(self, party: Party) -> None:
-        if timer := self._answers.pop(party, None):
+        self._drop(self._answers, party)
+
+    def _drop(self, timers: dict[Party, Timer], party: Party) -> None:
+        if timer := timers.pop(party, None):
             timer.cancel()
 
     def _set_gates(self, gates: Gates) -> None:
         for side in Side:
             muted = gates is Gates.MUTED and side is self._call.pbx_side
-            self._media.gate(side, gates is Gates.OPEN or muted)
+            heard = gates is Gates.LISTEN and side is Side.B
+            self._media.gate(side, gates is Gates.OPEN or muted or heard)
 
     def _language(self, party: Party) -> str:
-        notice = self._decision.notice
-        return notice.language.of(party) if notice is not None else "en"
+        return self._script.language.of(party)
 
     def _fail_closed(self, reason: str, *, ends: bool) -> None:
         if ends:
@@ -271,7 +333,9 @@ class ConsentProcess:
         self._call.agent.publish(NoticeGiven(self._call.id, party, result))
 
     def note_answer(self, party: Party, result: AnswerResult) -> None:
-        """Count an answer to the question, or its absence."""
+        """Count an answer to the question, or its absence; a mailbox's counts as its own."""
+        if self.at_mailbox:
+            return
         self._call.agent.metrics.consent(party.value, result)
         self._call.agent.publish(ConsentGiven(self._call.id, party, result))
 
@@ -285,12 +349,14 @@ class ConsentProcess:
 
     def _note_consent(self, before: State, event: Event) -> None:
         """Keep in the record what the people have said about being recorded."""
-        if self._decision.question is None:
+        for party in tuple(self._answers):
+            if self.state.standing(party).place is not Place.ASKED:
+                self._drop_answer_timer(party)
+        if self.at_mailbox:
+            self._call.voicemail.note(self.state)
+        if self.question is None or self.at_mailbox:
             return
         record, state = self._call.record, self.state
-        for party in Party:
-            if not self.asks(party):
-                self._drop_answer_timer(party)
         consent = record.consent
         withdraws = isinstance(event, StopRequested | PauseRequested) and event.by.value in (
             "caller",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from sidecar.calls.bodies import cross, description
 from sidecar.calls.header_policy import passed, without
 from sidecar.calls.leg import Leg
+from sidecar.calls.message_streams import warnings
 from sidecar.sip.message import Request, Response
 from sidecar.sip.offer_answer import Carrier, OfferAnswerError, State
 from sidecar.sip.sdp import SdpError
@@ -56,6 +57,7 @@ class Forwarding:
     def start(self, headers: list[tuple[str, str]]) -> None:
         """Send the request on; `headers` are those that had to be mapped for the other leg."""
         self._headers = headers
+        self._source.call.parties.look_at(self._source, self._request)
         if self._request.method == "INVITE":
             self._source.inviting = self
             self._target.invited = True
@@ -63,7 +65,7 @@ class Forwarding:
             sdp = description(self._request) if self._request.method in CARRIERS else None
             lacking = self._source.call.sessions.lacking(sdp) if sdp is not None else 0
         except SdpError as error:
-            self._refuse(error.status, error.reason)
+            self._refuse(error)
             return
         if lacking:
             self._source.call.when_ports(lacking, self._send)
@@ -84,6 +86,7 @@ class Forwarding:
     def on_response(self, transaction: ClientTransaction, response: Response) -> None:
         """Pass a response back."""
         request = self._request
+        self._target.call.parties.look_at(self._target, response)
         self._target.dialog.refresh_target(response)
         if request.method == "INVITE" and 200 <= response.status < 300:
             self._accepted(transaction, response)
@@ -119,7 +122,7 @@ class Forwarding:
                 sessions = self._source.call.sessions
                 body = cross(sessions, self._source.end, target.end, carrier, request)
         except (SdpError, OfferAnswerError) as error:
-            self._refuse(error.status, error.reason)
+            self._refuse(error)
             return
         self._source.dialog.refresh_target(request)
         headers = passed(request.headers, trusted=self._source.peer.trusted) + self._headers
@@ -172,21 +175,23 @@ class Forwarding:
             self._source.end.session.reject()
             self._target.end.session.reject()
 
-    def _refuse(self, status: int, reason: str | None = None) -> None:
+    def _refuse(self, error: SdpError | OfferAnswerError) -> None:
         """Refuse a request that the other leg has not seen."""
         if self._request.method == "INVITE":
             self._source.inviting = None
             self._target.invited = False
-        self._answer(status, reason)
+        self._answer(error.status, error.reason, warnings(error))
 
     def _finish(self, status: int, reason: str | None = None) -> None:
         if not self._server.finished:
             self._settle(rejected=True)
             self._answer(status, reason)
 
-    def _answer(self, status: int, reason: str | None) -> None:
-        again = [("Retry-After", "3")] if status == OVERLAP else []
-        response = self._source.dialog.response(self._request, status, reason, again)
+    def _answer(
+        self, status: int, reason: str | None, headers: list[tuple[str, str]] | None = None
+    ) -> None:
+        headers = [("Retry-After", "3")] if status == OVERLAP else headers or []
+        response = self._source.dialog.response(self._request, status, reason, headers)
         self._agent.respond(self._server, response, self._source.peer)
 
 

@@ -39,7 +39,7 @@ class Keys:
         for party in Party:
             codes = self._codes(party)
             self._act(party, self._collectors[party].replace(codes))
-            listens = bool(codes)
+            listens = bool(codes) or self._waits(party)
             if listens is not (party in self._listening):
                 self._call.media.collect(SIDE_OF[party], listens)
             if listens:
@@ -69,14 +69,18 @@ class Keys:
             timer.cancel()
 
     def _codes(self, party: Party) -> dict[str, str]:
-        call, decision = self._call, self._call.decision
+        call, question = self._call, self._call.consent.question
         codes: dict[str, str] = {}
-        if decision.question is not None and call.consent.asks(party):
-            codes = {"accept": decision.question.accept, "decline": decision.question.decline}
-        if call.recorder.controls:
-            wanted = decision.codes
+        if question is not None and call.consent.asks(party):
+            codes = {"accept": question.accept, "decline": question.decline}
+        if call.recorder.controls and not call.consent.at_mailbox:
+            wanted = call.decision.codes
             codes |= {"stop": wanted.stop, "pause": wanted.pause, "resume": wanted.resume}
         return {name: digits for name, digits in codes.items() if digits}
+
+    def _waits(self, party: Party) -> bool:
+        """Whether a party's keys are for the PBX's menu while its voice is held back."""
+        return party is Party.CALLER and self._call.consent.waits_for_person
 
     def _feed(self, party: Party, digit: str, means: Means) -> None:
         collector = self._collectors[party]
@@ -119,7 +123,7 @@ class Keys:
     def _pass_on(self, party: Party, digits: str) -> None:
         """Give keys that are no code to the other side, by the means by which they came."""
         side = SIDE_OF[party]
-        if not self._call.consent.passes(side):
+        if not (self._call.consent.passes(side) or self._waits(party)):
             return
         content_type = self._info_type.get(party)
         if content_type is None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sidecar.media.engine import Side
 from sidecar.sip.dialog import Dialog
+from sidecar.sip.identity_change import IdentityWatch
 from sidecar.sip.message import Request
 from sidecar.sip.offer_answer import OfferAnswer, Origins
 from sidecar.sip.reliable import ReliableOrder, ReliableProvisionals, Retransmitter2xx
@@ -59,6 +60,8 @@ class Leg:
     """Our reliable provisional responses to this neighbour (RFC 3262)."""
     racks: dict[int, str] = field(default_factory=dict)
     """By the RSeq of each of those: the RAck that acknowledges its original."""
+    identity: IdentityWatch = field(default_factory=IdentityWatch)
+    """Who is at the far end, as far as its messages tell."""
     order: ReliableOrder = field(default_factory=ReliableOrder)
     """The order of this neighbour's own reliable provisionals."""
     bye_waits: bool = False

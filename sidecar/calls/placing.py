@@ -8,7 +8,7 @@ later ones are acknowledged and hung up (RFC 3261 section 13.2.2.4).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sidecar.calls.identifiers import new_call_id, new_tag
 from sidecar.calls.leg import Leg
@@ -28,6 +28,14 @@ MOST_FORKS = 12
 FORK_ENDED = 199
 
 
+class Diversion(NamedTuple):
+    """Another target for the B leg; `headers` tell it for whom the call is, and why it comes."""
+
+    target: Uri
+    request_uri: str
+    headers: tuple[tuple[str, str], ...]
+
+
 class Placing:
     """The B leg of a call while it is being set up; the owner of its INVITE's transactions."""
 
@@ -35,6 +43,7 @@ class Placing:
         "_call_id",
         "_client",
         "_cseq",
+        "_diversion",
         "_flow",
         "_request",
         "_tag",
@@ -46,10 +55,13 @@ class Placing:
         "winner",
     )
 
-    def __init__(self, call: Call) -> None:
+    def __init__(self, call: Call, diversion: Diversion | None = None) -> None:
+        """`diversion`: where it goes in place of where the caller has called."""
         self.call = call
         silent = call.agent.unreachable
-        self._targets = iter(sorted(call.route.destination.uris, key=lambda uri: uri in silent))
+        targets = call.route.destination.uris if diversion is None else (diversion.target,)
+        self._targets = iter(sorted(targets, key=lambda uri: uri in silent))
+        self._diversion = diversion
         inbound = call.route.inbound
         self._call_id = call.pbx_call_id if inbound else new_call_id()
         self._tag = new_tag()
@@ -87,6 +99,11 @@ class Placing:
         if self._client is not None:
             self.call.agent.layer.cancel(self._client, self.call.agent.now, headers)
 
+    def abandon(self) -> None:
+        """Give it up with all its forks, while the call goes on elsewhere."""
+        self.cancel([])
+        self._drop_forks()
+
     def on_response(self, transaction: ClientTransaction, response: Response) -> None:
         """Take a response to one of our INVITEs."""
         if response.status < 200:
@@ -122,13 +139,21 @@ class Placing:
                 *crossing,
             ]
         )
+        if self._diversion is not None:
+            headers.remove("History-Info")
+            for name, value in self._diversion.headers:
+                headers.add(name, value)
+        self._request = Request("INVITE", self._request_uri(target), headers, body)
+        self._client = agent.send_request(self._request, flow, call.route.destination, self)
+
+    def _request_uri(self, target: Uri) -> str:
+        call, agent, request = self.call, self.call.agent, self.call.request
+        if self._diversion is not None:
+            return self._diversion.request_uri
         registered = unwrapped_contact(request.target)
         if registered is not None and agent.belongs(registered, call.route.destination):
-            uri = str(registered.with_(headers=()))
-        else:
-            uri = agent.router.request_uri(request.uri, call.route.destination, target)
-        self._request = Request("INVITE", uri, headers, body)
-        self._client = agent.send_request(self._request, flow, call.route.destination, self)
+            return str(registered.with_(headers=()))
+        return agent.router.request_uri(request.uri, call.route.destination, target)
 
     def _provisional(self, transaction: ClientTransaction, response: Response) -> None:
         if transaction is not self._client or response.status == 100 or self.cancelled:

@@ -22,15 +22,24 @@ from sidecar.consent.events import (
 )
 from sidecar.consent.order import Order
 from sidecar.recorders.recorder import (
+    Answerer,
+    AnswererCallback,
+    BackAgain,
     Confirmed,
     Doubted,
     Failed,
     Finished,
+    InRoom,
+    MailboxReached,
+    NobodyThere,
+    OnHold,
     Proof,
     Recorder,
     RecorderEvent,
     RecorderSession,
+    SomeoneNew,
     Status,
+    StrangerInRoom,
     Violated,
 )
 
@@ -86,6 +95,11 @@ class RecorderProcess:
         """Whether there is anything that obeys, confirmed or not."""
         return self._recorder.kind != "none"
 
+    @property
+    def sees(self) -> bool:
+        """Whether it tells who is on the PBX's side."""
+        return self._recorder.sees
+
     def open(self) -> None:
         """The PBX is about to learn of the call, or has: the recorder takes orders from now on."""
         if self._session is not None:
@@ -136,6 +150,25 @@ class RecorderProcess:
         if self._session is not None:
             self._session.sdp_says(recording)
 
+    def ask_who_answered(self, then: AnswererCallback) -> None:
+        """Have `then` told who has answered, once all is known that the recorder saw before.
+
+        After `confirm_within` the call goes on without.
+        """
+        if self._session is None or not self._recorder.sees:
+            then(Answerer.UNKNOWN)
+            return
+        agent, waiting = self._call.agent, [then]
+
+        def settle(answerer: Answerer) -> None:
+            limit.cancel()
+            if waiting and not self._call.over:
+                agent.concerned = self._call
+                waiting.pop()(answerer)
+
+        limit = self._in(self._call.decision.confirm_within, lambda _now: settle(Answerer.UNKNOWN))
+        self._session.answered(lambda answerer: agent.run(settle, answerer))
+
     def close(self) -> None:
         """The call is over."""
         self._cancel_deadline()
@@ -183,6 +216,14 @@ class RecorderProcess:
                 log.debug("recorder_status", call=call.id, recordings=recordings)
             case Finished(proof, seconds):
                 self._finished(proof, seconds)
+            case MailboxReached():
+                call.voicemail.reached()
+            case SomeoneNew() | NobodyThere() | BackAgain() | OnHold():
+                call.parties.seen(event)
+            case InRoom(room):
+                call.member.seen(room)
+            case StrangerInRoom():
+                call.member.stranger()
 
     def _confirmed(self, order: Order, proof: Proof) -> None:
         call, agent = self._call, self._call.agent

@@ -84,6 +84,13 @@ class RecordingRequests:
         later = partial(self._ask_later, _objector(side), wish)
         call.agent.timers.schedule(call.agent.now, later)
 
+    def held(self, side: Side, on_hold: bool) -> None:
+        """See `Recording.held`. What follows waits until the message has been dealt with."""
+        call = self._call
+        if call.decision.hold == "pause":
+            later = partial(self._hold_later, side, on_hold)
+            call.agent.timers.schedule(call.agent.now, later)
+
     def told(self, side: Side) -> str | None:
         """See `Recording.told`."""
         return self.state if side in self._interested else None
@@ -95,6 +102,11 @@ class RecordingRequests:
         if consent.order is Order.RELEASE:
             return "on"
         return "paused" if consent.order is Order.HOLD and consent.pauses else "off"
+
+    def _hold_later(self, side: Side, on_hold: bool, _now: float) -> None:
+        if not self._call.over:
+            self._call.agent.concerned = self._call
+            self._call.parties.on_hold(side, held=on_hold)
 
     def _ask_later(self, by: Objector, wish: Wish, _now: float) -> None:
         if not self._call.over:

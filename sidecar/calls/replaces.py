@@ -36,12 +36,11 @@ def mapped_references(request: Request, find: FindLeg) -> list[tuple[str, str]]:
 
 def mapped_reference(name: str, value: str, find: FindLeg) -> str:
     """Return one reference told for the other leg."""
-    call_id, *parameters = (part.strip() for part in value.split(";"))
-    ours_name, theirs_name = _TAGS.get(name, _USUAL_TAGS)
-    tags = dict(part.partition("=")[::2] for part in parameters)
-    leg = find((call_id, tags.get(ours_name, ""), tags.get(theirs_name, "")))
+    leg = _named_leg(name, value, find)
     if leg is None or leg.other is None:
         return value
+    _call_id, *parameters = (part.strip() for part in value.split(";"))
+    ours_name, theirs_name = _TAGS.get(name, _USUAL_TAGS)
     there = leg.other.dialog
     kept = [part for part in parameters if part.partition("=")[0] not in (ours_name, theirs_name)]
     return ";".join(
@@ -52,6 +51,19 @@ def mapped_reference(name: str, value: str, find: FindLeg) -> str:
             *kept,
         ]
     )
+
+
+def _named_leg(name: str, value: str, find: FindLeg) -> Leg | None:
+    call_id, *parameters = (part.strip() for part in value.split(";"))
+    ours_name, theirs_name = _TAGS.get(name, _USUAL_TAGS)
+    tags = dict(part.partition("=")[::2] for part in parameters)
+    return find((call_id, tags.get(ours_name, ""), tags.get(theirs_name, "")))
+
+
+def replaced_leg(request: Request, find: FindLeg) -> Leg | None:
+    """Return the leg whose dialog an INVITE is to take the place of; None for none of ours."""
+    value = request.headers.get("Replaces")
+    return _named_leg("Replaces", value, find) if value is not None else None
 
 
 def mapped_refer_to(value: str, find: FindLeg, own_host: Callable[[Uri], Uri | None]) -> str:

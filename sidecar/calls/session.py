@@ -8,9 +8,11 @@ only the sidecar's addresses. Media is told where to send once an answer has arr
 from __future__ import annotations
 
 from dataclasses import replace
+from enum import Enum
 from typing import Literal, Protocol
 
 from sidecar.calls.leg import End
+from sidecar.calls.message_streams import MessageStreams
 from sidecar.errors import PeerError
 from sidecar.media.engine import MediaSession, RemoteMedia, Side
 from sidecar.sip.offer_answer import Carrier, OfferAnswerError, Role
@@ -35,11 +37,23 @@ MOST_STREAMS = 8
 """m-lines of one session; each takes four ports."""
 
 
+class Speech(Enum):
+    """Whether a prompt will be played, for which both sides need a codec that prompts exist in."""
+
+    NEVER = "never"
+    PERHAPS = "perhaps"
+    """Other codecs are left out where these are offered; without them the call goes on."""
+    SURELY = "surely"
+
+
 class Recording(Protocol):
     """What descriptions say about recording concerns somebody else."""
 
     def heard(self, side: Side, sdp: SessionDescription) -> None:
         """A description came that speaks of recording."""
+
+    def held(self, side: Side, on_hold: bool) -> None:
+        """A description came in which a side puts the call on hold, or does not (any more)."""
 
     def told(self, side: Side) -> str | None:
         """Return the state to be told to a side (on, off, paused); None: it doesn't ask."""
@@ -48,19 +62,25 @@ class Recording(Protocol):
 class Sessions:
     """The sessions of one call: rewrites each description and configures the media.
 
-    `narrowed` says that a prompt may have to be played, so that only codecs may be negotiated
-    which both sides and the prompts have. `ports` are set once the media session is open.
-    `recording` is told and asked what descriptions say about recording (RFC 7866).
+    `speech` says whether only codecs may be negotiated which the prompts exist in. `ports` are set
+    once the media session is open. `recording` is told and asked what descriptions say about
+    recording (RFC 7866), `messages` what becomes of streams of instant messages.
     """
 
-    __slots__ = ("_address", "_media", "_narrowed", "ports", "recording")
+    __slots__ = ("_address", "_media", "_messages", "_speech", "ports", "recording")
 
     def __init__(
-        self, media: MediaSession, address: str, recording: Recording, *, narrowed: bool
+        self,
+        media: MediaSession,
+        address: str,
+        recording: Recording,
+        messages: MessageStreams,
+        speech: Speech,
     ) -> None:
+        self._messages = messages
         self._media = media
         self._address = address
-        self._narrowed = narrowed
+        self._speech = speech
         self.recording = recording
         self.ports: dict[Side, tuple[int, ...]] = {Side.A: (), Side.B: ()}
 
@@ -83,16 +103,21 @@ class Sessions:
             self._configure(target.side, offer, source.side, sdp)
         return anchored.encode()
 
-    def answer_alone(self, end: End, body: bytes) -> bytes:
-        """Answer the offer of an INVITE without another leg (policy `before-connect`)."""
+    def answer_alone(self, end: End, body: bytes, carrier: Carrier = Carrier.FINAL) -> bytes:
+        """Answer the offer of an INVITE without another leg, in a 2xx or (`carrier`) an 18x.
+
+        Raises SdpError or OfferAnswerError.
+        """
         offer = self._read(end, body)
+        end.session.reject()  # another leg may have been offered it, in vain
         end.session.received(Carrier.INVITE, offer)
         ports = self.ports[end.side]
+        self._messages.offered(offer, refused=True)
         made = make_answer(offer, self._address, ports[0], end.origins.current, PROMPT_CODECS)
         streams = zip(made.media, ports, strict=False)
         media = tuple(replace(stream, port=port if stream.live else 0) for stream, port in streams)
         answer = end.origins.stamp(self._telling(end, replace(made, media=media)))
-        end.session.sent(Carrier.FINAL, answer)
+        end.session.sent(carrier, answer)
         self._configure_one(end.side, offer, answer)
         return answer.encode()
 
@@ -155,22 +180,29 @@ class Sessions:
 
     def _offer(self, source: End, target: End, carrier: Carrier, sdp: SessionDescription) -> bytes:
         try:
-            narrowed = self._narrowed and has_audio(sdp)
-            offered = narrow(sdp, frozenset(PROMPT_CODECS)) if narrowed else sdp
-            if offered is None:
-                raise NoCommonCodec
-            anchored = self._anchored(target, offered)
+            self._messages.offered(sdp)
+            anchored = self._anchored(target, self._narrowed(sdp))
             target.session.sent(carrier, anchored)
         except (SdpError, OfferAnswerError):
             source.session.reject()
             raise
         return anchored.encode()
 
+    def _narrowed(self, sdp: SessionDescription) -> SessionDescription:
+        """Return an offer without codecs that nothing could be said in."""
+        if self._speech is Speech.NEVER or not has_audio(sdp):
+            return sdp
+        narrowed = narrow(sdp, frozenset(PROMPT_CODECS))
+        if narrowed is None and self._speech is Speech.SURELY:
+            raise NoCommonCodec
+        return narrowed or sdp
+
     def _anchored(self, target: End, sdp: SessionDescription) -> SessionDescription:
         ports = self.ports[target.side]
         ports += (0,) * (len(sdp.media) - len(ports))
         origin = target.origins.current
-        anchored = anchor(sdp, address=self._address, ports=ports, origin=origin)
+        allowed = self._messages.allowed
+        anchored = anchor(sdp, address=self._address, ports=ports, origin=origin, messages=allowed)
         return target.origins.stamp(self._telling(target, anchored))
 
     def _read(self, source: End, body: bytes) -> SessionDescription:
@@ -178,6 +210,7 @@ class Sessions:
         sdp = SessionDescription.parse(body)
         if b"a=record" in body:
             self.recording.heard(source.side, sdp)
+        self.recording.held(source.side, _on_hold(sdp))
         return sdp
 
     def _telling(self, target: End, sdp: SessionDescription) -> SessionDescription:
@@ -189,7 +222,7 @@ class Sessions:
     ) -> None:
         pairs = zip(offer.media, answer.media, self.ports[Side.A], strict=False)
         for index, (offered, answered, _port) in enumerate(pairs):
-            live = offered.live and answered.live
+            live = offered.live and answered.live and not offered.message
             codec = _codec(answered)
             for side, sdp, media in ((offerer, offer, offered), (answerer, answer, answered)):
                 remote = _remote(sdp, index, media, codec) if live else None
@@ -221,6 +254,15 @@ def count_streams(sdp: SessionDescription) -> int:
 def has_audio(sdp: SessionDescription) -> bool:
     """Tell whether a description wants at least one RTP audio stream."""
     return any(media.kind == "audio" and media.rtp and media.live for media in sdp.media)
+
+
+def _on_hold(sdp: SessionDescription) -> bool:
+    """Tell whether whoever sent this wants to hear nothing (RFC 3264 section 8.4)."""
+    audio = next((each for each in sdp.media if each.kind == "audio" and each.live), None)
+    if audio is None:
+        return False
+    nowhere = audio.connection is not None and audio.connection.unreachable
+    return nowhere or audio.direction in ("sendonly", "inactive")
 
 
 def _as_agreed(remote: SessionDescription, local: SessionDescription) -> SessionDescription:

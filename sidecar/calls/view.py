@@ -10,7 +10,8 @@ Phase = Literal["opening", "announcing", "placing", "answered", "up"]
 RecordingPolicy = Literal["off", "notice", "consent", "required"]
 ConsentState = Literal["not_asked", "pending", "granted", "refused", "withdrawn"]
 RecordingState = Literal["unknown", "held", "recording", "paused", "stopped", "off"]
-HeldBy = Literal["caller", "callee", "operator"]
+HeldBy = Literal["caller", "callee", "operator", "room", "hold"]
+VoicemailResult = Literal["allowed", "informed", "agreed", "declined", "denied", "unheard"]
 ProofWord = Literal["none", "told", "accepted", "read_back", "stayed", "files"]
 
 
@@ -49,7 +50,8 @@ class CallView:
     """What the recorder is known to do. `off`: the rule allows none. `held`: not yet allowed, for
     a notice or an answer is awaited. `unknown`: the recorder has not confirmed its last order."""
     held_by: tuple[HeldBy, ...]
-    """Whose stop or pause holds now; only they can take it back."""
+    """Whose stop or pause holds now; only they can take it back. `room`: somebody else in the same
+    conference. `hold`: the call is on hold, and its rule records nothing meanwhile."""
     recording_proof: ProofWord
     """How far `recording` is proven (docs on recorders; `none` where there is no recorder)."""
     fail_closed: str

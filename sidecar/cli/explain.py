@@ -20,7 +20,7 @@ from sidecar.consent.telling import as_lines
 from sidecar.errors import OperatorError
 from sidecar.settings.moments import parse_moment, seconds_of
 
-WIDTH = 14
+WIDTH = 16
 
 
 class _Moment(click.ParamType[datetime]):

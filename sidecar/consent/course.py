@@ -78,6 +78,7 @@ class Do(Enum):
     CONNECT = "connect"
     EXPLAIN = "explain it to whoever is there"
     DISMISS = "drop the callee, and explain it to the caller"
+    RENEW = "expect somebody else"
     END_REFUSED = "end the call, refused"
 
 
@@ -100,6 +101,7 @@ DISMISSING, ENDING = Phase.DISMISSING, Phase.ENDING
 TABLE: tuple[Row, ...] = (
     Row(SETUP, CallerUp, always, ANNOUNCING, Do.BEGIN),
     Row(SETUP, BothUp, always, TALKING, Do.BEGIN),
+    Row(SETUP, CalleeGone, always, SETUP, Do.RENEW),
     Row(SETUP, MustEnd, always, DISMISSING, Do.DISMISS),
     Row(SETUP, Broken, always, ENDED),
     Row(SETUP, HungUp, always, ENDED),
@@ -110,7 +112,7 @@ TABLE: tuple[Row, ...] = (
     Row(ANNOUNCING, HungUp, always, ENDED),
 
     Row(WAITING, BothUp, always, TALKING, Do.BEGIN),
-    Row(WAITING, CalleeGone, always, ANNOUNCING),
+    Row(WAITING, CalleeGone, always, ANNOUNCING, Do.RENEW),
     Row(WAITING, MustEnd, always, DISMISSING, Do.DISMISS),
     Row(WAITING, Broken, always, ENDED),
     Row(WAITING, HungUp, always, ENDED),

@@ -35,6 +35,14 @@ class VoicemailPolicy(StrEnum):
     """It may not: the call ends before a message can be stored."""
 
 
+VOICEMAIL_PROMPTS = {
+    VoicemailPolicy.NOTICE: "voicemail-notice",
+    VoicemailPolicy.CONSENT: "voicemail-consent",
+    VoicemailPolicy.DENY: "voicemail-unavailable",
+}
+"""What is said to a caller whose call comes to a mailbox."""
+
+
 class ForEach(NamedTuple):
     """One text for each party."""
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from sidecar.consent.asked import Asked
 from sidecar.consent.deciding import Origin
-from sidecar.consent.decision import CallFacts, Policy
+from sidecar.consent.decision import CallFacts, Policy, Unanswered, VoicemailPolicy
 from sidecar.consent.party import Party
 from sidecar.consent.rules import RuleSet
 from sidecar.consent.telling import as_data
@@ -83,17 +83,38 @@ class ExplainedNotice(_Told):
     prompt: ForEachParty
     language: ForEachParty
     to: tuple[Party, ...]
-    at: Literal["answer", "before-connect"]
+    at: Literal["answer", "before-connect", "person"]
 
 
-class ExplainedQuestion(_Told):
-    """How consent would be asked for."""
+class ExplainedAsking(_Told):
+    """How someone would be asked."""
 
-    from_: tuple[Party, ...] = Field(alias="from")
     accept: str
     decline: str
     within: str
     repeat: int
+
+
+class ExplainedQuestion(ExplainedAsking):
+    """How consent would be asked for."""
+
+    from_: tuple[Party, ...] = Field(alias="from")
+
+
+class ExplainedDivert(_Told):
+    """When the sidecar itself would connect the call to a mailbox."""
+
+    after: str
+    on: tuple[Unanswered, ...]
+    to: str
+
+
+class ExplainedRoom(_Told):
+    """The conference that the call would lead into."""
+
+    name: str
+    """Empty: the number called."""
+    announce: bool
 
 
 class ExplainedDecision(_Told):
@@ -112,6 +133,15 @@ class ExplainedDecision(_Told):
     pause: str
     resume: str
     messages: Literal["deny", "allow"]
+    language: ForEachParty
+    """In which each party is spoken to, also where nothing is recorded."""
+    voicemail: VoicemailPolicy
+    voicemail_consent: ExplainedAsking | None
+    """How the caller would be asked before a mailbox."""
+    voicemail_divert: ExplainedDivert | None
+    room: ExplainedRoom | None
+    renotice: Literal["new-party", "all"]
+    hold: Literal["record", "pause"]
     version: str
     """A short hash of all that decides: rules, lists, settings."""
 

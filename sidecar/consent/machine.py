@@ -74,7 +74,7 @@ from sidecar.consent.party import PEOPLE, Objector, Party
 from sidecar.consent.standing import Begin, Excused, Place
 from sidecar.consent.state import Parties, Phase, State, gates_of, initial, standing_in, wanted
 from sidecar.consent.sureness import Sureness
-from sidecar.consent.terms import Terms
+from sidecar.consent.terms import Callee, Terms
 
 
 class Tables(NamedTuple):
@@ -107,6 +107,8 @@ class _Step:
         self.state = state
         self.actions: list[Action] = []
         self._tables = tables
+        self._answered = False
+        """Whether one more has agreed, or has heard all, in this step."""
 
     def take(self, event: Event) -> None:
         match event:
@@ -153,6 +155,8 @@ class _Step:
             closing = gates in (Gates.CLOSED, Gates.LISTEN)
             first = 0 if closing else len(self.actions)
             self.actions.insert(first, SetGates(gates))
+        if (saying := self._still_true()) is not self.state.saying:
+            self._set(saying=saying)
         sure = self.state.sureness is Sureness.SURE
         if self.state.saying and gates is Gates.OPEN and sure:
             self.actions.append(Say(self.state.saying))
@@ -188,6 +192,8 @@ class _Step:
             case course.Do.DISMISS:
                 self.actions.append(DropCallee())
                 self._explain_to(frozenset({Party.CALLER}))
+            case course.Do.RENEW:
+                self._moved(Party.CALLEE, PartyChanged(Party.CALLEE))
             case course.Do.END_REFUSED:
                 self.actions.append(EndRefused())
 
@@ -204,13 +210,24 @@ class _Step:
         self.actions += [Explain(party) for party in Party if party in parties]
 
     def _change_terms(self, terms: Terms, told: Parties) -> None:
-        """Begin anew with what is to be said; whose stop or pause stands stays."""
+        """Begin anew with what is to be said; whose stop or pause stands stays.
+
+        Whoever has refused to be recorded has not agreed to a mailbox, nor the other way round. A
+        stop that stands is a refusal where the call must be recorded, whenever it was asked for.
+        """
         if self.state.phase in (Phase.DISMISSING, Phase.ENDING):
             return
         for party in Party:
             self._party(party, Excused())
         caller, callee = (standing_in(terms, party, told) for party in Party)
-        self._set(terms=terms, caller=caller, callee=callee, refused=terms.denied, saying=None)
+        at_mailbox = Callee.MAILBOX in (terms.other, self.state.terms.other)
+        stopped = terms.policy is Policy.REQUIRED and bool(self.state.stops)
+        refused = terms.denied or stopped or (self.state.refused and not at_mailbox)
+        outdated = self.state.saying in (Saying.AGREED, Saying.RESUMED)
+        saying = None if outdated else self.state.saying
+        self._set(terms=terms, caller=caller, callee=callee, refused=refused, saying=saying)
+        if refused:
+            self._refuse(saying)
         self._begin()
 
     def _fail(self, reason: Failure) -> None:
@@ -228,6 +245,8 @@ class _Step:
             return
         after = standing.after(row, before, concern)
         self._set(**{party.value: after})
+        told = isinstance(event, NoticePlayed | Agreed)
+        self._answered = self._answered or (told and after.place is Place.CLEAR)
         for do in row.do:
             self._do_to(party, do)
 
@@ -250,12 +269,11 @@ class _Step:
         self._set(away=self.state.away | {party} if left else self.state.away - {party})
         if self.state.refused:
             return
-        if party in present(self.state):
+        if not isinstance(event, PartyReturned):
             self._party(party, event)
-        if not left:
-            self._begin()
+        self._begin()
 
-    def _refuse(self, saying: Saying) -> None:
+    def _refuse(self, saying: Saying | None) -> None:
         self._set(refused=True, saying=saying)
         for party in Party:
             self._party(party, Excused())
@@ -293,6 +311,18 @@ class _Step:
         resumed = Saying.RESUMED if wanted(self.state) is Order.RELEASE else None
         self._set(saying=self._objection() or resumed)
 
+    def _still_true(self) -> Saying | None:
+        """Return what is to be said, put right where others have objected since, or no more."""
+        state = self.state
+        match state.saying:
+            case Saying.STOPPED | Saying.PAUSED:
+                return self._objection()
+            case Saying.REFUSED if not (state.refused or Objector.SIDECAR in state.stops):
+                return self._objection() if state.stops or state.pauses else None
+            case Saying.AGREED | Saying.RESUMED if state.order is not Order.RELEASE:
+                return None
+        return state.saying
+
     def _objection(self) -> Saying | None:
         """Return what there is to say of those who still object."""
         state = self.state
@@ -303,7 +333,8 @@ class _Step:
     # The recorder.
 
     def _instruct(self, order: Order) -> None:
-        if order is Order.RELEASE and self.state.terms.asks and self.state.saying is None:
+        agreed = self._answered and self.state.terms.asks and self.state.saying is None
+        if order is Order.RELEASE and agreed:
             self._set(saying=Saying.AGREED)
         self._set(order=order, sureness=Sureness.AWAITED)
         self.actions.append(Instruct(order))

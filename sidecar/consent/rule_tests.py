@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from sidecar.consent.deciding import IN_FILE
 from sidecar.consent.decision import CallFacts
 from sidecar.consent.rules import RuleSet
 from sidecar.consent.telling import as_data
@@ -15,8 +16,8 @@ from sidecar.settings.expect_schema import Expect, Test
 from sidecar.settings.moments import seconds_of
 from sidecar.settings.site import Site
 
-_NOTHING = "nothing"
-_PARTIES = ("caller", "callee")
+_NOTHING, _SOMETHING = "nothing", "something"
+_ORDER = ("caller", "callee", "busy", "no-answer", "unavailable")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ def failed_tests(rules: RuleSet) -> Iterator[FailedTest]:
     """Run all tests and yield those that fail."""
     for index, test in enumerate(rules.file.test):
         facts = facts_of(test, rules.site)
-        came = _flat(as_data(rules.decide(facts)))
+        came = _came(as_data(rules.decide(facts)))
         expected = {
             key: value
             for key, value in _flat(_named(test.expect)).items()
@@ -53,6 +54,15 @@ def failed_tests(rules: RuleSet) -> Iterator[FailedTest]:
         if expected:
             shown = {key: came.get(key, _NOTHING) for key in expected}
             yield FailedTest(index, expected, shown, _reason(rules, facts, test.expect.rule))
+
+
+def _came(told: dict[str, Any]) -> dict[str, Any]:
+    """Return what was decided under each key that a test can name."""
+    tables = {key: _SOMETHING for key, value in told.items() if isinstance(value, dict)}
+    elsewhere: dict[str, Any] = {}
+    for key, (*parents, name) in IN_FILE.items():
+        elsewhere |= _flat({name: told[key]}, "".join(f"{parent}." for parent in parents))
+    return {**elsewhere, **tables, **_flat(told)}
 
 
 def facts_of(test: Test, site: Site) -> CallFacts:
@@ -91,11 +101,11 @@ def _named(table: Expect | Table) -> dict[str, Any]:
         value = getattr(table, name)
         key = type(table).model_fields[name].alias or name
         if isinstance(value, Table):
-            value = _named(value)
+            value = _named(value) or _SOMETHING
         elif isinstance(value, float):
             value = written_duration(value)
         elif isinstance(value, tuple):
-            value = [party for party in _PARTIES if party in value]
+            value = [word for word in _ORDER if word in value]
         named[key] = value
     return {key: named[key] for key in sorted(named, key=_place_of(table))}
 

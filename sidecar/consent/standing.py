@@ -5,8 +5,8 @@ that is asked hears the question with it and may answer before its end, which en
 has understood); else its time to answer begins with the end of the notice, and silence is asked
 again, then taken for a no. Someone new on a side has heard nothing and said nothing: all begins
 again; one that leaves before its end hears it from the beginning when it is back. Once anyone has
-refused there is nothing left to tell anybody: the call goes on unrecorded, or ends. (So one that is
-named and has nothing left to hear is there, and can be played the notice when it changes.)
+refused there is nothing left to tell anybody: the call goes on unrecorded, or ends. Whoever is owed
+the notice, for whatever reason, hears it with the next `Begin` that finds them there.
 
 `TABLE` is the machine of one party: the first row of a standing and an event whose condition holds
 is taken; where none is, nothing happens.
@@ -27,7 +27,6 @@ from sidecar.consent.events import (
     NoticePlayed,
     PartyChanged,
     PartyLeft,
-    PartyReturned,
 )
 from sidecar.consent.terms import Concern
 
@@ -52,7 +51,7 @@ class Standing(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Begin:
-    """Its leg is up: what it is owed can be played."""
+    """It is there: what it is owed can be played."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +68,6 @@ PartyEvent = (
     | AnswerMissing
     | PartyChanged
     | PartyLeft
-    | PartyReturned
     | Excused
 )
 
@@ -131,11 +129,10 @@ CLEAR, OWED, HEARING, ASKED = Place.CLEAR, Place.OWED, Place.HEARING, Place.ASKE
 
 # fmt: off
 TABLE: tuple[Row, ...] = (
-    Row(CLEAR, PartyChanged, it_is_named, HEARING, (Do.PLAY,), Repeats.ALL),
+    Row(CLEAR, PartyChanged, it_is_named, OWED, repeats=Repeats.ALL),
 
     Row(OWED, Begin, always, HEARING, (Do.PLAY,)),
-    Row(OWED, PartyChanged, always, HEARING, (Do.PLAY,), Repeats.ALL),
-    Row(OWED, PartyReturned, always, HEARING, (Do.PLAY,)),
+    Row(OWED, PartyChanged, always, OWED, repeats=Repeats.ALL),
     Row(OWED, Excused, always, CLEAR),
 
     Row(HEARING, NoticePlayed, it_is_asked, ASKED, (Do.AWAIT,)),
@@ -143,7 +140,7 @@ TABLE: tuple[Row, ...] = (
     Row(HEARING, NoticeFailed, always, HEARING, (Do.FAIL,)),
     Row(HEARING, Agreed, it_is_asked, CLEAR, (Do.SILENCE,)),
     Row(HEARING, Declined, it_is_asked, CLEAR, (Do.SILENCE, Do.REFUSE)),
-    Row(HEARING, PartyChanged, always, HEARING, (Do.SILENCE, Do.PLAY), Repeats.ALL),
+    Row(HEARING, PartyChanged, always, OWED, (Do.SILENCE,), Repeats.ALL),
     Row(HEARING, PartyLeft, always, OWED, (Do.SILENCE,)),
     Row(HEARING, Excused, always, CLEAR, (Do.SILENCE,)),
 
@@ -151,7 +148,7 @@ TABLE: tuple[Row, ...] = (
     Row(ASKED, Declined, always, CLEAR, (Do.REFUSE,)),
     Row(ASKED, AnswerMissing, it_is_asked_again, HEARING, (Do.PLAY,), Repeats.LESS),
     Row(ASKED, AnswerMissing, always, CLEAR, (Do.REFUSE,)),
-    Row(ASKED, PartyChanged, always, HEARING, (Do.PLAY,), Repeats.ALL),
+    Row(ASKED, PartyChanged, always, OWED, repeats=Repeats.ALL),
     Row(ASKED, PartyLeft, always, OWED),
     Row(ASKED, Excused, always, CLEAR),
 )

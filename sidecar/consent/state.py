@@ -74,7 +74,7 @@ class State(NamedTuple):
     def awaits_person(self) -> bool:
         """Whether what is to be said waits for someone to come on the callee's side."""
         places = self.caller.place, self.callee.place
-        waits = self.terms.awaits_person and Party.CALLEE in self.away
+        waits = self.terms.awaits_person and self.both_up and Party.CALLEE in self.away
         return waits and all(place in (Place.CLEAR, Place.OWED) for place in places)
 
     @property
@@ -98,8 +98,8 @@ def wanted(state: State) -> Order | None:
         return Order.RELEASE
     if state.terms.holds:
         return Order.HOLD
-    runs = state.order is Order.RELEASE and state.terms.asks
-    return Order.STOP if runs else None
+    runs = state.order is Order.RELEASE
+    return Order.STOP if runs and (state.away or state.terms.asks) else None
 
 
 def gates_of(state: State) -> Gates:

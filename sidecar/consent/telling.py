@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, get_args
 
-from sidecar.consent.decision import Decision, Notice, Question
+from sidecar.consent.decision import (
+    VOICEMAIL_PROMPTS,
+    Decision,
+    Divert,
+    Notice,
+    Question,
+    Room,
+    Unanswered,
+    VoicemailPolicy,
+)
 from sidecar.consent.party import Party
 from sidecar.settings.durations import written_duration
 
-_WHEN = {"answer": "at the answer", "before-connect": "before it is connected"}
+_WHEN = {
+    "answer": "at the answer",
+    "before-connect": "before it is connected",
+    "person": "when a person is there",
+}
 
 
 def as_data(decision: Decision) -> dict[str, Any]:
@@ -18,7 +31,7 @@ def as_data(decision: Decision) -> dict[str, Any]:
         "rule": decision.rule,
         "recording": decision.recording.value,
         "notice": decision.notice and _notice(decision.notice),
-        "consent": decision.question and _question(decision.question),
+        "consent": decision.question and _consent(decision.question),
         "on_refusal": _on_refusal(decision),
         "on_unconfirmed": decision.on_unconfirmed,
         "on_unreachable": decision.on_unreachable,
@@ -27,6 +40,13 @@ def as_data(decision: Decision) -> dict[str, Any]:
         "pause": decision.codes.pause,
         "resume": decision.codes.resume,
         "messages": decision.messages,
+        "language": decision.language._asdict(),
+        "voicemail": decision.voicemail.value,
+        "voicemail_consent": _voicemail_consent(decision),
+        "voicemail_divert": decision.divert and _divert(decision.divert),
+        "room": decision.room and {"name": decision.room.name, "announce": decision.room.announce},
+        "renotice": decision.renotice,
+        "hold": decision.hold,
         "version": decision.version,
     }
 
@@ -44,14 +64,30 @@ def _notice(notice: Notice) -> dict[str, Any]:
     }
 
 
-def _question(question: Question) -> dict[str, Any]:
+def _consent(question: Question) -> dict[str, Any]:
+    return {"from": in_order(question.of), **_asking(question)}
+
+
+def _voicemail_consent(decision: Decision) -> dict[str, Any] | None:
+    asks = decision.voicemail is VoicemailPolicy.CONSENT
+    return _asking(decision.voicemail_question) if asks else None
+
+
+def _asking(question: Question) -> dict[str, Any]:
     return {
-        "from": in_order(question.of),
         "accept": question.accept,
         "decline": question.decline,
         "within": written_duration(question.within),
         "repeat": question.repeat,
     }
+
+
+def _divert(divert: Divert) -> dict[str, Any]:
+    return {"after": written_duration(divert.after), "on": _reasons(divert), "to": divert.to}
+
+
+def _reasons(divert: Divert) -> list[str]:
+    return [reason for reason in get_args(Unanswered) if reason in divert.on]
 
 
 def in_order(parties: frozenset[Party]) -> list[str]:
@@ -65,7 +101,8 @@ def as_lines(decision: Decision) -> Iterator[tuple[str, str]]:
     if decision.notice is not None:
         yield "notice", _notice_in_words(decision.notice)
     if decision.question is not None:
-        yield "consent", _question_in_words(decision.question)
+        asked = " and ".join(in_order(decision.question.of))
+        yield "consent", f"of {asked}: {_question_in_words(decision.question)}"
         yield "on_refusal", _on_refusal(decision)
     for name in ("stop", "pause", "resume"):
         if code := getattr(decision.codes, name):
@@ -76,6 +113,14 @@ def as_lines(decision: Decision) -> Iterator[tuple[str, str]]:
     )
     yield "on_unreachable", decision.on_unreachable
     yield "messages", decision.messages
+    yield "voicemail", _voicemail_in_words(decision)
+    if decision.divert is not None:
+        yield "voicemail_divert", _divert_in_words(decision.divert)
+    if decision.room is not None:
+        yield "room", _room_in_words(decision.room)
+    if decision.notice is not None:
+        yield "renotice", decision.renotice
+        yield "hold", decision.hold
 
 
 def _notice_in_words(notice: Notice) -> str:
@@ -88,10 +133,30 @@ def _notice_in_words(notice: Notice) -> str:
 
 
 def _question_in_words(question: Question) -> str:
-    asked = " and ".join(in_order(question.of))
     again = {0: "asked once", 1: "asked again once"}
     repeated = again.get(question.repeat, f"asked again {question.repeat} times")
     return (
-        f"of {asked}: {question.accept} accepts, {question.decline} declines, "
+        f"{question.accept} accepts, {question.decline} declines, "
         f"within {written_duration(question.within)}, {repeated}"
     )
+
+
+def _voicemail_in_words(decision: Decision) -> str:
+    policy = decision.voicemail
+    if policy is VoicemailPolicy.ALLOW:
+        return policy.value
+    said = f"{policy.value}, {decision.language.caller}/{VOICEMAIL_PROMPTS[policy]} to caller"
+    if policy is not VoicemailPolicy.CONSENT:
+        return said
+    return f"{said}: {_question_in_words(decision.voicemail_question)}"
+
+
+def _divert_in_words(divert: Divert) -> str:
+    after = {"no-answer": f" after {written_duration(divert.after)}"}
+    reasons = ", ".join(f"{each}{after.get(each, '')}" for each in _reasons(divert))
+    return f"to {divert.to} on {reasons}"
+
+
+def _room_in_words(room: Room) -> str:
+    told = "" if room.announce else ", nobody inside is told of who is new"
+    return f"{room.name or 'by the number called'}{told}"

@@ -7,14 +7,15 @@ from sidecar.recorders.feature_code import FeatureCodeRecorder
 from sidecar.recorders.none import NoRecorder
 from sidecar.recorders.recorder import Recorder
 from sidecar.recorders.sip import SipRecorder
-from sidecar.settings.recorder_schema import RecorderTable
+from sidecar.settings.schema import Pbx
 
 
-def build_recorder(table: RecorderTable | None) -> Recorder:
+def build_recorder(pbx: Pbx) -> Recorder:
     """Make the recorder of a PBX; without a table nothing controls it.
 
     It is not started yet. The settings were checked: each kind has the keys it needs.
     """
+    table = pbx.recorder
     if table is None:
         return NoRecorder()
     match table.kind:
@@ -23,7 +24,13 @@ def build_recorder(table: RecorderTable | None) -> Recorder:
             assert table.username is not None, "asterisk-ami needs it"
             assert table.secret is not None, "asterisk-ami needs it"
             secret = table.secret.text.get_secret_value()
-            return AsteriskRecorder(table.address, table.username, secret, table.files)
+            return AsteriskRecorder(
+                table.address,
+                table.username,
+                secret,
+                table.files,
+                frozenset(pbx.voicemail.applications),
+            )
         case "sip":
             return SipRecorder()
         case "feature-code":

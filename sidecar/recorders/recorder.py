@@ -134,7 +134,10 @@ class SomeoneNew:
 
 @dataclass(frozen=True, slots=True)
 class NobodyThere:
-    """The last person on the PBX's side has left the call, which goes on (parked, transferred)."""
+    """The last person on the PBX's side has left the call, which goes on (parked, transferred).
+
+    Not told of a transfer that brings the next one within an instant: that is SomeoneNew alone.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,8 +253,10 @@ class RecorderSession(Protocol):
     def answered(self, on_answerer: AnswererCallback) -> None:
         """The call was answered: have told by whom, once all that came before it was told.
 
-        Called back exactly once, at once where the adapter can't see who it is, unless `close`
-        comes first.
+        Called back exactly once, at once where the adapter can't see who it is (UNKNOWN, also
+        once the connection is lost while it waits); never if `close` comes first, or while the
+        PBX shows no channel of this call that is up. Of people, holds and rooms nothing is told
+        before.
         """
 
     def close(self) -> None:

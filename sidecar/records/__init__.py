@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sidecar.records.record import CallRecord, Consent, Direction, Disposition, EndedBy
 from sidecar.records.sqlite import SqliteStore
-from sidecar.records.store import RecordStore, StoreUnavailable
+from sidecar.records.store import RecordStore, RoomBoard, StoreUnavailable, room_name
 from sidecar.records.writer import WriterLimits
 
 __all__ = [
@@ -14,7 +14,9 @@ __all__ = [
     "Disposition",
     "EndedBy",
     "RecordStore",
+    "RoomBoard",
     "SqliteStore",
     "StoreUnavailable",
     "WriterLimits",
+    "room_name",
 ]

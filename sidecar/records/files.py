@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import sqlite3
+import time
 from pathlib import Path
 
 from sidecar.errors import OperatorError
@@ -12,41 +13,68 @@ from sidecar.errors import OperatorError
 KEY = "records.database"
 BUSY_SECONDS = 0.2
 """How long one attempt waits for another program's lock; the writer tries again after that."""
+START_SECONDS = 5.0
+"""How long a start waits for others: one that brings the file up to date, or that writes."""
 
 
 def create(path: Path) -> None:
     """Make the file and its folder where they are missing, readable by this user only.
 
     The folder gets mode 0700, the file 0600; SQLite gives its -wal and -shm files the same mode.
-    Raises OperatorError where that isn't possible.
+    Raises OperatorError where that isn't possible. A file that is there is not opened: closing
+    it would drop the locks that SQLite holds on it for this process.
     """
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    except FileExistsError:
+        if not os.access(path, os.R_OK | os.W_OK):
+            raise _cannot_write(path, "Permission denied") from None
     except OSError as error:
-        raise OperatorError(
-            f"cannot write call records here: {error.strerror}", file=str(path), key=KEY
-        ) from error
+        raise _cannot_write(path, str(error.strerror)) from error
 
 
-def lock(path: Path) -> int:
-    """Take the file for this process; returns the descriptor that holds the lock.
+class Lock:
+    """That this process uses the file: shared with other sidecars, or alone to migrate it.
 
-    Two sidecars on one file would close each other's calls as interrupted. The lock is on a file
-    beside the database (locks of SQLite's own files are SQLite's), and ends with the process.
-    Raises OperatorError where another process has it.
+    Every sidecar holds the shared lock for as long as it lives, so that none brings the file up
+    to date under the feet of another, older one. It is on a file beside the database (locks of
+    SQLite's own files are SQLite's), and ends with the process.
     """
-    descriptor = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(descriptor)
-        raise OperatorError(
-            "another consent-sidecar writes its call records here; stop it, or name another file",
-            file=str(path),
-            key=KEY,
-        ) from error
-    return descriptor
+
+    def __init__(self, path: Path) -> None:
+        """Take the lock, alone if nobody else has it.
+
+        Raises OperatorError where another keeps it for itself for more than START_SECONDS.
+        """
+        self._descriptor = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        until = time.monotonic() + START_SECONDS
+        while not (self._take(fcntl.LOCK_EX) or self._take(fcntl.LOCK_SH)):
+            if time.monotonic() > until:
+                self.release()
+                raise OperatorError(
+                    "a consent-sidecar of another version writes its call records here; stop it, "
+                    "or name another file",
+                    file=str(path),
+                    key=KEY,
+                )
+            time.sleep(0.01)
+
+    def share(self) -> None:
+        """Let others in."""
+        fcntl.flock(self._descriptor, fcntl.LOCK_SH)
+
+    def release(self) -> None:
+        """Give it back."""
+        os.close(self._descriptor)
+
+    def _take(self, kind: int) -> bool:
+        try:
+            fcntl.flock(self._descriptor, kind | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        self.alone = kind == fcntl.LOCK_EX
+        return True
 
 
 def identity(path: Path) -> tuple[int, int] | None:
@@ -67,3 +95,7 @@ def set_up(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA secure_delete = ON")
+
+
+def _cannot_write(path: Path, reason: str) -> OperatorError:
+    return OperatorError(f"cannot write call records here: {reason}", file=str(path), key=KEY)

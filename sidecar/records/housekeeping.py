@@ -1,4 +1,6 @@
-"""What a record file needs now and then: a sign of life, and the erasure of old records."""
+"""What a record file needs now and then: a sign of life, a look at the other sidecars' signs,
+and the erasure of old records.
+"""
 
 from __future__ import annotations
 
@@ -9,17 +11,19 @@ from collections.abc import Callable, Sized
 import aiosqlite
 import structlog
 
+from sidecar.records.left_overs import LeftOvers
 from sidecar.records.timestamps import to_text
 
 HEARTBEAT = 5.0
-"""Seconds between two signs of life while calls are up; so exact is an interrupted `ended_at`."""
+"""Seconds between two signs of life while calls are up; so exact is an interrupted `ended_at`.
+As often it is looked whether another sidecar has died."""
 ERASE_EVERY = 3600.0
 """Seconds between two looks for records that are too old."""
 BATCH = 200
 """Records erased in one transaction: short enough not to keep calls waiting."""
 DAY = 86_400.0
 
-BEAT = "INSERT INTO heartbeat VALUES (1, ?) ON CONFLICT (one) DO UPDATE SET at = excluded.at"
+BEAT = "INSERT INTO heartbeat VALUES (?, ?) ON CONFLICT (owner) DO UPDATE SET at = excluded.at"
 ERASE = """
     DELETE FROM cdr WHERE call_id IN (
         SELECT call_id FROM cdr WHERE started_at < ?1 AND ended_at < ?1 LIMIT ?2)
@@ -28,16 +32,20 @@ log = structlog.get_logger(__name__)
 
 
 class Housekeeper:
-    """The task that beats and erases, on the writer's connection, one transaction a statement."""
+    """The task that does it, on the writer's connection, one transaction a statement."""
 
     def __init__(
         self,
         connection: aiosqlite.Connection,
+        owner: str,
+        left_overs: LeftOvers,
         calls_up: Sized,
         keep_days: int,
         clock: Callable[[], float],
     ) -> None:
         self._connection = connection
+        self._owner = owner
+        self._left_overs = left_overs
         self._calls_up = calls_up
         self._keep = keep_days * DAY
         self._clock = clock
@@ -52,6 +60,10 @@ class Housekeeper:
         await self._task
         await self._beat()
 
+    def clear_log_later(self) -> None:
+        """Something was deleted: have it gone from the write-ahead log too, within an hour."""
+        self._uncleared = True
+
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
         erase_at = loop.time()
@@ -63,23 +75,33 @@ class Housekeeper:
             try:
                 await asyncio.wait_for(self._stop.wait(), HEARTBEAT)
             except TimeoutError:
-                continue
+                await self._left_overs.put_right()
 
     async def _beat(self) -> None:
         if not self._calls_up:
             return
         try:
-            await self._connection.execute(BEAT, (to_text(self._clock()),))
+            await self._connection.execute(BEAT, (self._owner, to_text(self._clock())))
         except sqlite3.Error as error:
             log.warning("records_heartbeat_failed", reason=str(error))
 
     async def erase(self) -> None:
-        """Delete finished records that are too old, in batches, from the file and its log.
+        """Delete finished records that are too old, and empty the log of what was deleted.
 
         On an error the rest is left for the next time.
         """
-        if not self._keep:
-            return
+        try:
+            if self._keep:
+                await self._erase_records()
+            if self._uncleared:
+                self._uncleared = False
+                self._uncleared = await self._truncate_log() or self._uncleared
+        except sqlite3.Error as error:
+            self._uncleared = True
+            log.warning("records_not_erased", reason=str(error))
+
+    async def _erase_records(self) -> None:
+        """In batches; each is gone from the file at once, from its log when that is emptied."""
         before = to_text(self._clock() - self._keep)
         erased = 0
         try:
@@ -88,13 +110,10 @@ class Housekeeper:
                 erased += cursor.rowcount
                 if cursor.rowcount < BATCH:
                     break
-            self._uncleared = self._uncleared or erased > 0
-            if self._uncleared:
-                self._uncleared = await self._truncate_log()
-        except sqlite3.Error as error:
-            log.warning("records_not_erased", reason=str(error))
-        if erased:
-            log.info("records_erased", records=erased)
+        finally:
+            if erased:
+                self._uncleared = True
+                log.info("records_erased", records=erased)
 
     async def _truncate_log(self) -> bool:
         """Empty the write-ahead log; True where a reader is in the way."""

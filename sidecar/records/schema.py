@@ -55,6 +55,23 @@ MIGRATIONS: tuple[Migration, ...] = (
         "ALTER TABLE cdr ADD COLUMN fail_closed TEXT NOT NULL DEFAULT ''",
         "ALTER TABLE cdr ADD COLUMN rules_version TEXT NOT NULL DEFAULT ''",
     ),
+    (
+        "ALTER TABLE cdr ADD COLUMN owner TEXT NOT NULL DEFAULT ''",
+        "DROP INDEX cdr_open",
+        "CREATE INDEX cdr_open ON cdr (owner) WHERE ended_at IS NULL",
+        "ALTER TABLE heartbeat RENAME TO last_heartbeat",
+        "CREATE TABLE heartbeat (owner TEXT PRIMARY KEY, at TEXT NOT NULL) WITHOUT ROWID",
+        "INSERT INTO heartbeat SELECT '', at FROM last_heartbeat",
+        "DROP TABLE last_heartbeat",
+        """
+        CREATE TABLE room_objection (
+            room     TEXT NOT NULL,
+            call_id  TEXT NOT NULL,
+            owner    TEXT NOT NULL,
+            PRIMARY KEY (room, call_id)
+        ) WITHOUT ROWID
+        """,
+    ),
 )
 
 

@@ -3,49 +3,56 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import aiosqlite
 import structlog
 
 from sidecar.errors import OperatorError
 from sidecar.metrics import Metrics
-from sidecar.records import files, reader, schema
+from sidecar.records import files, reader
+from sidecar.records.connection import Connection, prepare
 from sidecar.records.housekeeping import Housekeeper
-from sidecar.records.record import COLUMNS, CallRecord, Disposition, EndedBy
+from sidecar.records.left_overs import LeftOvers
+from sidecar.records.owners import Owner
+from sidecar.records.record import COLUMNS, CallRecord
+from sidecar.records.rooms import SqliteRooms
 from sidecar.records.writer import DEFAULT_LIMITS, GroupWriter, Row, WriterLimits, fail
 
 ENDED_AT = COLUMNS.index("ended_at")
 # The SQL below is put together from our own column names and words only.
+WRITTEN = (*COLUMNS, "owner")
 UPSERT = (
-    f"INSERT INTO cdr ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))}) "  # noqa: S608
+    f"INSERT INTO cdr ({', '.join(WRITTEN)}) VALUES ({', '.join('?' * len(WRITTEN))}) "  # noqa: S608
     "ON CONFLICT (call_id) DO UPDATE SET "
-    + ", ".join(f"{column} = excluded.{column}" for column in COLUMNS[2:])
+    + ", ".join(f"{column} = excluded.{column}" for column in WRITTEN[2:])
 )
-CLOSE_LEFT_OVERS = f"""
-    UPDATE cdr SET disposition = '{Disposition.INTERRUPTED}', ended_by = '{EndedBy.SIDECAR}',
-        ended_at = max(started_at, coalesce(answered_at, ''), coalesce(notice_caller_at, ''),
-                       coalesce(notice_callee_at, ''),
-                       coalesce((SELECT at FROM heartbeat), ''))
-    WHERE ended_at IS NULL RETURNING direction
-"""  # noqa: S608
 log = structlog.get_logger(__name__)
 
 
 class SqliteStore:
-    """A RecordStore in one SQLite file; make it with `open`, let go of it with `close`."""
+    """A RecordStore in one SQLite file; make it with `open`, let go of it with `close`.
+
+    Other processes may write to the file too; its room board is `rooms`.
+    """
+
+    rooms: SqliteRooms
 
     def __init__(
-        self, path: Path, lock: int, connection: aiosqlite.Connection, metrics: Metrics
+        self,
+        path: Path,
+        lock: files.Lock,
+        owner: Owner,
+        connection: aiosqlite.Connection,
+        metrics: Metrics,
     ) -> None:
         self.path = path
-        self._lock: int | None = lock
+        self._lock: files.Lock | None = lock
+        self._owner = owner
         self._connection = connection
         self._metrics = metrics
         self._begun: set[str] = set()
@@ -64,27 +71,49 @@ class SqliteStore:
         limits: WriterLimits = DEFAULT_LIMITS,
         clock: Callable[[], float] = time.time,
     ) -> Self:
-        """Open the file, made or migrated as needed, and close the calls a killed process left.
+        """Open the file, made or migrated as needed, and close the calls killed processes left.
 
         Those get disposition `interrupted`, ended_by `sidecar`, and as `ended_at` the last sign
         of life (see docs/records.md). `keep_days`: finished records older than that are erased;
         0 keeps them all. Raises OperatorError where the file can't be used.
         """
-        lock, interrupted = await asyncio.to_thread(_prepare, path)
-        for direction in interrupted:
-            metrics.call_interrupted(direction)
+        lock = await asyncio.to_thread(prepare, path)
+        try:
+            owner = await asyncio.to_thread(Owner, path)
+        except OSError as error:
+            lock.release()
+            raise OperatorError(
+                f"cannot lock the call records: {error.strerror}", file=str(path), key=files.KEY
+            ) from error
         try:
             connection = await aiosqlite.connect(
-                path, isolation_level=None, timeout=files.BUSY_SECONDS, factory=_Connection
+                path, isolation_level=None, timeout=files.BUSY_SECONDS, factory=Connection
             )
         except sqlite3.Error:
-            os.close(lock)
+            owner.release()
+            lock.release()
             raise
-        store = cls(path, lock, connection, metrics)
+        store = cls(path, lock, owner, connection, metrics)
         store._writer = GroupWriter(store._commit, limits, store._committed)
-        store._housekeeper = Housekeeper(connection, store._begun, keep_days, clock)
+        await store._start_housekeeping(keep_days, clock)
         metrics.watch_records_pending(lambda: store.pending)
         return store
+
+    async def _start_housekeeping(self, keep_days: int, clock: Callable[[], float]) -> None:
+        self._left_overs = LeftOvers(
+            self._connection, self.path, self._owner, self._metrics.call_interrupted, self._buried
+        )
+        self._housekeeper = Housekeeper(
+            self._connection, self._owner.name, self._left_overs, self._begun, keep_days, clock
+        )
+        self.rooms = SqliteRooms(
+            self._connection, self._owner.name, self._housekeeper.clear_log_later
+        )
+        await self._left_overs.put_right()
+
+    def _buried(self) -> None:
+        self._housekeeper.clear_log_later()
+        self.rooms.look_again()
 
     @property
     def pending(self) -> int:
@@ -103,12 +132,12 @@ class SqliteStore:
             fail(refusal, "too many call records wait for the disk")
             return refusal
         self._begun.add(record.call_id)
-        return self._writer.put_urgent(record.call_id, record.row())
+        return self._writer.put_urgent(record.call_id, self._row(record))
 
     def update(self, record: CallRecord) -> None:
         """See `RecordStore.update`."""
         if record.call_id in self._begun:
-            self._writer.put(record.call_id, record.row())
+            self._writer.put(record.call_id, self._row(record))
 
     def finish(self, record: CallRecord) -> None:
         """See `RecordStore.finish`."""
@@ -116,13 +145,13 @@ class SqliteStore:
             self._metrics.records_lost(1)
             return
         self._begun.discard(record.call_id)
-        self._writer.put(record.call_id, record.row())
+        self._writer.put(record.call_id, self._row(record))
 
     def amend(self, record: CallRecord) -> None:
         """See `RecordStore.amend`."""
         if not self._writer.waits(record.call_id):
             self._amended.add(record.call_id)
-        self._writer.put(record.call_id, record.row())
+        self._writer.put(record.call_id, self._row(record))
 
     async def list(self, limit: int, since: float | None = None) -> list[CallRecord]:
         """See `RecordStore.list`; reads by a connection of its own."""
@@ -139,9 +168,15 @@ class SqliteStore:
                 self._metrics.records_lost(lost)
                 log.error("records_lost", records=lost, reason="the disk took none until the end")
         finally:
+            await self.rooms.close()
             await self._housekeeper.close()
             await self._connection.close()
-            os.close(lock)
+            self._owner.release()
+            lock.release()
+
+    def _row(self, record: CallRecord) -> Row:
+        """Only an open record is owned."""
+        return (*record.row(), self._owner.name if record.ended_at is None else "")
 
     async def _commit(self, rows: Sequence[Row]) -> None:
         await self._connection.executemany(UPSERT, rows)
@@ -151,46 +186,3 @@ class SqliteStore:
         again = written & self._amended
         self._amended -= again
         self._metrics.records_written(len(written) - len(again))
-
-
-class _Connection(sqlite3.Connection):
-    """`executemany` is one transaction, so that a group needs one hop to aiosqlite's thread."""
-
-    def __init__(self, path: str | Path, **options: Any) -> None:
-        super().__init__(path, **options)
-        files.set_up(self)
-        self._path = Path(path)
-        self._identity = files.identity(self._path)
-
-    def executemany(self, sql: str, parameters: Iterable[Any], /) -> sqlite3.Cursor:
-        if files.identity(self._path) != self._identity:
-            # SQLite would go on writing into a file that nobody finds any more.
-            raise sqlite3.OperationalError("the file was moved or removed; put it back, or restart")
-        self.execute("BEGIN IMMEDIATE")
-        with self:
-            return super().executemany(sql, parameters)
-
-
-def _prepare(path: Path) -> tuple[int, list[str]]:
-    """Create, lock and migrate the file, close left-over calls; the lock, and their directions."""
-    files.create(path)
-    lock = files.lock(path)
-    try:
-        with closing(
-            _Connection(path, isolation_level=None, timeout=files.BUSY_SECONDS)
-        ) as connection:
-            before = schema.migrate(connection, path)
-            interrupted = [direction for (direction,) in connection.execute(CLOSE_LEFT_OVERS)]
-    except sqlite3.Error as error:
-        os.close(lock)
-        raise OperatorError(
-            f"the call records can't be opened: {error}", file=str(path), key=files.KEY
-        ) from error
-    except OperatorError:
-        os.close(lock)
-        raise
-    if 0 < before < len(schema.MIGRATIONS):
-        log.info("records_migrated", before=before, now=len(schema.MIGRATIONS))
-    if interrupted:
-        log.warning("calls_interrupted", records=len(interrupted))
-    return lock, interrupted

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from asyncio import Future
+from collections.abc import Callable
 from typing import Protocol
 
 from sidecar.errors import SidecarError
-from sidecar.records.record import CallRecord
+from sidecar.records.record import CallRecord, clean
+
+MAX_ROOM = 120
+"""Longest name of a room."""
 
 
 class StoreUnavailable(SidecarError):  # noqa: N818 (a state of the store, not a mistake)
@@ -61,3 +65,50 @@ class RecordStore(Protocol):
     @property
     def healthy(self) -> bool:
         """False while the disk has not taken records for longer than can be called a hiccup."""
+
+
+def room_name(text: str) -> str:
+    """The name by which a room stands on the board: printable, at most MAX_ROOM characters.
+
+    Two rooms that differ only in what is lost count as one: an objection holds in both.
+    """
+    return clean(text)[:MAX_ROOM]
+
+
+class RoomBoard(Protocol):
+    """Who objects to being recorded in which conference, known to every sidecar on the store.
+
+    All methods return at once and never raise. Rooms are told by their `room_name`.
+    """
+
+    def stand(self, room: str, call_id: str, objects: bool) -> None:
+        """A call is in a room; `objects`: someone in it has asked that the room isn't recorded.
+
+        To be said again whenever that changes.
+        """
+
+    def leave(self, room: str, call_id: str) -> None:
+        """The call has left the room, and with it what it has asked for."""
+
+    def watch(
+        self,
+        on_change: Callable[[str, frozenset[str]], None],
+        on_blind: Callable[[bool], None],
+    ) -> None:
+        """Have changes told in the event loop, never from within a method; before any `stand`.
+
+        `on_change(room, call ids)`: which calls object, whenever that changes in a room in which
+        a call of this process stands, and after the first `stand` there, if any do. Own changes
+        are told at once, before any disk; those of others within a quarter of a second. It may
+        still come just after the last call of this process has left.
+
+        `on_blind(blind)`: whenever `blind` changes.
+        """
+
+    @property
+    def blind(self) -> bool:
+        """True while the board can't vouch for what it told, or that others are told.
+
+        Every room must count as one in which somebody objects (promise 8). It becomes true two
+        seconds after the store could last be read and written while a call stands in a room.
+        """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from sidecar.consent.decision import Decision
+from sidecar.consent.decision import VOICEMAIL_PROMPTS, Decision, VoicemailPolicy
 from sidecar.consent.party import Party
 from sidecar.consent.rule_tests import failed_tests
 from sidecar.consent.rules import RuleSet
@@ -37,9 +37,14 @@ def never_reached(rules: RuleSet) -> Iterator[OperatorError]:
 
 
 def missing_notices(rules: RuleSet, library: PromptLibrary) -> Iterator[OperatorError]:
-    """Yield every notice and question that can't be played: its calls would be ended."""
+    """Yield every notice and question that can't be played: its calls would be ended.
+
+    Those before voicemail are among them.
+    """
     notices = (spoken for each in rules.decisions() for spoken in _notice(each))
     yield from _unplayable(rules, library, notices, "calls under this rule would be ended")
+    voicemail = (spoken for each in rules.decisions() for spoken in _voicemail(each))
+    yield from _unplayable(rules, library, voicemail, "calls to a mailbox would end, unexplained")
 
 
 def missing_confirmations(rules: RuleSet, library: PromptLibrary) -> Iterator[OperatorError]:
@@ -55,11 +60,20 @@ def _notice(decision: Decision) -> Iterator[Spoken]:
         yield Spoken(decision.rule, notice.language.of(party), notice.prompt.of(party))
 
 
+def _voicemail(decision: Decision) -> Iterator[Spoken]:
+    if (prompt := VOICEMAIL_PROMPTS.get(decision.voicemail)) is not None:
+        yield Spoken(decision.rule, decision.language.caller, prompt)
+
+
 def _confirmations(decision: Decision) -> Iterator[Spoken]:
-    """Yield what the parties are told once they have pressed something."""
+    """Yield what the parties are told once they have pressed something, or somebody has come."""
     notice, question, codes = decision.notice, decision.question, decision.codes
+    if decision.voicemail is VoicemailPolicy.CONSENT:
+        yield Spoken(decision.rule, decision.language.caller, "voicemail-unavailable")
     if notice is None:
         return
+    if decision.room is not None and decision.room.announce and Party.CALLER in notice.to:
+        yield Spoken(decision.rule, notice.language.callee, "new-party-informed")
     for party in Party:
         asked = question is not None and party in question.of
         names = {

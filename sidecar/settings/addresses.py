@@ -18,6 +18,9 @@ _HOST_PORT = re.compile(r"(?:\[([^\[\]]+)\]|([^:\[\]]+))(?::(\d{1,5}))?")
 _LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9])?"
 _NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\.?")
 _URI = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):([^;?]*)((?:;[^;?]*)*)")
+_USER = r"(?:[A-Za-z0-9_.!~*'()&=+$,;?/-]|%[0-9A-Fa-f]{2}){1,80}"
+_PARAMETER = r";[A-Za-z0-9_.!~*'()%/:&+$-]{1,80}(?:=[A-Za-z0-9_.!~*'()%/:&+$-]{1,80})?"
+_MAILBOX = re.compile(rf"((?i:sips?)):({_USER})@([^@;?]{{1,255}})((?:{_PARAMETER}){{0,4}})")
 
 
 class Listener(NamedTuple):
@@ -180,6 +183,25 @@ def target_of(uri: str) -> Target:
     parts = _split(place)
     assert parts is not None, "the URI was accepted"
     return Target(parts[0].lower(), parts[1] or 5060, "tcp" if transport == "tcp" else "udp")
+
+
+def parse_mailbox(value: Any) -> str:
+    """Read `sip:USER@HOST` or `sips:USER@HOST`, with a port and parameters where needed."""
+    found = _MAILBOX.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
+        raise ValueError(f'must be a SIP URI like "sip:vm102@192.0.2.10", not {shown(value)}')
+    scheme, user, place, parameters = found.groups()
+    parts = _split(place)
+    if parts is None or parts[1] == 0 or not _is_host(parts[0], place):
+        raise ValueError(f"{shown(value)}: {shown(place)} must be HOST or HOST:PORT")
+    return f"{scheme.lower()}:{user}@{place}{parameters}"
+
+
+def mailbox_host(uri: str) -> str:
+    """Return the host of a URI that `parse_mailbox` has accepted, as `target_of` has it."""
+    parts = _split(uri.rpartition("@")[2].partition(";")[0])
+    assert parts is not None, "the URI was accepted"
+    return parts[0].lower()
 
 
 def parse_ports(value: Any) -> range:

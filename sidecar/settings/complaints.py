@@ -26,6 +26,8 @@ class Table(BaseModel):
 
     LATER: ClassVar[dict[str, str]] = {}
     """Keys that a later version will know -> why they can't stand there yet."""
+    ELSEWHERE: ClassVar[dict[str, str]] = {}
+    """Keys that belong into another table -> why."""
 
 
 def complaints(
@@ -109,7 +111,8 @@ def _example(model: type[Table], key: Key) -> str:
 def _unknown(word: str, table: type[Table] | None) -> str:
     if table is None:
         return "can't be here"
-    return table.LATER.get(word) or f'unknown key "{word}"; {nearest(word, _names(table))}'
+    refused = table.LATER | table.ELSEWHERE
+    return refused.get(word) or f'unknown key "{word}"; {nearest(word, _names(table))}'
 
 
 def _not_among(value: Any, model: type[Table], key: Key) -> str:

@@ -8,25 +8,15 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BeforeValidator, Field, PlainValidator, field_validator
 
 from sidecar.settings.complaints import Table
-from sidecar.settings.durations import parse_duration
+from sidecar.settings.durations import duration_between
 from sidecar.settings.schema import as_list
-from sidecar.settings.words import NOT_YET, shown
+from sidecar.settings.words import shown
 
 AnyTable = TypeVar("AnyTable", bound=Table)
 Messages = Literal["deny", "allow"]
 _PROMPT = re.compile(r"[a-z0-9][a-z0-9-]*")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
-
-LATER = dict.fromkeys(("voicemail", "voicemail_divert"), f"a notice before voicemail {NOT_YET}")
 _DIGITS = re.compile(r"[0-9*#A-D]{1,16}")
-_SHORTEST, _LONGEST = 0.05, 3600.0
-
-
-def _duration(value: Any) -> float:
-    seconds = parse_duration(value)
-    if not _SHORTEST <= seconds <= _LONGEST:
-        raise ValueError(f"{shown(value)} must be between 50ms and 1h")
-    return seconds
 
 
 def _digits(value: Any) -> str:
@@ -55,12 +45,15 @@ def _for_each(value: Any) -> Any:
 
 Recording = Literal["off", "notice", "consent", "required"]
 Parties = Annotated[tuple[Literal["caller", "callee"], ...], BeforeValidator(as_list)]
-Duration = Annotated[float, PlainValidator(_duration)]
+Duration = Annotated[float, PlainValidator(duration_between("50ms", "1h"))]
 Digits = Annotated[str, PlainValidator(_digits)]
 Code = Annotated[str, PlainValidator(_code)]
 OnUnconfirmed = Literal["hangup", "mute"]
 OnUnreachable = Literal["refuse", "unrecorded"]
 OnRefusal = Literal["unrecorded", "hangup"]
+Voicemail = Literal["allow", "notice", "consent", "deny"]
+Renotice = Literal["new-party", "all"]
+Hold = Literal["record", "pause"]
 ASKING = ("consent", "required")
 """The policies under which parties are asked."""
 CODES = ("stop", "pause", "resume")
@@ -89,8 +82,9 @@ class NoticeTable(Table):
     """LANGUAGE of LANGUAGE/NAME.wav; left out, "en"."""
     to: Annotated[Parties, Field(min_length=1)] = ("caller", "callee")
     """Who hears it; nobody is heard before each of them has."""
-    at: Literal["answer", "before-connect"] = "answer"
-    """At the answer; or to the caller before the callee is called, and to the callee after."""
+    at: Literal["answer", "before-connect", "person"] = "answer"
+    """At the answer; or to the caller before the callee is called, and to the callee after; or
+    after the PBX's own greeting or menu: when a person is first there."""
 
     @field_validator("prompt")
     @classmethod
@@ -113,7 +107,7 @@ class ConsentTable(Table):
     """`consent = { … }`: what a rule's leaves out is taken from that of `[defaults]`."""
 
     from_: Annotated[Parties, Field(min_length=1)] = Field(default=("caller",), alias="from")
-    """Who is asked; each of them must agree."""
+    """Who is asked; each of them must agree. Before voicemail it is always the caller."""
     accept: Digits = "1"
     """What is pressed to agree."""
     decline: Digits = "2"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from sidecar.settings.words import shown
@@ -17,6 +18,19 @@ def parse_duration(value: Any) -> float:
     if found is None:
         raise ValueError(f'must be a time like "8s" or "500ms", not {shown(value)}')
     return int(found[1]) * _MILLISECONDS[found[2]] / 1000
+
+
+def duration_between(shortest: str, longest: str) -> Callable[[Any], float]:
+    """Return what reads a time, and raises ValueError where it is none within these two."""
+    low, high = parse_duration(shortest), parse_duration(longest)
+
+    def read(value: Any) -> float:
+        seconds = parse_duration(value)
+        if not low <= seconds <= high:
+            raise ValueError(f"{shown(value)} must be between {shortest} and {longest}")
+        return seconds
+
+    return read
 
 
 def written_duration(seconds: float) -> str:

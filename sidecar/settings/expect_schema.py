@@ -3,23 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 from pydantic import Field, PlainValidator
 
 from sidecar.settings.complaints import Table
-from sidecar.settings.consent_schema import (
-    LATER,
-    Code,
-    ConsentTable,
-    Duration,
-    Messages,
-    NoticeTable,
-    OnRefusal,
-    OnUnconfirmed,
-    OnUnreachable,
-    Recording,
-)
+from sidecar.settings.decided_schema import Decided
 from sidecar.settings.match_schema import Direction
 from sidecar.settings.moments import parse_moment
 
@@ -43,34 +32,13 @@ class Call(Table):
     """Headers of its INVITE: { "X-Queue" = "sales" }."""
 
 
-class Expect(Table):
-    """`expect = { … }` of a test: only what is named is compared."""
-
-    LATER: ClassVar[dict[str, str]] = LATER
+class _Holding(Table):
     rule: str | None = None
     """The rule's name; "" where none is to hold."""
-    recording: Recording | None = None
-    """What is to be decided, here and below."""
-    messages: Messages | None = None
-    """As in `[defaults]`."""
-    notice: NoticeTable | None = None
-    """What is to be said, to whom and when; of it, only what is named is compared."""
-    consent: ConsentTable | None = None
-    """Who is to be asked, and how; of it, only what is named is compared."""
-    on_refusal: OnRefusal | None = None
-    """As in `[defaults]`; "hangup" under "required"."""
-    on_unconfirmed: OnUnconfirmed | None = None
-    """As in `[defaults]`."""
-    on_unreachable: OnUnreachable | None = None
-    """As in `[defaults]`."""
-    confirm_within: Duration | None = None
-    """As in `[defaults]`."""
-    stop: Code | None = None
-    """As in `[defaults]`."""
-    pause: Code | None = None
-    """As in `[defaults]`."""
-    resume: Code | None = None
-    """As in `[defaults]`."""
+
+
+class Expect(Decided, _Holding):  # the last base's keys come first
+    """`expect = { … }` of a test: what is to be decided; only what is named is compared."""
 
 
 class Test(Table):

@@ -65,3 +65,5 @@ USED = {
     "none": {"kind"},
 }
 """The keys that each kind has a use for."""
+SEES_PEOPLE = "asterisk-ami"
+"""The kind whose adapter can tell when a person is on the line, not a greeting or a menu."""

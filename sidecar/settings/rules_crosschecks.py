@@ -12,10 +12,13 @@ from sidecar.settings.consent_schema import (
     NoticeTable,
     OnUnreachable,
     Recording,
+    Voicemail,
 )
 from sidecar.settings.crosschecks import Complaint
+from sidecar.settings.leading_crosschecks import of_leading
 from sidecar.settings.match_crosschecks import of_matches
 from sidecar.settings.positions import Key
+from sidecar.settings.recorder_schema import SEES_PEOPLE
 from sidecar.settings.rules_schema import Defaults, Rule, RulesFile
 from sidecar.settings.schema import Settings
 from sidecar.settings.words import nearest
@@ -31,7 +34,11 @@ def of_rules(rules: RulesFile, settings: Settings | None) -> Iterator[Complaint]
         yield from _notice(place)
         yield from _consent(place)
         yield from _codes(place)
+        yield from _without_recording(place)
+        if settings is not None:
+            yield from _people(place, settings)
     yield from of_matches(rules, settings)
+    yield from of_leading(rules, settings)
     yield from _tests(rules)
     if settings is not None:
         yield from _neighbour_names(rules, settings)
@@ -44,6 +51,7 @@ class _Place:
     key: Key
     own: Defaults | Rule
     recording: Recording
+    voicemail: Voicemail
     notice: NoticeTable
     consent: ConsentTable
     codes: dict[str, str]
@@ -55,7 +63,7 @@ class _Place:
 
     @property
     def asks(self) -> bool:
-        """Whether anyone is asked for consent."""
+        """Whether anyone is asked for consent to be recorded."""
         return self.recording in ASKING
 
     @property
@@ -73,6 +81,7 @@ def _places(rules: RulesFile) -> Iterator[_Place]:
             key,
             table,
             rules.recording_of(table),
+            rules.voicemail_of(table),
             rules.notice_of(table),
             rules.consent_of(table),
             {name: rules.code_of(table, name) for name in CODES},
@@ -94,7 +103,8 @@ def _notice(place: _Place) -> Iterator[Complaint]:
         return
     key, notice = (*place.key, "notice"), place.notice
     if place.recording == "off" and isinstance(place.own, Rule):
-        yield key, f'nothing would be said: recording is {place.policy}; write "notice" there'
+        if place.own.notice is not None and place.own.notice.model_fields_set - {"language"}:
+            yield key, f'nothing would be said: recording is {place.policy}; write "notice" there'
     elif notice.at == "before-connect" and "caller" not in notice.to:
         yield (
             key,
@@ -107,7 +117,7 @@ def _consent(place: _Place) -> Iterator[Complaint]:
     question = place.consent
     if isinstance(place.own, Rule) and not place.asks:
         for name in ("consent", "on_refusal"):
-            if place.says(name):
+            if place.says(name) and (name, place.voicemail) != ("consent", "consent"):
                 message = f"nobody would be asked: recording is {place.policy}"
                 yield (*place.key, name), message
     must = place.recording == "required" and place.says("on_refusal")
@@ -145,10 +155,36 @@ def _codes(place: _Place) -> Iterator[Complaint]:
     if place.codes["pause"] and not place.codes["resume"] and place.says("pause"):
         yield (*place.key, "pause"), "what is paused could not go on: write resume, too"
     accept = place.consent.accept
+    asks = place.asks or (place.voicemail == "consent" and place.recording != "off")
     for name, code in codes:
-        if place.asks and code.startswith(accept) and (name in own or place.says("consent")):
+        if asks and code.startswith(accept) and (name in own or place.says("consent")):
             message = f'who presses it would agree: accept = "{accept}" is its beginning'
             yield (*place.key, name), message
+
+
+def _without_recording(place: _Place) -> Iterator[Complaint]:
+    """Yield what would change a recording that there is none of."""
+    if place.recording == "off" and isinstance(place.own, Rule):
+        said = {"renotice": "would be said", "hold": "is recorded that it could change"}
+        for name, effect in said.items():
+            if place.says(name):
+                yield (*place.key, name), f"nothing {effect}: recording is {place.policy}"
+
+
+def _people(place: _Place, settings: Settings) -> Iterator[Complaint]:
+    """Yield notices to people where no recorder can tell when there are some."""
+    if place.recording == "off" or place.notice.at != "person":
+        return
+    names = (place.own.match.pbx if isinstance(place.own, Rule) else None) or tuple(settings.pbx)
+    known = [settings.pbx[name].recorder for name in names if name in settings.pbx]
+    if known and not any(each is not None and each.kind == SEES_PEOPLE for each in known):
+        key = (*place.key, "notice") if place.says("notice") else place.key
+        where = f"[pbx.{names[0]}.recorder]" if len(names) == 1 else "any [pbx.NAME.recorder]"
+        yield (
+            key,
+            f'at = "person" asks who is there, which only kind = "{SEES_PEOPLE}" can tell: '
+            f'write it into {where}, or use at = "answer"',
+        )
 
 
 def _clash(one: str, other: str) -> bool:

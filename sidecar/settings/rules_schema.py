@@ -13,19 +13,23 @@ from sidecar.errors import OperatorError
 from sidecar.numbers import NumberList
 from sidecar.settings.complaints import Table
 from sidecar.settings.consent_schema import (
-    LATER,
     Code,
     ConsentTable,
     Duration,
+    Hold,
     Messages,
     NoticeTable,
     OnRefusal,
     OnUnconfirmed,
     OnUnreachable,
     Recording,
+    Renotice,
+    Voicemail,
     over,
 )
+from sidecar.settings.decided_schema import Decided
 from sidecar.settings.expect_schema import Test
+from sidecar.settings.leading_schema import MAILBOX_EXAMPLE, DivertTable, one_line
 from sidecar.settings.match_schema import MatchTable
 from sidecar.settings.positions import Key
 from sidecar.settings.schema import FilePath, Name
@@ -37,12 +41,18 @@ from sidecar.settings.words import dotted
 class Defaults(Table):
     """`[defaults]`: what holds where no rule does, and what a rule leaves out."""
 
-    LATER: ClassVar[dict[str, str]] = LATER
+    ELSEWHERE: ClassVar[dict[str, str]] = {
+        "voicemail_divert": "a mailbox is for the calls of a rule: write it into a [[rule]]",
+        "room": "a conference is for the calls of a rule: write it into a [[rule]]",
+    }
     recording: Recording = "off"
     """Whether a call may be recorded: not at all; once the notice was heard; once those asked
     have agreed; or it must be, and ends without agreement."""
+    voicemail: Voicemail = "notice"
+    """Whether the caller may leave a message where a mailbox answers: it may; once it was told;
+    once it has agreed; or not, and the call ends."""
     messages: Messages = "deny"
-    """What becomes of instant messages (SIP MESSAGE)."""
+    """What becomes of instant messages: SIP MESSAGE, and MSRP in calls (docs/messages.md)."""
     notice: NoticeTable = NoticeTable()
     """What is said where recording is not "off" and a rule does not say otherwise."""
     consent: ConsentTable = ConsentTable()
@@ -63,44 +73,32 @@ class Defaults(Table):
     """What either party presses to pause it."""
     resume: Code = ""
     """What the party that stopped or paused it presses to let it go on."""
+    renotice: Renotice = "new-party"
+    """Who hears the notice where someone new takes a side of the call: who is new, or all."""
+    hold: Hold = "record"
+    """What becomes of the recording while the call is on hold: it goes on, or pauses."""
 
 
-class Rule(Table):
-    """`[[rule]]`: the first one that matches holds."""
-
-    LATER: ClassVar[dict[str, str]] = LATER
+class _Matching(Table):
     name: str = Field(min_length=1, max_length=100, examples=['name = "support"'])
     """It stands in call records and in what `explain` tells."""
     match: MatchTable = MatchTable()
     """Which calls; all of them where it is left out."""
-    recording: Recording | None = None
-    """As in `[defaults]`."""
-    messages: Messages | None = None
-    """As in `[defaults]`."""
-    notice: NoticeTable | None = None
-    """What is said, to whom and when."""
-    consent: ConsentTable | None = None
-    """Who is asked, and how."""
-    on_refusal: OnRefusal | None = None
-    """As in `[defaults]`."""
-    on_unconfirmed: OnUnconfirmed | None = None
-    """As in `[defaults]`."""
-    on_unreachable: OnUnreachable | None = None
-    """As in `[defaults]`."""
-    confirm_within: Duration | None = None
-    """As in `[defaults]`."""
-    stop: Code | None = None
-    """As in `[defaults]`."""
-    pause: Code | None = None
-    """As in `[defaults]`."""
-    resume: Code | None = None
-    """As in `[defaults]`."""
 
     @field_validator("name")
     @classmethod
     def _is_one_line(cls, value: str) -> str:
-        if not value.isprintable() or value != value.strip():
-            raise ValueError("must be one line of text without blanks around it")
+        return one_line(value)
+
+
+class Rule(Decided, _Matching):  # the last base's keys come first
+    """`[[rule]]`: the first one that matches holds."""
+
+    @field_validator("voicemail_divert")
+    @classmethod
+    def _leads_somewhere(cls, value: DivertTable | None) -> DivertTable | None:
+        if value is not None and value.to is None:
+            raise ValueError(f"which mailbox? Write {MAILBOX_EXAMPLE} into it")
         return value
 
 
@@ -162,6 +160,10 @@ class RulesFile(Table):
     def recording_of(self, rule: Rule | Defaults) -> Recording:
         """Return a rule's policy, its own or that of the defaults."""
         return rule.recording or self.defaults.recording
+
+    def voicemail_of(self, rule: Rule | Defaults) -> Voicemail:
+        """Return what a rule says of mailboxes, its own word or that of the defaults."""
+        return rule.voicemail or self.defaults.voicemail
 
     def code_of(self, rule: Rule | Defaults, name: str) -> str:
         """Return a rule's code for one of CODES, its own or that of the defaults."""

@@ -34,6 +34,7 @@ from sidecar.settings.moments import parse_holidays, parse_timezone
 from sidecar.settings.places import parse_country, parse_place
 from sidecar.settings.recorder_schema import RecorderTable
 from sidecar.settings.secret import Secret, parse_secret
+from sidecar.settings.voicemail_schema import VoicemailTable
 from sidecar.settings.words import NOT_YET, shown
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
@@ -107,6 +108,8 @@ class Pbx(Neighbour):
     extensions; left out, default_country."""
     recorder: RecorderTable | None = None
     """How its recorder is controlled; where left out, the PBX is told by headers alone."""
+    voicemail: VoicemailTable = VoicemailTable()
+    """How calls that its mailboxes take are told from others."""
 
 
 class Trunk(Neighbour):

@@ -34,11 +34,13 @@ from sidecar.recorders.recorder import (
 from sidecar.recorders.recorder import EventCallback as RecorderCallback
 from sidecar.records.record import CallRecord
 from sidecar.records.store import StoreUnavailable
+from sidecar.sip.message import Request, Response
 
 Later = Callable[[Callable[[], None]], None]
 
 
 NOTICES = ("recording-notice", "recording-consent", "consent-required")
+MAILBOX_NOTICES = ("voicemail-notice", "voicemail-consent")
 
 
 class StubSession:
@@ -54,6 +56,8 @@ class StubSession:
         self.played: list[Side] = []
         self.said: list[tuple[Side, str, str]] = []
         self.agreed: set[Side] = set()
+        self.warned_of_mailbox = False
+        """Whether the caller has heard the notice of a mailbox in full."""
         self.passed_by: list[tuple[Side, str]] = []
         """Keys that went from party to party as media."""
         self.collecting = {Side.A: False, Side.B: False}
@@ -115,6 +119,8 @@ class StubSession:
         name = self.playing.pop(side)
         if name in NOTICES:
             self.played.append(side)
+        if name in MAILBOX_NOTICES and side is Side.A:
+            self.warned_of_mailbox = True
         now = self.engine.wall()
         self.tell(Played(side, name, now - 2.0, now))
 
@@ -221,6 +227,17 @@ class StubStore:
         self.finished[place] = copy.copy(record)
 
 
+class StubSigns:
+    """Takes those for mailboxes whose Contact names this user."""
+
+    def __init__(self) -> None:
+        self.user = ""
+
+    def seen(self, message: Request | Response) -> str:
+        contact = message.contact
+        return "user" if self.user and contact and contact.uri.user == self.user else ""
+
+
 class StubRecorderSession:
     """A recorder that confirms at once, or as the test says."""
 
@@ -318,3 +335,46 @@ class StubRecorder:
         session = StubRecorderSession(self, leg, told, on_event)
         self.sessions.append(session)
         return session
+
+
+class StubBoard:
+    """A board in memory; what other sidecars write on it is the test's to say."""
+
+    def __init__(self, later: Later) -> None:
+        self._later = later
+        self._objecting: dict[str, frozenset[str]] = {}
+        self._on_change: Callable[[str, frozenset[str]], None] = lambda _room, _calls: None
+        self._on_blind: Callable[[bool], None] = lambda _blind: None
+        self.standing: dict[str, set[str]] = {}
+        self.blind = False
+
+    def stand(self, room: str, call_id: str, objects: bool) -> None:
+        self.standing.setdefault(room, set()).add(call_id)
+        before = self._objecting.get(room, frozenset())
+        self._set(room, before | {call_id} if objects else before - {call_id})
+
+    def leave(self, room: str, call_id: str) -> None:
+        self.standing[room].discard(call_id)
+        self._set(room, self._objecting.get(room, frozenset()) - {call_id})
+
+    def watch(
+        self,
+        on_change: Callable[[str, frozenset[str]], None],
+        on_blind: Callable[[bool], None],
+    ) -> None:
+        self._on_change, self._on_blind = on_change, on_blind
+
+    # What the test decides.
+
+    def become(self, *, blind: bool) -> None:
+        self.blind = blind
+        self._later(lambda: self._on_blind(blind))
+
+    def elsewhere(self, room: str, call_id: str, *, objects: bool) -> None:
+        before = self._objecting.get(room, frozenset())
+        self._set(room, before | {call_id} if objects else before - {call_id})
+
+    def _set(self, room: str, objecting: frozenset[str]) -> None:
+        if objecting != self._objecting.get(room, frozenset()):
+            self._objecting[room] = objecting
+            self._later(lambda: self._on_change(room, objecting))

@@ -8,28 +8,91 @@ time passes, and there must be no call, leg, transaction, timer, port, and one r
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from sidecar.consent.decision import Divert, Notice, Policy, Room, VoicemailPolicy
+from sidecar.consent.party import Party
 from sidecar.media.engine import Lost, Side, Silent
+from sidecar.recorders.recorder import (
+    Answerer,
+    BackAgain,
+    Doubted,
+    InRoom,
+    MailboxReached,
+    NobodyThere,
+    OnHold,
+    SomeoneNew,
+    StrangerInRoom,
+    Violated,
+)
 from tests.calls.agents import Incoming, Outgoing, Served, sdp
-from tests.calls.world import BEFORE, NOTICE, OFF, World
+from tests.calls.world import (
+    ACCEPT,
+    BEFORE,
+    CODES,
+    DECLINE,
+    NOTICE,
+    OFF,
+    PAUSE,
+    PBX,
+    RESUME,
+    STOP,
+    World,
+    asking,
+)
 
 MOSTLY = st.sampled_from([True, True, True, True, False])
 NEWEST = st.sampled_from([0, 0, 0, 1, 2])
 METHODS = st.sampled_from("BYE BYE INVITE UPDATE PRACK INFO OPTIONS REFER NOTIFY".split())
 TAGS = st.sampled_from(["", "", "one", "two"])
+CODES_PRESSED = st.sampled_from([ACCEPT, DECLINE, STOP, PAUSE, RESUME])
 MOST_CALLS = 3
+TO_MAILBOX = Divert(f"sip:vm102@{PBX}", after=5.0)
+DECISIONS = [
+    OFF,
+    NOTICE,
+    BEFORE,
+    asking(Party.CALLER, Party.CALLEE),
+    asking(Party.CALLER, policy=Policy.REQUIRED, at="before-connect"),
+    *(replace(OFF, voicemail=policy) for policy in VoicemailPolicy),
+    *(replace(OFF, voicemail=policy, divert=TO_MAILBOX) for policy in VoicemailPolicy),
+    replace(BEFORE, voicemail=VoicemailPolicy.CONSENT, divert=TO_MAILBOX),
+    replace(NOTICE, room=Room("board"), codes=CODES),
+    replace(asking(Party.CALLER), room=Room("board")),
+    replace(NOTICE, notice=Notice(at="person"), renotice="all", hold="pause", codes=CODES),
+]
+SEEN = [
+    MailboxReached(),
+    SomeoneNew(),
+    NobodyThere(),
+    BackAgain(),
+    OnHold(True),
+    OnHold(False),
+    InRoom("sales"),
+    InRoom(""),
+    StrangerInRoom(),
+    Doubted("unreachable"),
+    Violated(),
+]
 
 
 class AnyOrder(RuleBasedStateMachine):
     """A world in which anything happens; messages arrive at once unless it is `slow`."""
 
-    @initialize(decision=st.sampled_from([OFF, NOTICE, BEFORE]), spare=st.booleans())
-    def begin(self, decision, spare):
-        self.world = World(decision, spare=spare)
+    @initialize(
+        decision=st.sampled_from(DECISIONS),
+        spare=st.booleans(),
+        recorder=MOSTLY,
+        answerer=st.sampled_from([Answerer.PERSON, Answerer.MACHINE, None]),
+    )
+    def begin(self, decision, spare, recorder, answerer):
+        self.world = World(decision, spare=spare, recorder=recorder)
+        if recorder:
+            self.world.recorder.answerer = answerer
         self.calls: list[Outgoing] = []
         self.slow = False
 
@@ -132,6 +195,23 @@ class AnyOrder(RuleBasedStateMachine):
                 session.finish_notice(side)
             elif side in session.playing:
                 session.fail_notice(side, "unreachable")
+
+    @rule(newest=NEWEST, event=st.sampled_from(SEEN))
+    def recorder_sees(self, newest, event):
+        sessions = [each for each in self.world.recorder.sessions if not each.closed]
+        if newest < len(sessions):
+            sessions[-1 - newest].tell(event)
+
+    @rule(
+        side=st.sampled_from(Side), digits=st.sampled_from([ACCEPT, DECLINE, STOP, PAUSE, RESUME])
+    )
+    def press(self, side, digits):
+        if self.world.engine.live and self.world.media in self.world.engine.live:
+            self.world.press(side, digits)
+
+    @rule(objects=st.booleans())
+    def another_sidecar(self, objects):
+        self.world.board.elsewhere("board", "another", objects=objects)
 
     @rule(
         kind=st.sampled_from(

@@ -15,7 +15,15 @@ from sidecar.calls.b2bua import B2bua
 from sidecar.calls.call import Call
 from sidecar.calls.event_hub import EventHub
 from sidecar.calls.routing import Peer, Router
-from sidecar.consent.decision import CallFacts, Codes, Decision, Notice, Policy, Question
+from sidecar.consent.decision import (
+    CallFacts,
+    Codes,
+    Decision,
+    Notice,
+    Policy,
+    Question,
+    VoicemailPolicy,
+)
 from sidecar.consent.order import Order
 from sidecar.consent.party import Party
 from sidecar.media.engine import Digit, Side
@@ -27,10 +35,12 @@ from sidecar.sip.parser import MessageError, parse_message
 from sidecar.sip.uri import Uri
 from tests.calls.agents import Agent
 from tests.calls.stubs import (
+    StubBoard,
     StubEngine,
     StubRecorder,
     StubRecorderSession,
     StubSession,
+    StubSigns,
     StubStore,
 )
 
@@ -98,6 +108,8 @@ class World:
         self.engine = StubEngine(self._wire.append, self.wall)
         self.records = StubStore(self._wire.append)
         self.recorder = StubRecorder(self._wire.append, holds=recorder)
+        self.signs = StubSigns()
+        self.board = StubBoard(self._wire.append)
         self.metrics = Metrics()
         self.events = EventHub(self.wall)
         self.rules = Rules(decision)
@@ -114,9 +126,11 @@ class World:
             rules=self.rules,
             media=self.engine,
             records=self.records,  # type: ignore[arg-type]
+            board=self.board,
             metrics=self.metrics,
             media_address=SIDECAR[0],
             recorders={"main": self.recorder},
+            signs={"main": self.signs},
             events=self.events,
             headers=DecisionHeaders(),
             keep_numbers=True,
@@ -281,13 +295,16 @@ class World:
             owed = self._owed(call, session)
             if session.gates[Side.A]:
                 assert not owed, "the caller's speech passes before the notice was heard"
-            if session.gates[Side.B] and call.record.answered_at is not None:
+            answered = call.record.answered_at is not None
+            if session.gates[Side.B] and answered and not call.consent.waits_for_person:
                 assert not owed, "the callee's speech passes before the notice was heard"
             if all(session.gates.values()) and call.record.answered_at is not None:
                 self._look_at_recorder(call)
 
     def _owed(self, call: Call, session: StubSession) -> set[Party]:
         """Who has neither heard the notice nor answered the question; nobody after a no."""
+        if call.consent.at_mailbox:
+            return self._owed_before_mailbox(call, session)
         decision, parties = call.decision, {Side.A: Party.CALLER, Side.B: Party.CALLEE}
         if decision.notice is None:
             return set()
@@ -296,7 +313,18 @@ class World:
         agreed = {parties[side] for side in session.agreed}
         if asked and any(each.confirmed is Order.STOP for each in self._recordings(call)):
             return set()  # unrecorded
-        return set(decision.notice.to) - heard - (agreed & asked)
+        inside = {Party.CALLEE} if call.member.room or decision.room else set()
+        return set(decision.notice.to) - heard - (agreed & asked) - inside - call.told
+
+    def _owed_before_mailbox(self, call: Call, session: StubSession) -> set[Party]:
+        match call.decision.voicemail:
+            case VoicemailPolicy.ALLOW:
+                return set()
+            case VoicemailPolicy.NOTICE if session.warned_of_mailbox:
+                return set()
+            case VoicemailPolicy.CONSENT if Side.A in session.agreed:
+                return set()
+        return {Party.CALLER}
 
     def _look_at_recorder(self, call: Call) -> None:
         """Speech passes only while the recorder has confirmed what it was told last."""

@@ -75,9 +75,10 @@ def test_a_confirmation_that_a_language_lacks_is_a_warning(command: Command, con
     config.write_text(config.read_text() + '[prompts]\nfolder = "prompts"\n')
     folder = config.parent / "prompts" / "nl"
     folder.mkdir(parents=True)
-    with wave.open(str(folder / "recording-notice.wav"), "wb") as file:
-        file.setparams((1, 2, 8000, 0, "NONE", ""))
-        file.writeframes(bytes(16000))
+    for name in ("recording-notice", "voicemail-notice"):
+        with wave.open(str(folder / f"{name}.wav"), "wb") as file:
+            file.setparams((1, 2, 8000, 0, "NONE", ""))
+            file.writeframes(bytes(16000))
     change(rules, 'language = "de"', 'language = "nl"')
 
     result = command("check", "-c", config)

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from sidecar.consent import machine
-from sidecar.consent.decision import Decision, Notice, Policy, Question
 from sidecar.consent.events import (
     Action,
     Agreed,
@@ -25,6 +24,8 @@ from sidecar.consent.events import (
     NoticeFailed,
     NoticePlayed,
     PartyChanged,
+    PartyLeft,
+    PartyReturned,
     PauseRequested,
     RecorderConfirmed,
     RecorderDoubted,
@@ -38,12 +39,11 @@ from sidecar.consent.events import (
 from sidecar.consent.order import Order
 from sidecar.consent.party import Objector, Party
 from sidecar.consent.state import State, initial
-from sidecar.consent.terms import terms_of
-from tests.consent.promises import Case, Person, World, demand
+from tests.consent.cases import NOBODY, Case, demand, terms_in
+from tests.consent.promises import World
 from tests.consent.watching import watched
 
 CALLER, CALLEE = frozenset({Party.CALLER}), frozenset({Party.CALLEE})
-NOBODY, BOTH = frozenset[Party](), frozenset(Party)
 PEOPLE_ONLY = (Objector.CALLER, Objector.CALLEE)
 WHOEVER = (*PEOPLE_ONLY, Objector.OPERATOR)
 EVENTS: tuple[Event, ...] = (
@@ -63,35 +63,37 @@ EVENTS: tuple[Event, ...] = (
     *(ExplanationOver(party) for party in Party),
     HungUp(),
 )
+AWAY_CALLER, AWAY_CALLEE = ((PartyLeft(party), PartyReturned(party)) for party in Party)
+ROOM = (StopRequested(Objector.ROOM), ResumeRequested(Objector.ROOM))
+HOLD = (PauseRequested(Objector.HOLD), ResumeRequested(Objector.HOLD))
+FAILURES = (RecorderFailed, RecorderOverdue, RecorderDoubted, RecorderViolated, NoticeFailed)
 
 Situation = tuple[State, World]
 Transition = Callable[[State, Event], tuple[State, tuple[Action, ...]]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Course:
-    """A case, and who may ask for a stop in it."""
+    """A case, who may ask for a stop in it, and what else can happen."""
 
     case: Case
     objectors: tuple[Objector, ...] = PEOPLE_ONLY
+    also: tuple[Event, ...] = ()
+    without: tuple[type[Event], ...] = ()
+    """What is left out: it is looked at in other courses and changes nothing for this one."""
+    told: frozenset[Party] = NOBODY
+    """Who knows all already when the call begins."""
 
     def events(self) -> tuple[Event, ...]:
         """What can happen, at any time."""
         silent = set(WHOEVER) - set(self.objectors)
-        return tuple(event for event in EVENTS if getattr(event, "by", None) not in silent)
+        usual = (event for event in EVENTS if getattr(event, "by", None) not in silent)
+        return (*(event for event in usual if not isinstance(event, self.without)), *self.also)
 
     def begin(self) -> Situation:
         """How the call begins: the machine gets a decision as the rules would make it."""
-        case = self.case
-        decision = Decision(
-            recording=case.policy,
-            notice=Notice(to=case.named) if case.named else None,
-            question=Question(of=case.asked, repeat=case.repeat) if case.asked else None,
-            on_refusal="hangup" if case.ends else "unrecorded",
-            on_unconfirmed="mute" if case.mutes else "hangup",
-        )
-        caller, callee = (Person(case.repeat if party in case.asked else 0) for party in Party)
-        return initial(terms_of(decision, holds=case.holds)), World(case, caller, callee)
+        caller, callee = (self.case.person(party, self.told) for party in Party)
+        return initial(terms_in(self.case), self.told), World(self.case, caller, callee)
 
 
 @dataclass(frozen=True)
@@ -153,10 +155,3 @@ def demand_ways_out(visits: list[Visit]) -> None:
                 good.add(before)
                 waiting.append(before)
     demand(len(good) == len(visits), "a call can come to nothing any more")
-
-
-def case(policy: Policy, named: frozenset[Party] = BOTH, **more: object) -> Case:
-    """A case, with both to be told unless said otherwise."""
-    asked = more.pop("asked", NOBODY)
-    ends = more.pop("ends", policy is Policy.REQUIRED)
-    return Case(policy, named, asked, ends=ends, **more)  # type: ignore[arg-type]

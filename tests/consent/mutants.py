@@ -11,6 +11,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields, replace
 from enum import Enum
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from sidecar.consent import course, machine, standing, sureness
@@ -19,12 +21,13 @@ from sidecar.consent.machine import Tables, transition
 from sidecar.consent.standing import Place, Repeats
 from sidecar.consent.state import Phase, State
 from sidecar.consent.sureness import Sureness
-from tests.consent.exploring import Course, Situation, visits_from, visits_of
-from tests.consent.promises import BrokenPromiseError, World
+from tests.consent.cases import BrokenPromiseError
+from tests.consent.exploring import Course, Situation, Visit, visits_from
+from tests.consent.promises import World
 from tests.consent.watching import watched
 
 CONDITIONS: dict[str, tuple[Callable[..., bool], ...]] = {
-    "call": (course.always, course.it_was_the_last),
+    "call": (course.always, course.it_was_the_last, course.nobody_is_there),
     "party": (
         standing.always,
         standing.it_is_asked,
@@ -58,9 +61,34 @@ class Use:
 Uses = dict[tuple[str, int], list[Use]]
 
 
-def uses_of_rows(courses: Iterable[Course]) -> Uses:
-    """Explore the right machine; return the steps that look at each row, first things first."""
-    seen: list[tuple[str, int, dict[Callable[..., bool], bool]]] = []
+Looks = list[tuple[str, int, dict[Callable[..., bool], bool]]]
+
+
+def traced_visits(courses: Iterable[Course]) -> tuple[list[list[Visit]], Uses]:
+    """Explore the right machine; return also the steps that look at each row, in their order."""
+    seen: Looks = []
+    tables = tables_that_tell(seen)
+    everything, uses = [], defaultdict(list)
+    for each in courses:
+        steps: list[tuple[State, Event, tuple[State, tuple[Action, ...]], Looks]] = []
+
+        def noted(state: State, event: Event, steps: Any = steps) -> Any:
+            seen.clear()
+            right = transition(state, event, tables)
+            steps.append((state, event, right, seen.copy()))
+            return right
+
+        visits = visits_from([each.begin()], each.events(), noted)
+        everything.append(visits)
+        worlds = (visit.situation[1] for visit in visits for _ in each.events())
+        for world, (state, event, right, looks) in zip(worlds, steps, strict=True):
+            for table, place, says in looks:
+                uses[table, place].append(Use(each, state, world, event, right, says))
+    return everything, uses
+
+
+def tables_that_tell(seen: Looks) -> Tables:
+    """The right machine's tables, which tell which of their rows is looked at."""
 
     def traced(table: str, place: int, row: Any) -> Any:
         def when(*given: Any) -> bool:
@@ -70,22 +98,12 @@ def uses_of_rows(courses: Iterable[Course]) -> Uses:
 
         return replace(row, when=when)
 
-    tables = Tables(
+    return Tables(
         *(
             tuple(traced(name, place, row) for place, row in enumerate(rows))
             for name, rows in machine.TABLES._asdict().items()
         )
     )
-    uses: Uses = defaultdict(list)
-    for each in courses:
-        for visit in visits_of(each):
-            state, world = visit.situation
-            for event in each.events():
-                seen.clear()
-                right = transition(state, event, tables)
-                for table, place, says in seen:
-                    uses[table, place].append(Use(each, state, world, event, right, says))
-    return uses
 
 
 @dataclass(frozen=True)
@@ -168,26 +186,33 @@ class Verdict(Enum):
 
 def verdict(mutant: Mutant, uses: list[Use]) -> Verdict:
     """Follow a mutant from every step where it strays."""
-    strays: dict[Course, list[tuple[Situation, State]]] = defaultdict(list)
-    differs = False
+    same = True
     try:
-        for use in filter(mutant.differs_in, uses):
-            right, wanted = use.right
-            wrong, done = transition(use.state, use.event, mutant.tables)
-            if use.right != (wrong, done):
-                watching = watched(use.world, use.event, done)
-                differs = differs or wanted != done
-                strays[use.course].append(((wrong, watching), right))
-        for each, found in strays.items():
-            roots = list(dict.fromkeys(situation for situation, _right in found))
+        for each, steps in groupby(filter(mutant.differs_in, uses), attrgetter("course")):
+            strays, differs = strays_of(mutant, steps)
+            roots = list(dict.fromkeys(situation for situation, _right in strays))
             visits_from(roots, each.events(), lambda *of: transition(*of, mutant.tables))
+            pairs = [(right, wrong) for (wrong, _), right in strays]
+            same = same and not differs and alike(pairs, each.events(), mutant.tables)
     except BrokenPromiseError:
         return Verdict.FOUND_OUT
-    same = not differs and all(
-        alike([(right, wrong) for (wrong, _), right in found], each.events(), mutant.tables)
-        for each, found in strays.items()
-    )
     return Verdict.SAME if same else Verdict.MISSED
+
+
+def strays_of(mutant: Mutant, steps: Iterable[Use]) -> tuple[list[tuple[Situation, State]], bool]:
+    """Where a mutant comes to and the right machine does not, with where that one comes to.
+
+    Also whether it does something else on the way. Raises BrokenPromiseError.
+    """
+    strays, differs = [], False
+    for use in steps:
+        right, wanted = use.right
+        wrong, done = transition(use.state, use.event, mutant.tables)
+        if use.right != (wrong, done):
+            watching = watched(use.world, use.event, done)
+            differs = differs or wanted != done
+            strays.append(((wrong, watching), right))
+    return strays, differs
 
 
 def alike(pairs: list[tuple[State, State]], events: tuple[Event, ...], tables: Tables) -> bool:

@@ -19,9 +19,11 @@ from sidecar.consent.events import (
     AnswerMissing,
     AwaitAnswer,
     BothUp,
+    CalleeGone,
     CallerUp,
     Connect,
     Declined,
+    DropCallee,
     EndRefused,
     Event,
     Explain,
@@ -34,6 +36,8 @@ from sidecar.consent.events import (
     NoticeFailed,
     NoticePlayed,
     PartyChanged,
+    PartyLeft,
+    PartyReturned,
     PauseRequested,
     PlayNotice,
     RecorderConfirmed,
@@ -50,44 +54,10 @@ from sidecar.consent.events import (
 )
 from sidecar.consent.order import Order
 from sidecar.consent.party import Objector, Party
+from sidecar.consent.terms import Callee
+from tests.consent.cases import Case, Change, Person, Word, demand
 
-
-class BrokenPromiseError(Exception):
-    """Which promise was broken."""
-
-
-def demand(holds: object, promise: str) -> None:
-    """Raise BrokenPromiseError where it does not hold."""
-    if not holds:
-        raise BrokenPromiseError(promise)
-
-
-class Case(NamedTuple):
-    """What was decided for a call, and what its recorder can do."""
-
-    policy: Policy = Policy.OFF
-    named: frozenset[Party] = frozenset()
-    asked: frozenset[Party] = frozenset()
-    repeat: int = 0
-    ends: bool = False
-    """Whether a refusal ends the call."""
-    mutes: bool = False
-    holds: bool = True
-
-
-class Person(NamedTuple):
-    """Who is on a side now."""
-
-    repeats: int = 0
-    """How often they may be asked again."""
-    told: bool = False
-    agreed: bool = False
-    thinks: bool = False
-    """Their time to answer runs."""
-    hears: bool = False
-    """The notice is being played on that side..."""
-    missed_its_begin: bool = False
-    """...and was before they came."""
+PEOPLE = frozenset((Objector.CALLER, Objector.CALLEE, Objector.OPERATOR))
 
 
 class Proof(Enum):
@@ -116,8 +86,11 @@ class World(NamedTuple):
     order: Order | None = None
     proof: Proof = Proof.NOTHING
     gates: Gates = Gates.CLOSED
-    unheard: bool = False
-    """Someone has asked for a stop or a pause, and was not told yet that it is so."""
+    word: Word = Word.NONE
+    away: frozenset[Party] = frozenset()
+    """On whose side nobody is."""
+    met: bool = False
+    """Whether a person has been on the callee's side, where all waits for one."""
     explained_to: frozenset[Party] = frozenset()
     fails: Failure | None = None
     """A promise has just become impossible to keep."""
@@ -159,13 +132,28 @@ class World(NamedTuple):
         off = self.case.policy is Policy.OFF
         return off or self.refused or bool(self.stops) or self.gave_up
 
+    @property
+    def waits(self) -> bool:
+        """Whether there is something to be told, to which a person on the callee's side lacks."""
+        alone = self.both_up and self.case.at_person and Party.CALLEE in self.away
+        busy = any(each.hears or each.thinks for each in (self.caller, self.callee))
+        return alone and not busy and not self.cleared
+
     # What an event makes true.
 
     def after(self, event: Event) -> World:
         """What the event itself makes true; one that can't be true now changes nothing."""
         match event:
-            case CallerUp() if not self.up:
+            case CallerUp() if not self.up and not self.ending:
                 return self._replace(up=frozenset({Party.CALLER}))
+            case CalleeGone() if not (self.both_up or self.ending) and (self.called or not self.up):
+                return self._replace(called=False)._after_change(Party.CALLEE)
+            case Change() if not self.ending:
+                return self._after_terms(event.case, event.told)
+            case PartyLeft(party):
+                return self._after_leaving(party)
+            case PartyReturned(party):
+                return self._replace(away=self.away - {party})
             case BothUp() if not self.up or self.called or self.ending:
                 return self._replace(up=frozenset(Party))
             case HungUp():
@@ -174,7 +162,7 @@ class World(NamedTuple):
                 return self._after_stop(by)
             case PauseRequested(by):
                 pauses = self.pauses if by in self.stops else self.pauses | {by}
-                return self._replace(pauses=pauses, unheard=True)
+                return self._replace(pauses=pauses, word=self._word_of(by, Word.MUST))
             case ResumeRequested(by):
                 return self._after_resume(by)
             case ExplanationOver(party):
@@ -185,6 +173,14 @@ class World(NamedTuple):
                 return self._after_change(party)
         return self._after_recorder(event)
 
+    def _word_of(self, by: Objector, word: Word) -> Word:
+        """Only people are told what came of what they asked for."""
+        return word if by in PEOPLE else self.word
+
+    def _said(self) -> World:
+        """Somebody has said or heard something that can matter to the recording."""
+        return self if self.word is Word.MUST else self._replace(word=Word.MAY)
+
     def _with(self, party: Party, **changes: object) -> World:
         person = self.person(party)._replace(**changes)
         return self._replace(**{party.value: person})
@@ -193,11 +189,12 @@ class World(NamedTuple):
         person = self.person(party)
         match event:
             case NoticePlayed() if person.hears:
-                return self._with(party, hears=False, told=True)
+                told = self._with(party, hears=False, told=True)
+                return told._said() if self.case.asked and told.free(party) else told
             case NoticeFailed() if person.hears:
                 return self._with(party, hears=False)._replace(fails=Failure.NOTICE)
             case Agreed() if self.can_answer(party):
-                return self._with(party, agreed=True, thinks=False)
+                return self._with(party, agreed=True, thinks=False)._said()
             case Declined() if self.can_answer(party):
                 return self._after_refusal()
             case AnswerMissing() if person.thinks and person.repeats:
@@ -209,27 +206,52 @@ class World(NamedTuple):
     def _after_refusal(self) -> World:
         """Nothing is owed to anyone any more, so who has heard what does not matter."""
         caller, callee = (Person(hears=each.hears) for each in (self.caller, self.callee))
-        return self._replace(refused=True, caller=caller, callee=callee)
+        return self._replace(refused=True, caller=caller, callee=callee)._said()
 
     def _after_change(self, party: Party) -> World:
-        person = self.person(party)
+        person, world = self.person(party), self
+        if party in self.away:
+            world = self._replace(away=self.away - {party})
         if self.refused or party not in self.case.named:
-            return self
+            return world
         repeats = self.case.repeat if party in self.case.asked else 0
         newcomer = Person(repeats, hears=person.hears, missed_its_begin=person.hears)
-        return self._with(party, **newcomer._asdict())
+        return world._with(party, **newcomer._asdict())
+
+    def _after_leaving(self, party: Party) -> World:
+        """Who has not heard all, or not answered, begins anew when they are back."""
+        person, world = self.person(party), self._replace(away=self.away | {party})
+        if self.free(party):
+            return world
+        missed = person.hears
+        return world._with(party, told=False, thinks=False, missed_its_begin=missed)
+
+    def _after_terms(self, case: Case, told: frozenset[Party]) -> World:
+        """What was heard and agreed to before counts no more, but for who is told already."""
+        caller, callee = (
+            case.person(party, told)._replace(hears=heard, missed_its_begin=heard)
+            for party, heard in ((each, self.person(each).hears) for each in Party)
+        )
+        at_mailbox = Callee.MAILBOX in (case.other, self.case.other)
+        stopped = case.policy is Policy.REQUIRED and bool(self.stops)
+        refused = case.denied or stopped or (self.refused and not at_mailbox)
+        world = self._replace(case=case, caller=caller, callee=callee, refused=False, met=False)
+        return world._after_refusal() if refused else world
 
     def _after_stop(self, by: Objector) -> World:
-        world = self._replace(stops=self.stops | {by}, pauses=self.pauses - {by}, unheard=True)
+        stops, word = self.stops | {by}, self._word_of(by, Word.MUST)
+        world = self._replace(stops=stops, pauses=self.pauses - {by}, word=word)
         answers = any(by == party.value and self.can_answer(party) for party in Party)
         refuses = answers or self.case.policy is Policy.REQUIRED
         return world._after_refusal() if refuses and not self.refused else world
 
     def _after_resume(self, by: Objector) -> World:
-        if by not in self.stops | self.pauses and not self.gave_up:
+        gave_up = self.gave_up and by not in PEOPLE
+        if by not in self.stops | self.pauses and gave_up is self.gave_up:
             return self
         stops, pauses = self.stops - {by}, self.pauses - {by}
-        return self._replace(stops=stops, pauses=pauses, gave_up=False, unheard=False)
+        word = self._word_of(by, Word.MAY)
+        return self._replace(stops=stops, pauses=pauses, gave_up=gave_up, word=word)
 
     def _after_recorder(self, event: Event) -> World:
         if self.order is None or self.proof is Proof.BROKEN:
@@ -283,6 +305,8 @@ class World(NamedTuple):
                 demand(not self.ending, "the callee is called for a call that ends")
                 demand(self.free(Party.CALLER), "the callee is called before the caller is clear")
                 return self._replace(called=True)
+            case DropCallee():
+                return self._dropped()
             case Instruct(order):
                 self._demand_right(order)
                 return self._replace(order=order, proof=Proof.NOTHING)
@@ -291,7 +315,7 @@ class World(NamedTuple):
                 return self._replace(gates=gates)
             case Say(what):
                 self._demand_true(what)
-                return self._replace(unheard=False)
+                return self._replace(word=Word.NONE)
         return self._with_end(action)
 
     def _playing(self, party: Party) -> World:
@@ -301,7 +325,18 @@ class World(NamedTuple):
         demand(not person.hears, "a notice is begun while one is running")
         demand(not person.thinks, "the notice is played to one who is being asked")
         demand(not person.told, "the notice is played to one who heard it")
+        demand(party not in self.away, "the notice is played to nobody")
+        mailbox = party is Party.CALLEE and self.case.other is Callee.MAILBOX
+        demand(not mailbox, "the notice is played to a mailbox")
+        demand(self.met or not self.case.at_person, "a notice does not wait for a person")
         return self._with(party, hears=True)
+
+    def _dropped(self) -> World:
+        demand(self.ending, "the callee is dropped from a call that may go on")
+        demand(self.called or len(self.up) != 1, "a callee is dropped who isn't there")
+        told = self.both_up and self.case.other is Callee.PERSON
+        demand(not told, "a person is dropped without a word")
+        return self._replace(up=self.up & {Party.CALLER}, called=False)
 
     def _demand_right(self, order: Order) -> None:
         case = self.case
@@ -310,12 +345,13 @@ class World(NamedTuple):
                 demand(not self.forbidden, "released is what must not be recorded")
                 demand(not self.pauses, "released is what somebody has paused")
                 demand(self.cleared, "released before everyone was told and agreed")
+                demand(not self.away, "released while nobody is there")
             case Order.HOLD:
                 demand(not self.forbidden, "held is what must be stopped")
                 demand(case.holds, "a recorder is held that can't be")
-                demand(self.pauses or not self.cleared, "held without need")
+                demand(self.pauses or self.away or not self.cleared, "held without need")
             case Order.STOP:
-                paused = not case.holds and (self.pauses or not self.cleared)
+                paused = not case.holds and (self.pauses or self.away or not self.cleared)
                 demand(self.forbidden or paused, "stopped without need")
 
     def _demand_true(self, what: Saying) -> None:
@@ -323,6 +359,7 @@ class World(NamedTuple):
         demand(self.proof is Proof.DONE, "something is said before the recorder has confirmed")
         hears = self.caller.hears or self.callee.hears
         demand(not hears, "something is said while a notice plays")
+        demand(self.word is not Word.NONE, "something is said that nobody has asked about")
         stopped, paused = self.order is Order.STOP, bool(self.pauses) and not self.forbidden
         true = {
             Saying.AGREED: self.order is Order.RELEASE and bool(self.case.asked),
@@ -337,7 +374,8 @@ class World(NamedTuple):
         match action:
             case Explain(party):
                 demand(self.ending, "the end is explained to those who may go on")
-                demand(party in self.up, "the end is explained to one who isn't there")
+                heard = party is Party.CALLER or self.both_up
+                demand(heard, "the end is explained to one who isn't there")
                 demand(party not in self.explained_to, "the end is explained twice at once")
                 return self._replace(explained_to=self.explained_to | {party})
             case EndRefused():

@@ -5,63 +5,30 @@ from __future__ import annotations
 import gc
 from collections import Counter
 from collections.abc import Callable, Iterator
+from itertools import chain
 
 import pytest
 
 from sidecar.consent import machine
-from sidecar.consent.decision import Policy
-from sidecar.consent.events import Gates
+from sidecar.consent.events import CallerUp, Gates
 from sidecar.consent.machine import TABLES
 from sidecar.consent.order import Order
 from sidecar.consent.party import Objector
-from sidecar.consent.state import Phase, State, gates_of, wanted
+from sidecar.consent.state import Phase, State, gates_of, standing_in, wanted
 from sidecar.consent.sureness import Sureness
+from sidecar.consent.terms import Callee
+from tests.consent.cases import BOTH, NOBODY, BrokenPromiseError, case, mailbox
+from tests.consent.courses import COURSES, COURSES_OF_MUTANTS, NO_ONE, NOTICE, OFF, changing
 from tests.consent.exploring import (
-    BOTH,
-    CALLEE,
-    CALLER,
-    NOBODY,
-    WHOEVER,
+    AWAY_CALLEE,
+    FAILURES,
+    ROOM,
     Course,
-    case,
+    Visit,
     demand_ways_out,
     visits_of,
 )
-from tests.consent.mutants import Uses, Verdict, mutants, uses_of_rows, verdict
-from tests.consent.promises import BrokenPromiseError
-
-OFF, NOTICE, CONSENT, REQUIRED = Policy
-OPERATOR, ONE_CALLER, ONE_CALLEE = (Objector.OPERATOR,), (Objector.CALLER,), (Objector.CALLEE,)
-NO_ONE: tuple[Objector, ...] = ()
-
-# Each of these is visited in full, whatever happens in whatever order. They hold every pair of
-# policy, parties, repetition, refusal, failure and kind of recorder that can meet. Not everything
-# at once, for time: what the terms decide is looked at in one condition each, never two together
-# but for those that are paired here; and an objector is a member of a set that only its own
-# requests change, so two of them show all that a third could do.
-COURSES = (
-    Course(case(OFF, NOBODY), WHOEVER),
-    Course(case(OFF, NOBODY, mutes=True, holds=False), OPERATOR),
-    Course(case(NOTICE)),
-    Course(case(NOTICE, CALLEE, mutes=True, holds=False)),
-    Course(case(NOTICE, CALLER, mutes=True), OPERATOR),
-    Course(case(CONSENT, CALLER, asked=CALLER, repeat=1), ONE_CALLER),
-    Course(case(CONSENT, asked=CALLER, holds=False), ONE_CALLER),
-    Course(case(CONSENT, asked=BOTH, repeat=1, ends=True), NO_ONE),
-    Course(case(CONSENT, asked=BOTH, mutes=True), NO_ONE),
-    Course(case(CONSENT, CALLEE, asked=CALLEE, ends=True, mutes=True, holds=False), ONE_CALLEE),
-    Course(case(REQUIRED, asked=BOTH)),
-    Course(case(REQUIRED, asked=CALLEE, repeat=1, mutes=True, holds=False), OPERATOR),
-)
-# Small, and yet each row of each table is taken in them.
-COURSES_OF_MUTANTS = (
-    Course(case(OFF, NOBODY), ONE_CALLER),
-    Course(case(NOTICE, holds=False), ONE_CALLER),
-    Course(case(CONSENT, asked=CALLER, repeat=1), NO_ONE),
-    Course(case(CONSENT, asked=BOTH), NO_ONE),
-    Course(case(REQUIRED, asked=BOTH), ONE_CALLER),
-    Course(case(CONSENT, CALLER, asked=CALLER, mutes=True, holds=False), OPERATOR),
-)
+from tests.consent.mutants import Uses, Verdict, mutants, traced_visits, verdict
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -73,15 +40,20 @@ def no_garbage() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def uses() -> Uses:
-    return uses_of_rows(COURSES_OF_MUTANTS)
+def traced() -> tuple[list[list[Visit]], Uses]:
+    return traced_visits(COURSES_OF_MUTANTS)
 
 
-def test_every_promise_holds_after_every_sequence_of_events(capsys):
+@pytest.fixture(scope="module")
+def uses(traced) -> Uses:
+    return traced[1]
+
+
+def test_every_promise_holds_after_every_sequence_of_events(capsys, traced):
     states, situations, steps, phases = 0, 0, 0, set()
+    courses = (*COURSES_OF_MUTANTS, *COURSES)
 
-    for course in COURSES:
-        visits = visits_of(course)
+    for course, visits in zip(courses, chain(traced[0], map(visits_of, COURSES)), strict=True):
         demand_ways_out(visits)
         believed = {visit.situation[0] for visit in visits}
         states += len(believed)
@@ -91,7 +63,7 @@ def test_every_promise_holds_after_every_sequence_of_events(capsys):
 
     with capsys.disabled():
         print(
-            f"\nconsent machine: {sum(map(len, TABLES))} rows, {len(COURSES)} courses, "
+            f"\nconsent machine: {sum(map(len, TABLES))} rows, {len(courses)} courses, "
             f"{states} states, {situations} situations, {steps} steps: every promise holds"
         )
     assert phases == set(Phase)
@@ -245,6 +217,58 @@ def test_a_machine_that_concludes_wrongly_is_found_out(monkeypatch, name, mistak
     monkeypatch.setattr(machine, name, mistaken)
 
     assert promise in broken_promises()
+
+
+@pytest.mark.parametrize(
+    ("name", "mistaken", "course", "promise"),
+    [
+        pytest.param(
+            "wanted",
+            lambda state: wanted(state._replace(away=NOBODY)),
+            Course(case(NOTICE), NO_ONE, AWAY_CALLEE, FAILURES),
+            "nobody is there, and it is not held",
+            id="it runs while nobody is there",
+        ),
+        pytest.param(
+            "wanted",
+            lambda state: wanted(state._replace(stops=state.stops - {Objector.ROOM})),
+            Course(case(NOTICE, other=Callee.ROOM), NO_ONE, ROOM, FAILURES),
+            "held is what must be stopped",
+            id="a stop in the conference is forgotten",
+        ),
+        pytest.param(
+            "gates_of",
+            gates_but(Gates.OPEN, lambda state: state.awaits_person and not state.cleared),
+            Course(case(NOTICE, at_person=True), NO_ONE, AWAY_CALLEE, (*FAILURES, CallerUp)),
+            "the caller is to hear and not to be heard, until a person is there",
+            id="the caller is heard before a person is there",
+        ),
+        pytest.param(
+            "gates_of",
+            gates_but(
+                Gates.OPEN,
+                lambda state: state.terms.other is Callee.MAILBOX and state.phase is Phase.TALKING,
+            ),
+            changing(case(NOTICE), mailbox(named=True)),
+            "speech passes before everyone was told and agreed",
+            id="a message begins before the notice was heard",
+        ),
+        pytest.param(
+            "standing_in",
+            lambda terms, party, told: standing_in(terms, party, BOTH),
+            changing(case(NOTICE), mailbox(named=True)),
+            "released before everyone was told and agreed",
+            id="what was heard elsewhere counts everywhere",
+        ),
+    ],
+)
+def test_a_machine_that_mistakes_who_is_there_is_found_out(
+    monkeypatch, name, mistaken, course, promise
+):
+    monkeypatch.setattr(machine, name, mistaken)
+
+    with pytest.raises(BrokenPromiseError, match=promise):
+        visits_of(course)
 
 
 def broken_promises() -> Iterator[str]:

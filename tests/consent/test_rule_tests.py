@@ -24,10 +24,19 @@ match = { to = "500*", header = { X-Queue = "sales" } }
 recording = "consent"
 consent = { from = ["callee", "caller"], within = "12s" }
 notice = { language = { caller = "de" } }
+voicemail_divert = { on = ["unavailable", "busy"], to = "sip:vm102@192.0.2.10" }
 [[rule]]
 name = "support"
 match = { to = "500*" }
 recording = "notice"
+[[rule]]
+name = "board"
+match = { to = "700*" }
+recording = "off"
+voicemail = "consent"
+consent = { accept = "3" }
+notice = { language = "fr" }
+room = true
 """
 NIGHT, SALES = 'at = "2026-11-25T23:00", to = "5001"', 'to = "5001", header = { X-Queue = "Sales" }'
 
@@ -44,6 +53,11 @@ def failing(folder: Path, call: str, expect: str) -> list[str]:
     [
         ('to = "5001"', 'rule = "support", recording = "notice", messages = "deny"'),
         ('to = "6001"', 'rule = "", recording = "off"'),
+        ('to = "6001"', 'voicemail = "notice", renotice = "new-party", hold = "record"'),
+        (SALES, 'voicemail_divert = { to = "sip:vm102@192.0.2.10", after = "20s" }'),
+        (SALES, 'voicemail_divert = { on = ["busy", "unavailable"] }, notice = {}, consent = {}'),
+        ('to = "7001"', 'room = true, voicemail = "consent", consent = { accept = "3" }'),
+        ('to = "7001"', 'room = { announce = true }, notice = { language = "fr" }'),
         (NIGHT, 'rule = "night"'),
         ('at = "2026-11-25T21:59", to = "5001"', 'rule = "support"'),
         (SALES, 'consent = { within = "12s", from = ["caller", "callee"], repeat = 1 }'),
@@ -90,6 +104,20 @@ def test_any_part_of_a_decision_can_be_expected(tmp_path: Path, call: str, expec
             'consent = { accept = "1" }',
             "consent.accept is 'nothing', expected '1' "
             "(rule \"support\" took it: to '5001' is 500*)",
+        ),
+        (
+            'to = "5001"',
+            'room = true, voicemail_divert = { after = "9s" }',
+            "voicemail_divert.after is 'nothing', expected '9s'; "
+            "room is 'nothing', expected 'something' "
+            "(rule \"support\" took it: to '5001' is 500*)",
+        ),
+        (
+            'to = "7001"',
+            'room = { name = "board" }, voicemail = "deny", renotice = "all", hold = "pause"',
+            "voicemail is 'consent', expected 'deny'; renotice is 'new-party', expected 'all'; "
+            "hold is 'record', expected 'pause'; room.name is '', expected 'board' "
+            "(rule \"board\" took it: to '7001' is 700*)",
         ),
     ],
 )

@@ -1,4 +1,4 @@
-"""Which rule holds for a call, what it decides, and how that is told."""
+"""Which rule holds for a call, and how that is told."""
 
 from __future__ import annotations
 
@@ -9,54 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidecar.consent.decision import CallFacts, Codes, Decision, ForEach, Notice, Policy, Question
-from sidecar.consent.party import Party
+from sidecar.consent.decision import CallFacts
 from sidecar.consent.rules import RuleSet, Tried
-from sidecar.settings import RulesFile
-
-BOTH = frozenset(Party)
-CALLER, CALLEE = frozenset({Party.CALLER}), frozenset({Party.CALLEE})
-STOP = Codes(stop="*9")
-
-
-def same(text: str) -> ForEach:
-    """One text for both."""
-    return ForEach(text, text)
-
-
-def rules(*found: dict[str, Any], **defaults: Any) -> RuleSet:
-    """Rules that record with a notice unless they say otherwise."""
-    listed = [{"recording": "notice", **rule} for rule in found]
-    return RuleSet(RulesFile.model_validate({"rule": listed, "defaults": defaults}))
-
-
-def call(to: str = "5001", **known: Any) -> CallFacts:
-    """An inbound call to a number."""
-    facts: dict[str, Any] = {"direction": "inbound", "trunk": "carrier", "pbx": "main"}
-    return CallFacts(**{**facts, "from_": "+4930123456", "to": to, **known})
+from tests.consent.ruling import call, rules, same
 
 
 def holding(found: RuleSet, facts: CallFacts) -> str:
     return found.decide(facts).rule
 
 
-# What is decided.
-
-
-def test_where_no_rule_is_there_nothing_may_be_recorded() -> None:
-    assert rules().decide(call()) == Decision(recording=Policy.OFF, notice=None, messages="deny")
-
-
-def test_where_no_rule_matches_the_defaults_hold() -> None:
-    found = rules(
-        {"name": "support", "match": {"to": "6*"}},
-        recording="notice",
-        messages="allow",
-        notice={"language": "de"},
-    )
-
-    notice = Notice(same("recording-notice"), same("de"), BOTH, "answer")
-    assert found.decide(call()) == Decision("", Policy.NOTICE, notice, codes=STOP, messages="allow")
+# What matches.
 
 
 def test_the_first_rule_that_matches_holds() -> None:
@@ -68,154 +30,6 @@ def test_the_first_rule_that_matches_holds() -> None:
 
     assert holding(found, call("5001")) == "first"
     assert holding(found, call("6001")) == "third"
-
-
-def test_a_rule_says_who_hears_what_and_when() -> None:
-    notice = {"prompt": "our-notice", "language": "fr", "to": "caller", "at": "before-connect"}
-    found = rules({"name": "support", "notice": notice})
-
-    heard = Notice(same("our-notice"), same("fr"), CALLER, "before-connect")
-    assert found.decide(call()).notice == heard
-
-
-def test_what_a_rule_leaves_out_is_as_in_the_defaults() -> None:
-    found = rules(
-        {"name": "support", "notice": {"language": "de"}},
-        messages="allow",
-        notice={"prompt": "our-notice", "to": "caller"},
-    )
-
-    decision = found.decide(call())
-
-    assert decision.notice == Notice(same("our-notice"), same("de"), CALLER, "answer")
-    assert decision.messages == "allow"
-
-
-def test_under_policy_off_nothing_is_said() -> None:
-    found = rules({"name": "private", "recording": "off"}, recording="notice")
-
-    assert found.decide(call()) == Decision("private", Policy.OFF, None)
-
-
-@pytest.mark.parametrize(
-    ("recording", "asked", "said"),
-    [
-        ("notice", "caller", ForEach("recording-notice", "recording-notice")),
-        ("consent", "caller", ForEach("recording-consent", "recording-notice")),
-        ("consent", "callee", ForEach("recording-notice", "recording-consent")),
-        ("required", "caller", ForEach("consent-required", "recording-notice")),
-        ("required", ["caller", "callee"], ForEach("consent-required", "consent-required")),
-    ],
-    ids=str,
-)
-def test_each_party_hears_what_the_policy_asks_of_it(
-    recording: str, asked: str | list[str], said: ForEach
-) -> None:
-    found = rules({"name": "support", "recording": recording}, consent={"from": asked})
-
-    notice = found.decide(call()).notice
-
-    assert notice is not None
-    assert notice.prompt == said
-
-
-def test_a_text_for_one_party_leaves_the_other_its_own() -> None:
-    found = rules(
-        {
-            "name": "support",
-            "notice": {"prompt": {"caller": "hello"}, "language": {"callee": "fr"}},
-        },
-        notice={"prompt": {"callee": "ours"}, "language": {"caller": "de"}},
-    )
-
-    notice = found.decide(call()).notice
-
-    assert notice is not None
-    assert notice.prompt == ForEach("hello", "ours")
-    assert notice.language == ForEach("de", "fr")
-
-
-def test_a_language_for_one_party_leaves_the_other_english() -> None:
-    notice = rules({"name": "support", "notice": {"language": {"callee": "fr"}}})
-
-    said = notice.decide(call()).notice
-
-    assert said is not None
-    assert said.language == ForEach("en", "fr")
-
-
-def test_who_is_asked_and_how_has_the_documented_defaults() -> None:
-    decision = rules({"name": "support", "recording": "consent"}).decide(call())
-
-    assert decision.question == Question(CALLER, accept="1", decline="2", within=8.0, repeat=1)
-    assert (decision.on_refusal, decision.on_unconfirmed) == ("unrecorded", "hangup")
-    assert (decision.on_unreachable, decision.confirm_within) == ("refuse", 0.5)
-    assert decision.codes == STOP
-
-
-def test_what_a_rule_says_of_consent_stands_over_the_defaults() -> None:
-    found = rules(
-        {
-            "name": "support",
-            "recording": "consent",
-            "consent": {"accept": "5", "within": "20s"},
-            "on_unconfirmed": "mute",
-            "confirm_within": "2s",
-            "pause": "*7",
-            "resume": "*8",
-        },
-        consent={"from": ["caller", "callee"], "accept": "3", "decline": "4", "repeat": 0},
-        on_refusal="hangup",
-        on_unreachable="unrecorded",
-        stop="*1",
-    )
-
-    decision = found.decide(call())
-
-    assert decision.question == Question(BOTH, accept="5", decline="4", within=20.0, repeat=0)
-    assert (decision.on_refusal, decision.on_unconfirmed) == ("hangup", "mute")
-    assert (decision.on_unreachable, decision.confirm_within) == ("unrecorded", 2.0)
-    assert decision.codes == Codes("*1", "*7", "*8")
-
-
-def test_an_empty_code_takes_that_of_the_defaults_away() -> None:
-    found = rules({"name": "support", "stop": ""}, stop="*1")
-
-    assert found.decide(call()).codes == Codes()
-
-
-@pytest.mark.parametrize("recording", ["off", "notice"])
-def test_nobody_is_asked_where_the_policy_does_not_ask(recording: str) -> None:
-    found = rules({"name": "support", "recording": recording}, consent={"from": "callee"})
-
-    assert found.decide(call()).question is None
-
-
-def test_where_nothing_is_recorded_no_code_changes_it() -> None:
-    found = rules({"name": "private", "recording": "off"}, stop="*1")
-
-    assert found.decide(call()).codes == Codes()
-
-
-@pytest.mark.parametrize(
-    ("recording", "on_refusal", "ends"),
-    [
-        ("consent", "unrecorded", False),
-        ("consent", "hangup", True),
-        ("required", "hangup", True),
-        ("required", None, True),
-    ],
-)
-def test_a_call_that_must_be_recorded_ends_at_a_refusal_whatever_the_defaults_say(
-    recording: str, on_refusal: str | None, ends: bool
-) -> None:
-    own = {"on_refusal": on_refusal} if on_refusal else {}
-    found = rules({"name": "support", "recording": recording, **own}, on_refusal="unrecorded")
-
-    assert found.decide(call()).ends_on_refusal is ends
-
-
-# What matches.
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sidecar.consent.events import (
     Action,
+    DropCallee,
     Event,
     Gates,
     Instruct,
@@ -13,7 +14,11 @@ from sidecar.consent.events import (
 )
 from sidecar.consent.order import Order
 from sidecar.consent.party import Party
-from tests.consent.promises import Person, Proof, World, demand
+from sidecar.consent.terms import Callee
+from tests.consent.cases import Person, Word, demand
+from tests.consent.promises import Proof, World
+
+UNHEARD = "the caller is to hear and not to be heard, until a person is there"
 
 
 def watched(world: World, event: Event, actions: tuple[Action, ...]) -> World:
@@ -21,7 +26,7 @@ def watched(world: World, event: Event, actions: tuple[Action, ...]) -> World:
     if world.over:
         demand(not actions, "something is done after the end")
         return world
-    now = world.after(event)
+    now = _met(world.after(event))
     if now is world and not actions:
         return world
     for action in actions:
@@ -34,14 +39,24 @@ def watched(world: World, event: Event, actions: tuple[Action, ...]) -> World:
     _demand_notices(now)
     _demand_recorder(now)
     _demand_gates(world, now)
-    _demand_end(world, now)
+    _demand_end(world, now, actions)
+    if now.word is Word.MAY and now.gates is Gates.OPEN and now.proof is Proof.DONE:
+        return now._replace(word=Word.NONE)
     return now
+
+
+def _met(now: World) -> World:
+    """Where all waits for a person, one has come as soon as one is on the callee's side."""
+    waited = now.case.at_person and not now.met
+    comes = waited and now.both_up and Party.CALLEE not in now.away
+    return now._replace(met=True) if comes else now
 
 
 def _demand_order_of(world: World, event: Event, actions: tuple[Action, ...]) -> None:
     """What a step does is done in the right order, and once."""
-    if world.gates is Gates.OPEN and SetGates(Gates.CLOSED) in actions:
-        demand(actions[0] == SetGates(Gates.CLOSED), "speech passes while something else is done")
+    closing = [SetGates(gates) for gates in (Gates.CLOSED, Gates.LISTEN)]
+    if world.gates is Gates.OPEN and any(action in closing for action in actions):
+        demand(actions[0] in closing, "speech passes while something else is done")
     orders = [action for action in actions if isinstance(action, Instruct)]
     demand(len(orders) <= 1, "two orders are given at once")
     if isinstance(event, StopRequested):
@@ -58,7 +73,9 @@ def _demand_notices(now: World) -> None:
         demand(not person.missed_its_begin, "a new party hears the rest of another's notice")
         if now.free(party):
             demand(not person.hears and not person.thinks, "a party is bothered without need")
-        else:
+        elif party in now.away:
+            demand(not person.hears and not person.thinks, "nobody is there to hear that")
+        elif not now.waits:
             demand(person.hears or person.thinks, "a party waits for a notice that nobody plays")
     if now.up == {Party.CALLER} and now.free(Party.CALLER) and not now.ending:
         demand(now.called, "a call is not placed although the caller is clear")
@@ -71,10 +88,16 @@ def _demand_recorder(now: World) -> None:
         demand(order is Order.STOP, "what must not be recorded is not stopped")
     elif now.pauses:
         demand(order is (Order.HOLD if holds else Order.STOP), "what was paused is not held")
+    elif now.away and now.cleared:
+        demand(
+            order is (Order.HOLD if holds else Order.STOP), "nobody is there, and it is not held"
+        )
     elif now.cleared:
         demand(order is Order.RELEASE, "everyone agrees, and the recorder is not released")
     elif holds:
         demand(order is Order.HOLD, "somebody is not told, and the recorder is not held")
+    elif now.away:
+        demand(order is not Order.RELEASE, "nobody is there, and the recorder runs")
     elif now.case.asked:
         demand(order is not Order.RELEASE, "somebody has not agreed, and the recorder runs")
 
@@ -83,6 +106,8 @@ def _demand_gates(world: World, now: World) -> None:
     """Speech passes when all promises are kept, and not before."""
     if not now.both_up or now.ending:
         demand(now.gates is Gates.CLOSED, "speech passes where there is no call")
+    elif now.waits:
+        demand(now.gates is Gates.LISTEN, UNHEARD)
     elif not now.cleared:
         demand(now.gates is Gates.CLOSED, "speech passes before everyone was told and agreed")
     elif now.proof is Proof.BROKEN:
@@ -93,12 +118,16 @@ def _demand_gates(world: World, now: World) -> None:
         demand(now.gates is world.gates, "a lost connection opens or closes the gates")
     else:
         demand(now.gates is Gates.OPEN, "all is well, and speech does not pass")
-        demand(not now.unheard, "who asked for a stop does not hear that it was done")
+        demand(now.word is not Word.MUST, "who asked for a stop does not hear that it was done")
 
 
-def _demand_end(world: World, now: World) -> None:
+def _demand_end(world: World, now: World, actions: tuple[Action, ...]) -> None:
+    """Who is there hears why a call ends; a callee who can't be told is dropped at once."""
     if now.ending and not world.ending:
-        demand(now.explained_to == now.up, "a call ends without a word")
-        demand(now.up, "a call of nobody is not ended")
+        told = world.both_up and now.case.other is Callee.PERSON
+        wanted = frozenset(Party) if told else frozenset({Party.CALLER})
+        demand(now.explained_to == wanted, "a call ends without a word")
+        there = world.both_up or world.called or not world.up
+        demand((DropCallee() in actions) is (there and not told), "a callee is not dropped")
     elif now.ending:
         demand(now.explained_to, "a call that must end does not")

@@ -1,6 +1,7 @@
 """A real Asterisk 22 in the chroot that setup.sh makes, one configuration folder a run.
 
-The sidecar is its trunk, known by address and port; phones register as `phone1`, `phone2`.
+The sidecar is its trunk, known by address and port; phones register as `phone1` to `phone3`,
+and dial each other as 1 to 3.
 """
 
 from __future__ import annotations
@@ -38,10 +39,30 @@ LATE = NUMBER + "11"  # a tone, and a MixMonitor after a second
 ONE_TOUCH = NUMBER + "12"  # phone1, who may dial *3 to record, and transfer
 MEETING = NUMBER + "13"  # a ConfBridge that is recorded from its beginning
 ONE_FILE = NUMBER + "14"  # a MixMonitor with one file a call, then a tone
+MAILBOX = NUMBER + "20"  # the mailbox 101
+SECOND_MAILBOX = NUMBER + "21"  # the mailbox 102
+IVR = NUMBER + "22"  # answers, a tone for half a second, then phone1
+UNANSWERED = NUMBER + "23"  # phone3 for three seconds, then the mailbox 101
+TRANSFERS = NUMBER + "24"  # phone1, who may transfer: *4 blindly, *2 attended; park: *7
+ROOM = NUMBER + "25"  # the ConfBridge "room", whose menu mutes by 1; phone1 when one leaves it
+SAME_ROOM = NUMBER + "26"  # the same ConfBridge, whose menu leaves by 9; phone1 afterwards
+PICKED_UP = NUMBER + "27"  # phone3, whose call a phone picks up by PICK_UP
+LOCAL = NUMBER + "28"  # phone1 by a Local channel that is optimised away
+LOCAL_KEPT = NUMBER + "29"  # phone1 by a Local channel that stays
+FORWARDED = NUMBER + "30"  # the mailbox 101 by a Local channel
+QUICK_MAILBOX = NUMBER + "31"  # the mailbox 102, which says nothing but a beep
+TRANSFERS_RECORDED = NUMBER + "32"  # MixMonitor, then phone1 with the keys of TRANSFERS; to RECORDS
+IVR_RECORDED = NUMBER + "33"  # MixMonitor, answers, a tone for a second, then as RECORDS
+RECORDS = "22"  # what phones dial: phone2, recorded on its own channel (RECORDS-r.wav)
+PARK = "700"  # what phones dial: to park, on PARKED or the next place
+PARKED = "701"
+PICK_UP = "83"
+TO_ROOM = "801"
+TO_MAILBOX = "101"
 TONE_HZ = 440
 LEAST = "least"  # a manager user who may only hold and stop
 RESTARTS = "restarts"  # who may also begin again what was stopped
-PHONES = ("phone1", "phone2")
+PHONES = ("phone1", "phone2", "phone3")
 PASSWORD = "not-a-secret-1"
 BOOT_SECONDS = 30.0
 NO_MODULES = ("app_voicemail_odbc", "app_voicemail_imap", "chan_iax2", "pbx_dundi")
@@ -180,6 +201,24 @@ class Asterisk:
         """A call's recording by the dialled number: mixed, or part "r" (from the trunk), "t"."""
         return read_wav(self.recordings / f"{number}{'-' + part if part else ''}.wav")
 
+    def channel_of_sidecar(self) -> str:
+        """The name of the one channel that leads to the sidecar."""
+        listed = self.cli("core show channels concise").splitlines()
+        (name,) = [line.split("!")[0] for line in listed if line.startswith("PJSIP/sidecar-")]
+        return name
+
+    def messages(self) -> list[Path]:
+        """The sound files of all messages in the mailbox 102, oldest first."""
+        return sorted(self._mailbox.glob("msg*.wav"))
+
+    def forget_messages(self) -> None:
+        """Empty the mailbox 102."""
+        shutil.rmtree(self._mailbox, ignore_errors=True)
+
+    @property
+    def _mailbox(self) -> Path:
+        return self.folder / "spool/voicemail/default/102/INBOX"
+
     def was_recorded(self, number: str) -> bool:
         """Whether any file of a recording of this number exists."""
         return any(self.recordings.glob(f"{number}*"))
@@ -199,12 +238,19 @@ class Asterisk:
             "icesupport=no\n",
             "manager.conf": f"[general]\nenabled=yes\nport={self.ami_port}\nbindaddr={LOOPBACK}\n"
             f"[consent]\nsecret={PASSWORD}\nread=all\nwrite=all\n"
-            f"[{LEAST}]\nsecret={PASSWORD}\nread=call\nwrite=call,command\n"
-            f"[{RESTARTS}]\nsecret={PASSWORD}\nread=call\nwrite=call,command,system\n",
+            f"[{LEAST}]\nsecret={PASSWORD}\nread=call,dialplan\nwrite=call,command\n"
+            f"[{RESTARTS}]\nsecret={PASSWORD}\nread=call,dialplan\nwrite=call,command,system\n",
             "pjsip.conf": _pjsip_conf(self.port, self.sidecar_port),
             "extensions.conf": _extensions_conf(inside),
             "features.conf": "[general]\ntransferdigittimeout=1\n"
-            "[featuremap]\nautomixmon=*3\natxfer=*2\n",
+            "[featuremap]\nautomixmon=*3\natxfer=*2\nblindxfer=*4\nparkcall=*7\n",
+            "res_parking.conf": "[general]\n[default]\n"
+            f"parkext => {PARK}\nparkpos => {PARKED}-709\ncontext => parked\n"
+            "comebacktoorigin=no\nparkingtime=30\n",
+            "voicemail.conf": "[general]\nformat=wav\nminsecs=1\nmaxsilence=0\n"
+            "[default]\n101 => 1234,One\n102 => 1234,Two\n",
+            "musiconhold.conf": "[default]\nmode=files\n"
+            "directory=/usr/share/asterisk/sounds/en/digits\n",
             "confbridge.conf": _confbridge_conf(inside),
             "cdr.conf": "[general]\nenable=no\n",
             "cel.conf": "[general]\nenable=no\n",
@@ -289,12 +335,50 @@ type=bridge
 record_conference=yes
 record_file={inside}/recordings/meeting.wav
 record_file_timestamp=no
+[muting]
+type=menu
+1=toggle_mute
+[leaving]
+type=menu
+9=leave_conference
 """
+
+
+RECORD = "MixMonitor(${FILES}.wav,r(${FILES}-r.wav)t(${FILES}-t.wav))"
+DIAL_RECORDED = "Dial(PJSIP/phone2,20,U(recorded))"
+_PEOPLE = (
+    (MAILBOX, ["VoiceMail(101@default,u)"]),
+    (SECOND_MAILBOX, ["VoiceMail(102@default,u)"]),
+    (IVR, ["Answer()", f"Playtones({TONE_HZ})", "Wait(0.5)", "Dial(PJSIP/phone1,20)"]),
+    (UNANSWERED, ["Dial(PJSIP/phone3,3)", "VoiceMail(101@default,u)"]),
+    (TRANSFERS, ["Set(__TRANSFER_CONTEXT=from-phone)", "Dial(PJSIP/phone1,20,tTkK)"]),
+    (ROOM, ["Answer()", "ConfBridge(room,,,muting)", "Dial(PJSIP/phone1,20)"]),
+    (SAME_ROOM, ["Answer()", "ConfBridge(room,,,leaving)", "Dial(PJSIP/phone1,20)"]),
+    (PICKED_UP, ["Set(__PICKUPMARK=ringing)", "Dial(PJSIP/phone3,20)"]),
+    (LOCAL, ["Dial(Local/1@inside,20)"]),
+    (LOCAL_KEPT, ["Dial(Local/1@inside/n,20)"]),
+    (QUICK_MAILBOX, ["VoiceMail(102@default,s)"]),
+    (
+        TRANSFERS_RECORDED,
+        [RECORD, "Set(__TRANSFER_CONTEXT=from-phone)", "Dial(PJSIP/phone1,20,tTkK)"],
+    ),
+    (IVR_RECORDED, [RECORD, "Answer()", f"Playtones({TONE_HZ})", "Wait(1)", DIAL_RECORDED]),
+    (FORWARDED, [f"Dial(Local/{TO_MAILBOX}@from-phone,20)"]),
+)
+_FOR_PHONES = (
+    (PARK, "Park()"),
+    ("_70[1-9]", "ParkedCall(default,${EXTEN})"),
+    (RECORDS, DIAL_RECORDED),
+    ("_*70[1-9]", "Goto(recorded-parked,${EXTEN},1)"),
+    (PICK_UP, "Pickup(ringing@PICKUPMARK)"),
+    (TO_ROOM, "ConfBridge(room,,,leaving)"),
+    (TO_MAILBOX, "VoiceMail(101@default,u)"),
+)
 
 
 def _extensions_conf(inside: Path) -> str:
     files = f"{inside}/recordings/${{EXTEN}}"
-    record = f"MixMonitor({files}.wav,r({files}-r.wav)t({files}-t.wav))"
+    record = RECORD
     tone = [f"Playtones({TONE_HZ})", "Wait(60)"]
     headers = "".join(
         f" same => n,Set(FILE({inside}/${{EXTEN}}.{name})=${{PJSIP_HEADER(read,{name})}})\n"
@@ -324,12 +408,24 @@ def _extensions_conf(inside: Path) -> str:
         ),
         (MEETING, ["Answer()", "ConfBridge(meeting,recorded)"]),
         (ONE_FILE, [f"MixMonitor({files}-${{UNIQUEID}}.wav)", "Answer()", *tone]),
+        *_PEOPLE,
     ):
-        lines.append(f"exten => {number},1,NoOp()\n{headers}")
+        lines.append(f"exten => {number},1,Set(FILES={files})\n{headers}")
         lines.extend(f" same => n,{step}\n" for step in steps)
         lines.append(" same => n,Hangup()\n")
     lines.append(f"[tone]\nexten => s,1,Answer()\n same => n,{tone[0]}\n same => n,{tone[1]}\n")
     lines.append(f"[transfers]\nexten => 2,1,Goto(from-sidecar,{SECOND_PHONE},1)\n")
-    lines.append("[from-phone]\nexten => _X.,1,Dial(PJSIP/${EXTEN}@sidecar,20)\n")
+    lines.append(
+        "[from-phone]\ninclude => inside\nexten => _X.,1,Dial(PJSIP/${EXTEN}@sidecar,20)\n"
+    )
     lines.append("exten => _+X.,1,Dial(PJSIP/${EXTEN}@sidecar,20)\n")
+    lines.extend(f"exten => {number},1,{step}\n" for number, step in _FOR_PHONES)
+    own = f"{inside}/recordings/{RECORDS}"
+    lines.append(
+        f"[recorded]\nexten => s,1,MixMonitor({own}.wav,r({own}-r.wav))\n same => n,Return()\n"
+        "[recorded-parked]\nexten => _*70X,1,Gosub(recorded,s,1)\n"
+        " same => n,ParkedCall(default,${EXTEN:1})\n"
+    )
+    lines.append("[inside]\n")
+    lines.extend(f"exten => {phone[-1]},1,Dial(PJSIP/{phone},20,tTkK)\n" for phone in PHONES)
     return "".join(lines)

@@ -38,11 +38,12 @@ def report(event: str, **fields: object) -> None:
 
 
 class Softphone:
-    """One user agent with at most one call."""
+    """One user agent with one call, and perhaps one before it that is held for a transfer."""
 
     def __init__(self, options: dict[str, Any]) -> None:
         self.options = options
         self.call: Call | None = None
+        self.earlier: Call | None = None
         self.phase = 0.0
         self.heard = Path(options["heard"]).open("wb")  # noqa: SIM115 - open as long as the phone runs
 
@@ -105,6 +106,7 @@ class Softphone:
         match command["do"]:
             case "call":
                 self._forget_sound()
+                self.earlier = self.call
                 self.call = await self.agent.dial(command["uri"], command["headers"])
             case "hangup":
                 await self._hangup()
@@ -112,6 +114,10 @@ class Softphone:
                 self.options["tone"] = command["hertz"]
             case "answer" | "reject" | "hold" | "resume" as name if self.call:
                 await getattr(self.call, name)()
+            case "transfer" if self.call:
+                await self.call.transfer(command["uri"])
+            case "join" if self.call and self.earlier:
+                await self.earlier.attended_transfer(self.call)
             case "dtmf" if self.call:
                 await self.call.send_dtmf(command["digits"])
             case other:

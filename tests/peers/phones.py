@@ -124,7 +124,10 @@ class Phone:
         self._events.put(None)
 
     def do(self, command: str, **arguments: object) -> None:
-        """Give a command: call (uri, headers), answer, hangup, hold, resume, dtmf (digits)."""
+        """Give a command: call (uri, headers), answer, hangup, hold, resume, dtmf (digits),
+
+        transfer (uri), join (the call before this one with this one).
+        """
         assert self._child.stdin is not None
         self._child.stdin.write(json.dumps({"do": command, **arguments}) + "\n")
         self._child.stdin.flush()
@@ -147,6 +150,11 @@ class Phone:
             self.seen.append(got)
             if got["event"] == event:
                 return got
+
+    def forget(self) -> None:
+        """Pass over every event until now."""
+        while not self._events.empty():
+            self._events.get()
 
     def _failure(self, what: str) -> PeerFailedError:
         tail = "\n".join(self.log.read_text(errors="replace").splitlines()[-30:])

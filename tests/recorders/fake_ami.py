@@ -37,7 +37,7 @@ class FakeAmi:
         self.lets_in = True
         self.ignores: set[str] = set()
         self.denies: set[str] = set()
-        self.rights = "call,command"
+        self.rights = "call,dialplan,command"
         self.stops = True
         self.mutes_by_id = True
         self.port = 0

@@ -56,7 +56,7 @@ async def recorder(fake: FakeAmi) -> AsyncIterator[AsteriskRecorder]:
 
 async def test_the_fake_lets_the_adapter_in(fake: FakeAmi, recorder: AsteriskRecorder) -> None:
     assert recorder.problem == ""
-    assert fake.asked[0]["Events"] == "call"
+    assert fake.asked[0]["Events"] == "call,dialplan"
 
 
 async def test_fake_that_lies_about_a_stop_is_found_out_and_tried_again(
@@ -263,7 +263,7 @@ async def test_fake_with_two_calls_in_one_conversation_obeys_the_stricter(
 
 
 async def test_fake_that_denies_what_is_needed_is_named_with_what_it_lacks(fake: FakeAmi) -> None:
-    fake.rights = "call"
+    fake.rights = "call,dialplan"
     made = AsteriskRecorder(HostPort("127.0.0.1", fake.port), "consent", "secret")
     told = Told()
     await made.start()

@@ -19,7 +19,7 @@ from sidecar.recorders.recorder import (
     Violated,
 )
 from sidecar.recorders.sip import SipRecorder, SipSession
-from sidecar.settings.recorder_schema import RecorderTable
+from sidecar.settings.schema import Pbx
 
 from .told import Leg, Told
 
@@ -236,7 +236,8 @@ async def test_an_answer_to_an_order_that_was_replaced_is_not_told() -> None:
 async def test_each_kind_of_the_settings_has_its_adapter(
     table: dict[str, str] | None, kind: type
 ) -> None:
-    recorder: Recorder = build_recorder(RecorderTable(**table) if table else None)  # type: ignore[arg-type]
+    pbx = Pbx(uri="sip:127.0.0.1", hosts=["127.0.0.1"], recorder=table)  # type: ignore[arg-type]
+    recorder: Recorder = build_recorder(pbx)
 
     assert type(recorder) is kind
     assert recorder.kind == (table or {"kind": "none"})["kind"]

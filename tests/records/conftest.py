@@ -37,9 +37,9 @@ async def open_store(
     """`SqliteStore.open` with the test's path; what it opened is closed, however the test ends."""
     stores: list[SqliteStore] = []
 
-    async def open_one(**options: Any) -> SqliteStore:
+    async def open_one(counts: Metrics = metrics, **options: Any) -> SqliteStore:
         store = await SqliteStore.open(
-            path, metrics, **{"limits": limits, "keep_days": 0, **options}
+            path, counts, **{"limits": limits, "keep_days": 0, **options}
         )
         stores.append(store)
         return store

@@ -1,13 +1,13 @@
 from __future__ import annotations
 
-import os
 import stat
 from pathlib import Path
 
 import pytest
 
 from sidecar.errors import OperatorError
-from sidecar.records.files import create, lock
+from sidecar.records import files
+from sidecar.records.files import Lock, create
 
 
 def test_a_new_file_and_its_folder_are_for_this_user_only(path: Path) -> None:
@@ -26,12 +26,28 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     assert refusal.value.file == str(tmp_path / "file" / "records.db")
 
 
-def test_only_one_process_can_have_the_file(path: Path) -> None:
+def test_whoever_comes_first_has_the_file_alone_until_it_shares(path: Path) -> None:
     create(path)
-    held = lock(path)
+    first = Lock(path)
+    alone = first.alone
+    first.share()
 
-    with pytest.raises(OperatorError, match="another consent-sidecar"):
-        lock(path)
+    second = Lock(path)
 
-    os.close(held)
-    os.close(lock(path))
+    assert (alone, second.alone) == (True, False)
+    first.release()
+    second.release()
+
+
+def test_a_file_that_another_keeps_for_itself_is_refused_by_name(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "START_SECONDS", 0.0)
+    create(path)
+    older_version = Lock(path)
+
+    with pytest.raises(OperatorError, match="another version"):
+        Lock(path)
+
+    older_version.release()
+    Lock(path).release()

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from sidecar.metrics import Metrics
-from sidecar.records import Disposition, SqliteStore
+from sidecar.records import CallRecord, Disposition, SqliteStore
 
 BUSY_SIDECAR = """
 import asyncio, itertools, sys, time
@@ -19,7 +20,7 @@ from sidecar.metrics import Metrics
 from sidecar.records import CallRecord, Disposition, EndedBy, SqliteStore
 
 async def call(store, number):
-    record = CallRecord(f"call-{number}", time.time())
+    record = CallRecord(f"{sys.argv[2]}-{number}", time.time())
     await store.begin(record)
     sys.stdout.write(f"{record.call_id}\\n")
     sys.stdout.flush()
@@ -39,33 +40,74 @@ asyncio.run(main())
 """
 
 
+Sidecar = asyncio.subprocess.Process
+
+
+async def start_sidecar(path: Path, name: str = "call") -> Sidecar:
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-c", BUSY_SIDECAR, str(path), name, stdout=asyncio.subprocess.PIPE
+    )
+
+
+async def calls_told(sidecar: Sidecar, calls: int) -> list[bytes]:
+    """The next `calls` lines: calls that went on, as their records were on disk."""
+    assert sidecar.stdout is not None
+    return [await sidecar.stdout.readline() for _ in range(calls)]
+
+
+async def kill(sidecar: Sidecar) -> list[bytes]:
+    """Kill it; returns what it told until then."""
+    assert sidecar.stdout is not None
+    sidecar.send_signal(signal.SIGKILL)
+    told = (await sidecar.stdout.read()).splitlines(keepends=True)
+    await sidecar.wait()
+    return told
+
+
+def promised(told: list[bytes]) -> set[str]:
+    return {line.decode().strip() for line in told if line.endswith(b"\n")}
+
+
+def each_is_closed_once(records: list[CallRecord]) -> bool:
+    ids = [record.call_id for record in records]
+    return len(ids) == len(set(ids)) and all(
+        record.disposition in {Disposition.ANSWERED, Disposition.INTERRUPTED}
+        and record.ended_at is not None
+        and record.ended_at >= record.started_at
+        for record in records
+    )
+
+
 @pytest.mark.parametrize("calls", [1, 100, 417])
 async def test_after_kill_9_every_call_that_went_on_has_exactly_one_closed_record(
     path: Path, metrics: Metrics, calls: int
 ) -> None:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", BUSY_SIDECAR, str(path), stdout=asyncio.subprocess.PIPE
-    )
-    assert process.stdout is not None
-    went_on = [await process.stdout.readline() for _ in range(calls)]
-    process.send_signal(signal.SIGKILL)
-    went_on += (await process.stdout.read()).splitlines(keepends=True)
-    await process.wait()
+    sidecar = await start_sidecar(path)
+    went_on = promised(await calls_told(sidecar, calls) + await kill(sidecar))
 
     store = await SqliteStore.open(path, metrics)
     records = await store.list(1_000_000)
     await store.close()
 
-    found = [record.call_id for record in records]
-    promised = {line.decode().strip() for line in went_on if line.endswith(b"\n")}
-    assert len(promised) >= calls
-    assert len(found) == len(set(found))
-    assert promised <= set(found)
-    assert all(record.ended_at is not None for record in records)
-    assert {record.disposition for record in records} <= {
-        Disposition.ANSWERED,
-        Disposition.INTERRUPTED,
-    }
-    for record in records:
-        assert record.ended_at is not None
-        assert record.ended_at >= record.started_at
+    assert len(went_on) >= calls
+    assert went_on <= {record.call_id for record in records}
+    assert each_is_closed_once(records)
+
+
+async def test_kill_9_of_one_sidecar_leaves_the_calls_of_the_other_on_the_file_alone(
+    path: Path, store: SqliteStore, call: Callable[..., CallRecord]
+) -> None:
+    survivor = store
+    await survivor.begin(call("survives"))
+    first, second = await start_sidecar(path, "first"), await start_sidecar(path, "second")
+    told = await calls_told(first, 50) + await calls_told(second, 50)
+    told += await kill(first)
+    told += await calls_told(second, 50) + await kill(second)
+
+    await survivor._left_overs.put_right()
+
+    records = {record.call_id: record for record in await survivor.list(1_000_000)}
+    assert records.pop("survives").ended_at is None
+    assert promised(told) <= set(records)
+    assert each_is_closed_once(list(records.values()))
+    assert len(list(path.parent.glob("*.????????????????.lock"))) == 1

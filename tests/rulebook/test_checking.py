@@ -19,6 +19,9 @@ on_refusal = "hangup"
 pause = "*7"
 resume = "*8"
 notice = { language = { caller = "de", callee = "xx" } }
+
+[defaults]
+voicemail = "allow"
 """
 EVERYTHING = [
     "call-ends",
@@ -80,11 +83,64 @@ def test_who_is_asked_must_hear_the_question_in_its_language(
 
 
 def test_only_what_can_be_said_is_looked_for(tmp_path: Path, library: PromptLibrary) -> None:
-    plain = '[[rule]]\nname = "a"\nrecording = "notice"\nstop = ""\nnotice = { language = "xx" }\n'
-    off = '[[rule]]\nname = "a"\nrecording = "off"\n'
+    defaults = '[defaults]\nvoicemail = "allow"\n[[rule]]\nname = "a"\n'
+    plain = f'{defaults}recording = "notice"\nstop = ""\nnotice = {{ language = "xx" }}\n'
+    off = f'{defaults}recording = "off"\nnotice = {{ language = "xx" }}\n'
 
     assert prompts(tmp_path, plain, library) == [["xx/recording-notice"], []]
     assert prompts(tmp_path, off, library) == [[], []]
+
+
+@pytest.mark.parametrize(
+    ("voicemail", "needed", "wanted"),
+    [
+        ("allow", [], []),
+        ("notice", ["xx/voicemail-notice"], []),
+        ("consent", ["xx/voicemail-consent"], ["xx/voicemail-unavailable"]),
+        ("deny", ["xx/voicemail-unavailable"], []),
+    ],
+)
+def test_before_voicemail_the_caller_hears_its_language_also_where_nothing_is_recorded(
+    tmp_path: Path, library: PromptLibrary, voicemail: str, needed: list[str], wanted: list[str]
+) -> None:
+    language = 'notice = { language = { caller = "xx", callee = "de" } }'
+    rule = f'[[rule]]\nname = "a"\nrecording = "off"\nvoicemail = "{voicemail}"\n{language}\n'
+
+    found = prompts(tmp_path, f'[defaults]\nvoicemail = "allow"\n{rule}', library)
+
+    assert found == [needed, wanted]
+
+
+def test_what_a_mailbox_without_its_prompt_leads_to_is_told(
+    tmp_path: Path, library: PromptLibrary
+) -> None:
+    file = tmp_path / "rules.toml"
+    file.write_text("[defaults]\nnotice = { language = 'xx' }\n")
+
+    (error,) = missing_notices(RuleSet(load_rules(file)), library)
+
+    assert error.key == "defaults"
+    assert error.message == (
+        "there is no prompt xx/voicemail-notice.wav; calls to a mailbox would end, unexplained"
+    )
+
+
+@pytest.mark.parametrize(
+    ("room", "said"),
+    [
+        ("true", ["xx/new-party-informed"]),
+        ("{ announce = false }", []),
+    ],
+)
+def test_those_inside_a_room_are_told_in_the_language_of_the_callee(
+    tmp_path: Path, room: str, said: list[str]
+) -> None:
+    notice = 'notice = { language = { callee = "xx" }, to = "caller" }\nstop = ""'
+    rule = f'[[rule]]\nname = "a"\nrecording = "notice"\nroom = {room}\n{notice}\n'
+
+    found = prompts(tmp_path, f'[defaults]\nvoicemail = "allow"\n{rule}', PromptLibrary(BUILTIN))
+
+    assert found == [[], said]
 
 
 def test_the_error_names_the_rule_and_its_line(tmp_path: Path, library: PromptLibrary) -> None:

@@ -18,6 +18,18 @@ PIECES = st.sampled_from(
         *["sip", "pbx", "trunk", "rule", "match", "notice", "name", "hosts", "uri", "\u0007", "é"],
     ]
 )
+MORE = """\
+[[rule]]
+name = "desk"
+voicemail = "consent"
+recording = "notice"
+renotice = "all"
+hold = "pause"
+voicemail_divert = { after = "20s", on = ["no-answer"], to = "sip:vm102@127.0.0.1" }
+[[rule]]
+name = "board"
+room = { name = "board", announce = true }
+"""
 EDITS = st.lists(st.tuples(st.floats(0, 1), st.integers(0, 12), PIECES), min_size=1, max_size=4)
 
 
@@ -35,7 +47,7 @@ def test_files_edited_at_random_are_fine_or_told_what_is_wrong(in_settings, in_r
     with TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "sidecar.toml").write_text(edited(SETTINGS, in_settings), encoding="utf-8")
-        (folder / "rules.toml").write_text(edited(RULES, in_rules), encoding="utf-8")
+        (folder / "rules.toml").write_text(edited(RULES + MORE, in_rules), encoding="utf-8")
 
         report = check_files(folder / "sidecar.toml")
 

@@ -25,8 +25,6 @@ MISTAKES = [
      '"consent" or "required", not true'),
     (EXPECT, 'expect = { recording = "requird" }', 'rules.toml:13: test[1].expect.recording: '
      'must be "off", "notice", "consent" or "required", not "requird" (did you mean "required"?)'),
-    (DEFAULTS, f'{DEFAULTS}\nvoicemail = "notice"', "rules.toml:3: defaults.voicemail: a notice "
-     "before voicemail is not supported by this version"),
     # consent
     (POLICY, f'{POLICY}\nconsent = {{ accept = "1" }}', "rules.toml:7: rule[1].consent: nobody "
      'would be asked: recording is "notice"'),
@@ -100,8 +98,6 @@ MISTAKES = [
      'accept = "1" is its beginning'),
     (DEFAULTS, f'{DEFAULTS}\nmessages = "yes"', 'rules.toml:3: defaults.messages: must be "deny" '
      'or "allow", not "yes"'),
-    (EXPECT, 'expect = { voicemail = "deny" }', "rules.toml:13: test[1].expect.voicemail: a notice "
-     "before voicemail is not supported by this version"),
     # rules
     (f'[[test]]\n{CALL}', f'[test]\n{CALL}', "rules.toml:11: test: there may be several: write "
      "[[test]]"),
@@ -194,8 +190,8 @@ MISTAKES = [
     (NOTICE, "notice = { to = [] }", "rules.toml:7: rule[1].notice.to: must not be empty"),
     (NOTICE, 'notice = { to = ["caler"] }', 'rules.toml:7: rule[1].notice.to[1]: must be "caller" '
      'or "callee", not "caler" (did you mean "caller"?)'),
-    (NOTICE, 'notice = { at = "ringing" }', 'rules.toml:7: rule[1].notice.at: must be "answer" or '
-     '"before-connect", not "ringing"'),
+    (NOTICE, 'notice = { at = "ringing" }', 'rules.toml:7: rule[1].notice.at: must be "answer", '
+     '"before-connect" or "person", not "ringing"'),
     (NOTICE, 'notice = { to = "callee", at = "before-connect" }', "rules.toml:7: rule[1].notice: "
      'before-connect is for the caller\'s ears: name "caller" in to, or use at = "answer"'),
     ('recording = "notice"', 'recording = "off"', "rules.toml:7: rule[1].notice: nothing would be "

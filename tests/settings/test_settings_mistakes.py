@@ -14,6 +14,7 @@ DATABASE = 'database = "sqlite:///records.db"'
 HTTP = 'listen = "127.0.0.1:9464"'
 CONSENT = 'consent = "X-Consent"'
 RECORDER = f"{PBX_HOSTS}\n[pbx.main.recorder]\n"
+VOICEMAIL = f"{PBX_HOSTS}\n[pbx.main.voicemail]\n"
 AMI = f'{RECORDER}kind = "asterisk-ami"'
 
 MISTAKES = [
@@ -149,6 +150,18 @@ MISTAKES = [
      "be one line of text"),
     (PBX_HOSTS, f'{RECORDER}kind = "sip"\nstop = "*1"', "sidecar.toml:9: pbx.main.recorder.stop: "
      'has no meaning with kind = "sip"'),
+    (PBX_HOSTS, f'{VOICEMAIL}users = "vm*"', 'sidecar.toml:8: pbx.main.voicemail.users: must be a '
+     'list like ["vm*", "*97"], not "vm*"'),
+    (PBX_HOSTS, f'{VOICEMAIL}users = ["vm*", "sip:vm@h"]', 'sidecar.toml:8: '
+     'pbx.main.voicemail.users: "sip:vm@h" must be the user part of a SIP URI, like "vm*"'),
+    (PBX_HOSTS, f'{VOICEMAIL}users = [97]', 'sidecar.toml:8: pbx.main.voicemail.users: 97 must be '
+     'the user part of a SIP URI, like "vm*"'),
+    (PBX_HOSTS, f'{VOICEMAIL}forwarded = "yes"', 'sidecar.toml:8: pbx.main.voicemail.forwarded: '
+     'must be true or false, not "yes"'),
+    (PBX_HOSTS, f'{VOICEMAIL}applications = ["VoiceMail(102)"]', 'sidecar.toml:8: '
+     'pbx.main.voicemail.applications: "VoiceMail(102)" must be the name of one, like "VoiceMail"'),
+    (PBX_HOSTS, f'{VOICEMAIL}user = ["vm*"]', 'sidecar.toml:8: pbx.main.voicemail.user: unknown '
+     'key "user"; did you mean "users"?'),
     (PBX_HOSTS, f'{RECORDER}kind = "feature-code"\nstart = "*1"', "sidecar.toml:7: "
      'pbx.main.recorder.stop: is missing; kind = "feature-code" needs it'),
     (PBX_HOSTS, f'{RECORDER}kind = "feature-code"\nstop = "stop"', "sidecar.toml:9: "
@@ -230,6 +243,8 @@ TWINS = [
     (MEDIA, 'engine = "local"\naddress = "::1"\nports = "1024-1039"'),
     (MEDIA, 'ports = "65520-65535"'),
     (PBX_HOSTS, f'{RECORDER}kind = "none"'),
+    (PBX_HOSTS, f"{VOICEMAIL}"),
+    (PBX_HOSTS, f'{VOICEMAIL}users = ["vm*", "*97", "*"]\nforwarded = true\napplications = []'),
     (PBX_HOSTS, f'{RECORDER}kind = "sip"'),
     (PBX_HOSTS, f'{RECORDER}kind = "feature-code"\nstop = "*1"\nstart = "*2"'),
     (

@@ -132,10 +132,38 @@ def test_hold_by_an_unreachable_address_stays_hold(said: str, then: str) -> None
 
 def test_a_stream_that_we_cannot_relay_or_have_no_port_for_is_refused() -> None:
     lines = anchored(
-        HEAD + "m=message 2855 TCP/MSRP *\na=rtcp:1\nm=audio 4000 RTP/AVP 0\n", 30000, 0
+        HEAD + "m=application 2855 TCP/BFCP *\na=rtcp:1\nm=audio 4000 RTP/AVP 0\n", 30000, 0
     )
 
-    assert lines[5:] == ["m=message 0 TCP/MSRP *", "m=audio 0 RTP/AVP 0"]
+    assert lines[5:] == ["m=application 0 TCP/BFCP *", "m=audio 0 RTP/AVP 0"]
+
+
+CHAT = "m=message 2855 TCP/TLS/MSRP *\ni=chat\na=path:msrps://192.0.2.1:2855/a;tcp\n"
+
+
+@pytest.mark.parametrize(
+    ("messages", "then"),
+    [
+        (False, ["m=message 0 TCP/TLS/MSRP *"]),
+        (
+            True,
+            [
+                "m=message 2855 TCP/TLS/MSRP *",
+                "i=chat",
+                "c=IN IP4 192.0.2.1",
+                "a=path:msrps://192.0.2.1:2855/a;tcp",
+            ],
+        ),
+    ],
+)
+def test_messages_are_refused_or_keep_their_own_way(messages: bool, then: list[str]) -> None:
+    sdp = anchor(
+        read(HEAD + CHAT), address="198.51.100.1", ports=[30000], origin=OURS, messages=messages
+    )
+
+    lines = sdp.encode().decode().splitlines()
+    assert "c=IN IP4 198.51.100.1" in lines[:5]
+    assert lines[5:] == then
 
 
 def test_too_few_ports_are_our_own_mistake() -> None:

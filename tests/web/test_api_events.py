@@ -19,7 +19,9 @@ from sidecar.calls.call_events import (
     ConsentGiven,
     FailedClosed,
     NoticeGiven,
+    PartyNew,
     RecordingChanged,
+    VoicemailMet,
 )
 from sidecar.calls.event_hub import MOST_SUBSCRIBERS, EventHub
 from sidecar.consent.party import Party
@@ -33,6 +35,8 @@ ONE_OF_EACH: tuple[CallEvent, ...] = (
     NoticeGiven("call-0", Party.CALLER, "played"),
     ConsentGiven("call-0", Party.CALLEE, "agreed"),
     RecordingChanged("call-0", "stopped", ("caller",), "read_back"),
+    PartyNew("call-0", Party.CALLEE),
+    VoicemailMet("call-0", "informed"),
     FailedClosed("call-0", "recorder_unconfirmed"),
     CallEnded("call-0", Disposition.ANSWERED, EndedBy.CALLER),
 )

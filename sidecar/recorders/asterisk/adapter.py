@@ -7,9 +7,8 @@ from collections import defaultdict
 from functools import partial
 from pathlib import Path
 
-import structlog
-
 from sidecar.recorders.asterisk.channels import Channel, Channels
+from sidecar.recorders.asterisk.conferences import Conferences
 from sidecar.recorders.asterisk.connection import Connection, Reply
 from sidecar.recorders.asterisk.control import Control
 from sidecar.recorders.asterisk.files import FileCheck
@@ -17,15 +16,15 @@ from sidecar.recorders.asterisk.mixmonitor import (
     Hidden,
     parse_bridges,
     parse_hidden,
-    parse_permissions,
-    quoted,
 )
+from sidecar.recorders.asterisk.people import Scene
 from sidecar.recorders.asterisk.protocol import Message
+from sidecar.recorders.asterisk.rights import lacking
+from sidecar.recorders.asterisk.scenes import answerers, scene
 from sidecar.recorders.asterisk.session import AsteriskSession
+from sidecar.recorders.asterisk.steps import Steps
 from sidecar.recorders.recorder import EventCallback, Order, PbxLeg
 from sidecar.settings.addresses import HostPort
-
-log = structlog.get_logger(__name__)
 
 READ_WITHIN = 5.0
 FRESH_FOR = 1.0
@@ -34,7 +33,7 @@ CALL_ID_TRIES = 5
 CALL_ID_PAUSE = 0.03
 HIDDEN_TRIES = 10
 HIDDEN_PAUSE = 0.02
-_NEEDED = {"read": ("call",), "write": ("call", "command")}
+MAILBOX_APPLICATIONS = frozenset({"VoiceMail", "MinivmRecord"})
 
 
 class AsteriskRecorder:
@@ -45,7 +44,12 @@ class AsteriskRecorder:
     sees = True
 
     def __init__(
-        self, address: HostPort, username: str, secret: str, files: Path | None = None
+        self,
+        address: HostPort,
+        username: str,
+        secret: str,
+        files: Path | None = None,
+        mailbox_applications: frozenset[str] = MAILBOX_APPLICATIONS,
     ) -> None:
         self._username = username
         self._folder = files
@@ -67,6 +71,8 @@ class AsteriskRecorder:
         self._read_at = 0.0
         self._announced: set[str] = set()
         self._lacking = ""
+        self._steps = Steps(self._connection, mailbox_applications, self._at_mailbox)
+        self._conferences = Conferences(self)
         self.channels = Channels()
         self.control = Control(self._connection)
         self.connected = False
@@ -96,6 +102,7 @@ class AsteriskRecorder:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
         self.connected = False
+        self._steps.clear()
         await self._connection.close()
 
     def open(self, leg: PbxLeg, told: Order, on_event: EventCallback) -> AsteriskSession:
@@ -103,6 +110,8 @@ class AsteriskRecorder:
         files = FileCheck(self._folder) if self._folder is not None else None
         session = AsteriskSession(leg.call_id, on_event, self, files)
         self._sessions.add(session)
+        if uniqueid := self.tied(leg.call_id):  # a call of the PBX's own
+            asyncio.get_running_loop().call_soon(session.found, uniqueid)
         return session
 
     # What sessions need
@@ -126,6 +135,29 @@ class AsteriskRecorder:
         """Whether an order of any session forbids to record this channel."""
         orders = (each.order for each in self._members.get(uniqueid, ()))
         return any(order in (Order.HOLD, Order.STOP) for order in orders)
+
+    def scene(self, uniqueid: str) -> Scene:
+        """Return what is connected with a call's own channel."""
+        return scene(self.channels, uniqueid, self._conferences.rooms)
+
+    def answered_by(self, uniqueid: str) -> frozenset[str]:
+        """Return which people have answered a call whose own channel is up."""
+        channel = self.channels.get(uniqueid)
+        known = channel.answered_by if channel is not None else None
+        return answerers(self.channels, uniqueid) if known is None else known
+
+    def in_mailbox(self, uniqueids: frozenset[str]) -> bool:
+        """Whether one of these channels is in a mailbox."""
+        return self._steps.in_mailbox(uniqueids)
+
+    def session_of(self, uniqueid: str) -> AsteriskSession | None:
+        """Return the session whose own channel this is."""
+        sessions = self._members.get(uniqueid, ())
+        return next((each for each in sessions if each.uniqueid == uniqueid), None)
+
+    def is_asking(self, channel: Channel) -> bool:
+        """Whether a channel's Call-ID is not known yet."""
+        return channel.is_sip and channel.uniqueid not in self._asked
 
     async def read_all(self) -> None:
         """Read all channels anew, unless that was done within FRESH_FOR."""
@@ -190,7 +222,9 @@ class AsteriskRecorder:
             self._restoring.cancel()
         self.connected = False
         self.control.clear()
-        self.channels = Channels()
+        held, self.channels = self.channels.held, Channels()
+        self.channels.held = held
+        self._steps.clear()
         self._call_ids.clear()
         self._asked.clear()
         self._announced.clear()
@@ -200,29 +234,14 @@ class AsteriskRecorder:
 
     async def _restore(self) -> None:
         """After a login: learn every channel, then let the sessions go on."""
-        await self._check_rights()
+        self._lacking = await lacking(self._connection, self._username)
         if self._lacking or not await self._read():
             self._connection.drop()
             return
         self.connected = True
         for session in tuple(self._sessions):
             session.restored()
-
-    async def _check_rights(self) -> None:
-        """Ask Asterisk what its user may do, and put what is lacking into words."""
-        reply = await self._connection.ask(
-            "Command", ("Command", f"manager show user {quoted(self._username)}")
-        )
-        lacking = []
-        if reply.denied:
-            lacking.append("write = command")
-        for kind, rights in parse_permissions(reply.message.output).items():
-            if "all" not in rights:
-                lacking += [f"{kind} = {each}" for each in _NEEDED[kind] if each not in rights]
-        self._lacking = ""
-        if lacking:
-            self._lacking = f"the manager user {self._username} lacks {', '.join(lacking)}"
-            log.warning("asterisk_rights_lacking", problem=self._lacking)
+        self._conferences.meet_all()
 
     async def _read(self) -> bool:
         """Read channels, bridges and the Call-IDs of SIP channels; return whether it worked."""
@@ -236,8 +255,13 @@ class AsteriskRecorder:
             return False
         reply = await bridges
         if not reply.failure:
-            self.channels.note_bridges(parse_bridges(reply.message.output))
+            bridges_now = parse_bridges(reply.message.output)
+            self.channels.note_bridges(bridges_now)
+            self._conferences.rooms.keep(bridges_now)
         self.channels.replace(status.listed, before)
+        for entry in status.listed:
+            if not self.connected:
+                self._steps.note(entry.get("uniqueid"), entry.get("application"))
         asked = []
         for uniqueid in self.channels.all():
             channel = self.channels.get(uniqueid)
@@ -251,17 +275,19 @@ class AsteriskRecorder:
 
     def _on_event(self, event: Message) -> None:
         word = event.get("event")
+        if word == "Newexten":
+            self._steps.took(event)
+            return
+        if word.startswith("Confbridge"):
+            self._note_room(event.get("bridgeuniqueid"), event.get("conference"))
         uniqueid = self.channels.apply(event)
         if uniqueid:
-            channel = self.channels.get(uniqueid)
-            if channel is None:
-                self._gone(uniqueid)
-            elif channel.is_sip and word in ("Newchannel", "Rename"):
-                self._ask_call_id(channel, 1)
-            self._changed(uniqueid)
-            if word == "Rename" or (channel and self.channels.is_conference(channel.bridge)):
-                self._look_again(uniqueid)
+            self._channel_changed(uniqueid, word)
         match word:
+            case "BridgeEnter" | "BridgeLeave" | "Rename":
+                self._conferences.meet_at(event.get("uniqueid"), event.get("bridgeuniqueid"))
+            case "BridgeDestroy":
+                self._conferences.rooms.end(event.get("bridgeuniqueid"))
             case "MixMonitorStart":
                 ours = self.control.was_ours(event.get("uniqueid"), started=True)
                 self._look_again(event.get("uniqueid"), begun=not ours)
@@ -274,8 +300,38 @@ class AsteriskRecorder:
             case "ConfbridgeRecord":
                 self._conference_records(event.get("bridgeuniqueid"))
 
+    def _channel_changed(self, uniqueid: str, word: str) -> None:
+        channel = self.channels.get(uniqueid)
+        if channel is None:
+            self._gone(uniqueid)
+        elif channel.is_sip and word in ("Newchannel", "Rename"):
+            self._ask_call_id(channel, 1)
+        elif word == "Newstate" and channel.up and channel.answered_by is None:
+            channel.answered_by = answerers(self.channels, uniqueid)
+        elif word == "BridgeLeave":
+            self._look_for_step(uniqueid)
+        self._changed(uniqueid)
+        if word == "Rename" or (channel and self.channels.is_conference(channel.bridge)):
+            self._look_again(uniqueid)
+
+    def _look_for_step(self, uniqueid: str) -> None:
+        channel = self.channels.get(uniqueid)
+        if channel is not None and uniqueid in self._members:
+            self._steps.look_soon(channel)
+
+    def _at_mailbox(self, uniqueid: str) -> None:
+        for session in tuple(self._members.get(uniqueid, ())):
+            session.sight.mailbox()
+
+    def _note_room(self, bridge: str, conference: str) -> None:
+        if self._conferences.rooms.name(bridge, conference):
+            for uniqueid in self.channels.in_bridge(bridge):
+                self._changed(uniqueid)
+            self._conferences.meet(bridge)
+
     def _gone(self, uniqueid: str) -> None:
         self.control.forget(uniqueid)
+        self._steps.gone(uniqueid)
         call_id = self._asked.pop(uniqueid, "")
         if self._call_ids.get(call_id) == uniqueid:
             del self._call_ids[call_id]
@@ -319,12 +375,15 @@ class AsteriskRecorder:
             if attempt < CALL_ID_TRIES:
                 loop = asyncio.get_running_loop()
                 loop.call_later(CALL_ID_PAUSE * attempt, self._ask_again, uniqueid, attempt + 1)
+            else:
+                self._conferences.meet_at(uniqueid, channel.bridge, sure=True)
             return
         self._call_ids[call_id] = uniqueid
         self._asked[uniqueid] = call_id
         for session in tuple(self._sessions):
             if session.call_id == call_id:
                 session.found(uniqueid)
+        self._conferences.meet_at(uniqueid, channel.bridge)
 
     def _ask_again(self, uniqueid: str, attempt: int) -> None:
         channel = self.channels.get(uniqueid)

@@ -21,17 +21,44 @@ CONFERENCE = "softmix"
 RECORDER = "CBRec/"
 """How the names of channels begin that record a ConfBridge; no event tells of them."""
 MOST_CHANNELS = 50_000
+UP = "6"
+DOWN = "0"
 _SIP = ("PJSIP/", "SIP/")
+_LOCAL = "Local/"
+_UNREAL = (
+    *(_LOCAL, RECORDER, "CBAnn/", "Announcer/", "Recorder/", "Bridge/", "Message/", "Surrogate/"),
+    *("AsyncGoto/", "Snoop/", "Parked/"),
+)
+"""How the names of channels begin behind which nobody is, or whose other half is somebody."""
+_HALVES = {";1": ";2", ";2": ";1"}
 
 
 @dataclass(slots=True)
 class Channel:
-    """One channel. `uniqueid` stays; name, Linkedid and bridge (empty: none) may change."""
+    """One channel. `uniqueid` stays; name, Linkedid and bridge (empty: none) may change.
+
+    `dialled`: the PBX calls it. `reached`: the uniqueid of who answered its Dial, empty for none.
+    `answered_by`: the people there when it came up (see scenes.answerers), None where unknown.
+    """
 
     uniqueid: str
     name: str
     linkedid: str
     bridge: str = ""
+    up: bool = False
+    dialled: bool = False
+    reached: str = ""
+    answered_by: frozenset[str] | None = None
+
+    @property
+    def is_real(self) -> bool:
+        """Whether a person may be behind it."""
+        return not self.name.startswith(_UNREAL) and not self.name.endswith(("<ZOMBIE>", "<MASQ>"))
+
+    @property
+    def person(self) -> str:
+        """Return whom it stands for: a channel that is taken over by another phone is another."""
+        return f"{self.uniqueid} {self.name.rpartition('-')[0]}"
 
     @property
     def is_sip(self) -> bool:
@@ -52,6 +79,9 @@ class Channels:
         self._by_link: defaultdict[str, set[str]] = defaultdict(set)
         self._by_bridge: defaultdict[str, set[str]] = defaultdict(set)
         self._technology: dict[str, str] = {}
+        self._halves: dict[str, str] = {}
+        self.held: set[str] = set()
+        """The channels that have put the others on hold."""
 
     def get(self, uniqueid: str) -> Channel | None:
         """Return a channel, None where it is not known (any more)."""
@@ -75,9 +105,27 @@ class Channels:
                 continue
             found.add(channel.uniqueid)
             waiting.extend(self._by_link.get(channel.linkedid, set()) - found)
-            if channel.bridge and self._technology.get(channel.bridge) != WAITING_ROOM:
-                waiting.extend(self._by_bridge.get(channel.bridge, set()) - found)
+            waiting.extend(self.talking_in(channel.bridge) - found)
+            if other := self.other_half(channel):
+                waiting.append(other)
         return frozenset(found)
+
+    def kin(self, uniqueid: str) -> frozenset[str]:
+        """Return the uniqueids of the channels with the same Linkedid, this one included."""
+        channel = self._channels.get(uniqueid)
+        return frozenset(self._by_link.get(channel.linkedid, ())) if channel else frozenset()
+
+    def talking_in(self, bridge: str) -> frozenset[str]:
+        """Return the uniqueids of the channels that a bridge connects: none in a waiting room."""
+        if not bridge or self._technology.get(bridge) == WAITING_ROOM:
+            return frozenset()
+        return self.in_bridge(bridge)
+
+    def other_half(self, channel: Channel) -> str:
+        """Return the uniqueid of a Local channel's other half, an empty text for other channels."""
+        if not channel.name.startswith(_LOCAL):
+            return ""
+        return self._halves.get(channel.name[:-2] + _HALVES.get(channel.name[-2:], ""), "")
 
     def in_bridge(self, bridge: str) -> frozenset[str]:
         """Return the uniqueids of the channels in a bridge."""
@@ -95,6 +143,20 @@ class Channels:
         match event.get("event"):
             case "Newchannel":
                 changed = self._put(uniqueid, event.get("channel"), event.get("linkedid"))
+                if changed:
+                    self._channels[uniqueid].dialled = event.get("channelstate") == DOWN
+            case "Newstate":
+                up = event.get("channelstate") == UP
+                changed = self._change(uniqueid, linkedid=event.get("linkedid"), up=up)
+            case "DialEnd" if event.get("dialstatus") == "ANSWER" and uniqueid in self._channels:
+                self._channels[uniqueid].reached = event.get("destuniqueid")
+                changed = self._change(uniqueid, linkedid=event.get("linkedid"))
+            case "Hold" if uniqueid in self._channels:
+                self.held.add(uniqueid)
+                changed = True
+            case "Unhold":
+                changed = uniqueid in self.held
+                self.held.discard(uniqueid)
             case "Rename":
                 changed = self._change(uniqueid, name=event.get("newname"))
             case "Hangup":
@@ -121,7 +183,9 @@ class Channels:
                 uniqueid = entry.get("uniqueid")
                 listed.add(uniqueid)
                 self._put(uniqueid, entry.get("channel"), entry.get("linkedid"))
-                self._change(uniqueid, bridge=entry.get("bridgeid"))
+                up = entry.get("channelstate") == UP
+                self._change(uniqueid, bridge=entry.get("bridgeid"), up=up)
+        self.held &= self._channels.keys()
         for uniqueid in before - listed:
             channel = self._channels.get(uniqueid)
             if channel is not None and not channel.is_hidden:
@@ -143,6 +207,8 @@ class Channels:
             return False
         _discard(self._by_link, channel.linkedid, uniqueid)
         _discard(self._by_bridge, channel.bridge, uniqueid)
+        self._halves.pop(channel.name, None)
+        self.held.discard(uniqueid)
         return True
 
     def _put(self, uniqueid: str, name: str, linkedid: str) -> bool:
@@ -153,17 +219,26 @@ class Channels:
             return False
         self._channels[uniqueid] = Channel(uniqueid, name, linkedid or uniqueid)
         self._by_link[linkedid or uniqueid].add(uniqueid)
+        if name.startswith(_LOCAL):
+            self._halves[name] = uniqueid
         return True
 
     def _change(
-        self, uniqueid: str, *, name: str = "", linkedid: str = "", bridge: str | None = None
+        self,
+        uniqueid: str,
+        *,
+        name: str = "",
+        linkedid: str = "",
+        bridge: str | None = None,
+        up: bool = False,
     ) -> bool:
         channel = self._channels.get(uniqueid)
         if channel is None:
             return False
-        before = (channel.name, channel.linkedid, channel.bridge)
-        if name:
-            channel.name = name
+        before = (channel.name, channel.linkedid, channel.bridge, channel.up)
+        channel.up |= up
+        if name and name != channel.name:
+            self._rename(channel, name)
         if linkedid and linkedid != channel.linkedid:
             _discard(self._by_link, channel.linkedid, uniqueid)
             channel.linkedid = linkedid
@@ -173,7 +248,14 @@ class Channels:
             channel.bridge = bridge
             if bridge:
                 self._by_bridge[bridge].add(uniqueid)
-        return before != (channel.name, channel.linkedid, channel.bridge)
+        return before != (channel.name, channel.linkedid, channel.bridge, channel.up)
+
+    def _rename(self, channel: Channel, name: str) -> None:
+        if self._halves.get(channel.name) == channel.uniqueid:
+            del self._halves[channel.name]
+        channel.name = name
+        if name.startswith(_LOCAL):
+            self._halves[name] = channel.uniqueid
 
 
 def _discard(index: defaultdict[str, set[str]], key: str, uniqueid: str) -> None:

@@ -30,8 +30,9 @@ LONGEST_PAUSE = 10.0
 MOST_PENDING = 10_000
 MOST_UNSENT = 1024 * 1024
 MOST_LISTED = 50_000
-EVENTS = "call"
-"""The class of events that is asked for: channels, bridges, MixMonitor, ConfBridge."""
+EVENTS = "call,dialplan"
+"""The classes of events that are asked for: channels, bridges, MixMonitor, ConfBridge; and each
+step of the dialplan (Newexten), which tells of mailboxes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from sidecar.recorders.asterisk.channels import Channels
 from sidecar.recorders.asterisk.control import Control
+from sidecar.recorders.asterisk.people import Scene
 
 if TYPE_CHECKING:
     from sidecar.recorders.asterisk.session import AsteriskSession
@@ -29,6 +30,15 @@ class Pbx(Protocol):
 
     def forbidden(self, uniqueid: str) -> bool:
         """Whether an order of any session forbids to record this channel."""
+
+    def scene(self, uniqueid: str) -> Scene:
+        """Return what is connected with a call's own channel."""
+
+    def answered_by(self, uniqueid: str) -> frozenset[str]:
+        """Return which people have answered a call whose own channel is up."""
+
+    def in_mailbox(self, uniqueids: frozenset[str]) -> bool:
+        """Whether one of these channels is in a mailbox."""
 
     async def read_all(self) -> None:
         """Read all channels anew, if that is due; sessions are told what has changed."""

@@ -12,7 +12,7 @@ order fails with "no_channel"; it is still carried out should the channel come.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from enum import Enum, auto
 
 from sidecar.recorders.asterisk.channels import Channel
@@ -20,8 +20,8 @@ from sidecar.recorders.asterisk.control import Look
 from sidecar.recorders.asterisk.files import FileCheck, Verdict
 from sidecar.recorders.asterisk.meter import Meter
 from sidecar.recorders.asterisk.pbx import Pbx
+from sidecar.recorders.asterisk.sight import Sight
 from sidecar.recorders.recorder import (
-    Answerer,
     AnswererCallback,
     Confirmed,
     Doubted,
@@ -60,7 +60,7 @@ class AsteriskSession:
         self._pbx = pbx
         self._loop = asyncio.get_running_loop()
         self._files = files
-        self._uniqueid = ""
+        self.uniqueid = ""
         self._looks: dict[str, Look] = {}
         self._todo: set[str] = set()
         self._answer = _Answer.OWED
@@ -74,6 +74,7 @@ class AsteriskSession:
         self._gap = False
         self._name_looks = 0
         self._proof = Proof.NONE
+        self.sight = Sight(pbx, on_event)
         self.call_id = call_id
         self.group: frozenset[str] = frozenset()
         self.order: Order | None = None
@@ -107,7 +108,7 @@ class AsteriskSession:
 
     def answered(self, on_answerer: AnswererCallback) -> None:
         """See RecorderSession."""
-        on_answerer(Answerer.UNKNOWN)
+        self.sight.answered(on_answerer)
 
     def close(self) -> None:
         """See RecorderSession."""
@@ -119,6 +120,7 @@ class AsteriskSession:
     def drop(self) -> None:
         """Do and tell nothing any more."""
         self._stop_working()
+        self.sight.drop()
         self.closed = True
 
     async def finish(self) -> None:
@@ -142,13 +144,14 @@ class AsteriskSession:
 
     def found(self, uniqueid: str) -> None:
         """The channel with this session's Call-ID is known."""
-        self._uniqueid = uniqueid
-        self.regroup()
-        self._poke()
+        if not self.closed:
+            self.uniqueid = uniqueid
+            self.regroup()
+            self._poke()
 
     def regroup(self) -> None:
         """Connections between channels have changed."""
-        group = self._pbx.channels.group(self._uniqueid) if self._uniqueid else frozenset()
+        group = self._pbx.channels.group(self.uniqueid) if self.uniqueid else frozenset()
         joined, left = group - self.group, self.group - group
         self.group = group
         if joined or left:
@@ -158,37 +161,34 @@ class AsteriskSession:
         if left:
             self._measure()
         if joined:
-            self._todo |= joined
-            self._poke()
+            self._look_at(joined)
+        self.sight.regrouped(self.uniqueid, joined)
 
     def look_again(self, uniqueid: str, *, begun: bool = False) -> None:
         """Something happened on a channel of the call; `begun`: it records against the order."""
         if begun and self.order in _FORBIDS:
             self._meter.set(True, self._loop.time())
             self._violated()
-        self._todo.add(uniqueid)
-        self._poke()
+        self._look_at({uniqueid})
 
     def conference_records(self) -> None:
         """A conference of the call's has begun to be recorded, on a hidden channel."""
         if self.order in _FORBIDS:
             self._meter.set(True, self._loop.time())
             self._violated()
-        self._todo |= self.group
-        self._poke()
+        self._look_at(self.group)
 
     def lost(self) -> None:
         """There is no connection any more: nothing is known."""
-        if self.order is not None or self._uniqueid:
+        if self.order is not None or self.uniqueid:
             self._gap = True
         self._stop_working()
-        self._find_until = 0.0 if self._uniqueid else self._find_until
-        self._uniqueid = ""
+        self._find_until = 0.0 if self.uniqueid else self._find_until
+        self.uniqueid = ""
         self.group = frozenset()
         self._looks.clear()
-        if self.order is None:
-            pass
-        elif self._answer is _Answer.CONFIRMED:
+        self.sight.lost()
+        if self._answer is _Answer.CONFIRMED:
             self._answer = _Answer.OWED
             self._on_event(Doubted("unreachable"))
         elif self._answer is _Answer.OWED:
@@ -268,11 +268,11 @@ class AsteriskSession:
             if self._status_asked and not read:
                 read = True
                 await self._pbx.read_all()
-            if not self._uniqueid:
+            if not self.uniqueid:
                 uniqueid = self._pbx.tied(self.call_id)
                 if not uniqueid:
                     return await self._not_found()
-                self._uniqueid = uniqueid
+                self.uniqueid = uniqueid
                 self.regroup()
             await self._find_hidden()
             if not await self._pass():
@@ -288,7 +288,7 @@ class AsteriskSession:
             self._later(left, self._poke)
             return None
         await self._pbx.read_all()
-        if self._uniqueid:
+        if self.uniqueid:
             self._later(0, self._poke)
             return None
         return "no_channel"
@@ -343,7 +343,7 @@ class AsteriskSession:
             self._name_looks += 1
             self._later(NAMES_AFTER, lambda: self._look_at(nameless))
 
-    def _look_at(self, uniqueids: set[str]) -> None:
+    def _look_at(self, uniqueids: Set[str]) -> None:
         self._todo |= uniqueids
         self._poke()
 
@@ -379,8 +379,7 @@ class AsteriskSession:
 
     def _retry(self) -> None:
         self._looks.clear()
-        self._todo |= self.group
-        self._poke()
+        self._look_at(self.group)
 
     def _violated(self) -> None:
         if self._answer is _Answer.CONFIRMED:
@@ -391,7 +390,7 @@ class AsteriskSession:
         if self.closed or not self._status_asked:
             return
         self._status_asked = False
-        if not self._uniqueid or any(look.failure for look in self._looks.values()):
+        if not self.uniqueid or any(look.failure for look in self._looks.values()):
             self._on_event(Status(None, Proof.NONE))
         else:
             running = sum(look.running for look in self._looks.values())

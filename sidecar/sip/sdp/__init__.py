@@ -6,7 +6,7 @@ from sidecar.sip.sdp.anchor import address_of, anchor, narrow
 from sidecar.sip.sdp.body import replace_sdp_part, sdp_part
 from sidecar.sip.sdp.codecs import STATIC_TYPES, TELEPHONE_EVENT, Codec
 from sidecar.sip.sdp.description import SessionDescription
-from sidecar.sip.sdp.errors import NoCommonCodec, SdpError
+from sidecar.sip.sdp.errors import NoCommonCodec, NothingButMessages, SdpError
 from sidecar.sip.sdp.fields import Connection, Origin
 from sidecar.sip.sdp.media import MediaDescription
 from sidecar.sip.sdp.own import make_answer, make_offer
@@ -18,6 +18,7 @@ __all__ = [
     "Connection",
     "MediaDescription",
     "NoCommonCodec",
+    "NothingButMessages",
     "Origin",
     "SdpError",
     "SessionDescription",

@@ -74,13 +74,21 @@ def _problem_of(connection: Connection) -> str:
 
 
 def anchor(
-    sdp: SessionDescription, *, address: str, ports: Sequence[int], origin: Origin
+    sdp: SessionDescription,
+    *,
+    address: str,
+    ports: Sequence[int],
+    origin: Origin,
+    messages: bool = False,
 ) -> SessionDescription:
     """A copy whose media come to us: line i at `address`, `ports[i]`, RTCP one above.
 
     A stream refused already stays refused; port 0 in `ports` refuses one, as does a protocol
     that the relay can't carry. Hold told by an unreachable address becomes a direction. All
-    else but the `o=` line stays as it came. Raises ValueError where `ports` is too short.
+    else but the `o=` line stays as it came. Streams of messages are refused, without a word of
+    where they would have led, or with `messages` left as they came: MSRP then goes directly
+    between both sides (RFC 4975 section 8), and nothing else does under that name. Raises
+    ValueError where `ports` is too short.
     """
     if len(ports) < len(sdp.media):
         raise ValueError(f"{len(sdp.media)} media lines, {len(ports)} ports")
@@ -95,7 +103,8 @@ def anchor(
         elif letter != "a" or not _stays_here(value, secure):
             lines.append((letter, value))
     media = [
-        _anchored(each, connection, port) for each, port in zip(sdp.media, ports, strict=False)
+        _message_stream(each, messages) if each.message else _anchored(each, connection, port)
+        for each, port in zip(sdp.media, ports, strict=False)
     ]
     return SessionDescription.of(lines, media)
 
@@ -128,6 +137,16 @@ def _anchored(media: MediaDescription, connection: Connection, port: int) -> Med
     if hold:
         lines.append(("a", media.direction))
     return replace(media, port=port, port_count=1, lines=tuple(lines))
+
+
+def _message_stream(media: MediaDescription, wanted: bool) -> MediaDescription:
+    if not (wanted and media.live and media.msrp):
+        return replace(media, port=0, port_count=1, lines=())
+    lines, connection = media.lines, media.session_connection
+    if connection is None or any(letter == "c" for letter, _ in lines):
+        return media
+    above = sum(letter == "i" for letter, _ in lines[:1])  # RFC 8866 section 5: i= before c=
+    return replace(media, lines=(*lines[:above], ("c", str(connection)), *lines[above:]))
 
 
 def narrow(sdp: SessionDescription, names: frozenset[str]) -> SessionDescription | None:

@@ -13,10 +13,26 @@ class SdpError(ParseError):
     asks for what can't be done (RFC 3261 section 21.4.26).
     """
 
+    warning: int | None = None
+    """The code of the Warning header that is to say the same (RFC 3261 section 20.43)."""
+
     def __init__(self, reason: str, status: int = 400) -> None:
         super().__init__(reason)
         self.reason = reason
         self.status = status
+
+
+class NothingButMessages(SdpError):  # noqa: N818
+    """An offer of which nothing is left without its message streams (RFC 4975): 488.
+
+    Not 403: the INVITE may come again with other media, and what is wrong with it is said of
+    its description, as it is by port 0 where only one stream of several is refused.
+    """
+
+    warning = 304
+
+    def __init__(self) -> None:
+        super().__init__("Media type not available", status=488)
 
 
 class NoCommonCodec(SdpError):  # noqa: N818

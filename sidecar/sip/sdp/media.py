@@ -18,6 +18,7 @@ from sidecar.sip.sdp.fields import (
 )
 
 MAX_FORMATS = 128
+_MSRP = ("TCP/MSRP", "TCP/TLS/MSRP")
 
 _WITHOUT_RECEIVING = {"sendrecv": "sendonly", "recvonly": "inactive"}
 
@@ -78,6 +79,16 @@ class MediaDescription:
         """Whether the stream is encrypted (SRTP, DTLS, TLS)."""
         protocol = self.protocol.upper()
         return "SAVP" in protocol or "TLS" in protocol
+
+    @property
+    def message(self) -> bool:
+        """Whether the stream is of instant messages or files: MSRP (RFC 4975, RFC 5547)."""
+        return self.kind == "message" or self.protocol.upper().endswith("MSRP")
+
+    @property
+    def msrp(self) -> bool:
+        """Whether the stream is one of messages just as RFC 4975 section 8.1 writes it."""
+        return self.kind == "message" and self.protocol.upper() in _MSRP
 
     @property
     def relayable(self) -> bool:

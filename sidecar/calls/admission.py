@@ -1,0 +1,80 @@
+"""What must hold before a call begins: its recorder obeys, its offer and its notice can be used."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from sidecar.calls.bodies import description
+from sidecar.calls.call import Call
+from sidecar.calls.message_streams import check_without_audio, warnings
+from sidecar.calls.session import count_streams, has_audio
+from sidecar.consent.decision import Decision, Policy
+from sidecar.sip.sdp import SdpError, SessionDescription
+
+if TYPE_CHECKING:
+    from sidecar.calls.agent import Agent
+    from sidecar.calls.routing import Route
+    from sidecar.sip.flow import Flow
+    from sidecar.sip.message import Request
+    from sidecar.sip.transactions import ServerTransaction
+
+
+def admit(
+    agent: Agent, transaction: ServerTransaction, request: Request, flow: Flow, route: Route
+) -> None:
+    """Begin a call, or turn it away; either leaves its record."""
+    decision, problem = _protected(agent, agent.rules.decide(route.facts), route)
+    call = Call(agent, transaction, request, flow, route, decision)
+    if problem:
+        agent.metrics.fail_closed("recorder_unreachable")
+        call.turn_away(503, "recorder_unreachable", problem)
+        return
+    try:
+        streams = _streams(call)
+    except SdpError as error:
+        call.turn_away(error.status, "offer_unusable", error.reason, warnings(error))
+        return
+    if missing := _missing_prompt(agent, decision):
+        agent.metrics.fail_closed("prompt_missing")
+        call.turn_away(503, "prompt_missing", f"there is no prompt {missing}")
+        return
+    call.begin(streams)
+
+
+def _protected(agent: Agent, decision: Decision, route: Route) -> tuple[Decision, str]:
+    """Return what is decided while the recorder is as it is now, and why the call can't be.
+
+    With a recorder out of reach a call goes on only where the rule lets it go on unrecorded;
+    that it is will have to be verified once both are up.
+    """
+    problem = agent.recorder_of(route).problem
+    if not problem or decision.on_unreachable == "refuse":
+        return decision, problem
+    return replace(decision, recording=Policy.OFF, notice=None, question=None), ""
+
+
+def _streams(call: Call) -> int:
+    """Return how many streams the caller offers. Raises SdpError where that can't be carried."""
+    request = call.request
+    body = description(request)
+    if body is None:
+        if request.body:
+            raise SdpError("Unsupported Media Type", status=415)
+        return 1
+    offer = SessionDescription.parse(body)
+    if not has_audio(offer):
+        check_without_audio(offer, call.decision, call.agent.metrics)
+    return count_streams(offer)
+
+
+def _missing_prompt(agent: Agent, decision: Decision) -> str:
+    """Return a prompt that the call can't do without and that can't be played."""
+    notice = decision.notice
+    if notice is None:
+        return ""
+    for party in notice.to:
+        name, language = notice.prompt.of(party), notice.language.of(party)
+        if not agent.media.prompts.has(name, language):
+            return f"{language}/{name}"
+    return ""

@@ -1,0 +1,193 @@
+"""Conferences: one party's stop stops the room's recording for all, wherever they came in.
+
+A room is what several calls have in common: the name that a rule gives it, or the conference that
+the PBX says a call is in. Each call in it has a consent process of its own; what they share is who
+objects to being recorded, kept on a board that all sidecars of a record store see. Whoever comes in
+was told on the way; then the others hear, through the room itself, that someone new was informed.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+import structlog
+
+from sidecar.calls import script
+from sidecar.calls.speaking import PARTY_OF
+from sidecar.consent.decision import Policy, Room
+from sidecar.consent.events import PartyChanged, ResumeRequested, Saying, StopRequested
+from sidecar.consent.order import Order
+from sidecar.consent.party import PEOPLE, Objector, Party
+from sidecar.consent.standing import Place
+from sidecar.consent.state import Phase, State
+from sidecar.consent.sureness import Sureness
+from sidecar.consent.terms import Callee, in_a_room, terms_of
+from sidecar.records.store import room_name
+
+if TYPE_CHECKING:
+    from sidecar.calls.agent import Agent
+    from sidecar.calls.call import Call
+    from sidecar.records.store import RoomBoard
+
+log = structlog.get_logger(__name__)
+
+INFORMED = "new-party-informed"
+
+
+class Rooms:
+    """All rooms that calls of this process are in."""
+
+    def __init__(self, agent: Agent, board: RoomBoard) -> None:
+        self._board = board
+        self._objecting: dict[str, frozenset[str]] = {}
+        self._members: defaultdict[str, dict[str, Member]] = defaultdict(dict)
+        board.watch(
+            lambda room, objecting: agent.run(self._changed, room, objecting),
+            lambda blind: agent.run(self._blinded, blind),
+        )
+
+    def join(self, room: str, member: Member) -> None:
+        """A call is in a room."""
+        self._members[room][member.call.id] = member
+        member.overruled(self.objected_to(room, member))
+
+    def leave(self, room: str, member: Member) -> None:
+        """It is not any more, and takes its objection with it."""
+        self._board.leave(room, member.call.id)
+        self._members[room].pop(member.call.id, None)
+        if not self._members[room]:
+            del self._members[room]
+            self._objecting.pop(room, None)
+
+    def stand(self, room: str, member: Member, *, objects: bool) -> None:
+        """Tell everyone whether a call objects to being recorded."""
+        self._board.stand(room, member.call.id, objects)
+
+    def objected_to(self, room: str, member: Member) -> bool:
+        """Tell whether another call in a room objects; nobody knows where the board is blind."""
+        others = self._objecting.get(room, frozenset()) - {member.call.id}
+        return bool(others) or self._board.blind
+
+    def _changed(self, room: str, objecting: frozenset[str]) -> None:
+        if room in self._members:
+            self._objecting[room] = objecting
+            self._tell(room)
+
+    def _blinded(self, blind: bool) -> None:
+        log.warning("rooms_blind", blind=blind)
+        for room in tuple(self._members):
+            self._tell(room)
+
+    def _tell(self, room: str) -> None:
+        for member in tuple(self._members[room].values()):
+            member.call.agent.concerned = member.call
+            member.overruled(self.objected_to(room, member))
+
+
+class Member:
+    """One call as a member of the room it is in, if it is in any."""
+
+    __slots__ = ("_announced", "_objects", "_overruled", "_resumes", "_rooms", "call", "room")
+
+    def __init__(self, call: Call, rooms: Rooms) -> None:
+        self.call = call
+        self._rooms = rooms
+        self.room = ""
+        """The room's name; empty where the call is in none."""
+        self._objects: bool | None = None
+        """What the others were told last."""
+        self._overruled = False
+        """Whether somebody else in the room objects."""
+        self._resumes = False
+        """Whether the recording is about to go on, as nobody objects any more."""
+        self._announced = False
+
+    @property
+    def by_rule(self) -> str:
+        """The room that the call's rule has it lead into; empty for none."""
+        room = self.call.decision.room
+        if room is None or not self.call.route.inbound:
+            return ""
+        return room.name or self.call.route.facts.to
+
+    def enter(self, room: str) -> None:
+        """The call is in a room from now on, as its rule or the PBX says."""
+        if self.room or not room:
+            return
+        call = self.call
+        log.info("room_entered", call=call.id)
+        self.room = room_name(room)
+        self._become_part()
+        self._rooms.join(self.room, self)
+        self.watch(call.consent.state)
+
+    def seen(self, conference: str) -> None:
+        """The PBX says in which conference the call is; empty: in none any more."""
+        if conference:
+            self.enter(f"{self.call.route.facts.pbx}/{conference}")
+        elif not self.by_rule:
+            self.leave()
+
+    def stranger(self) -> None:
+        """Someone came in past the sidecar: told through the room, before more is recorded."""
+        self.call.consent.handle(PartyChanged(PARTY_OF[self.call.pbx_side]))
+
+    def leave(self) -> None:
+        """The call is in no room any more, or over."""
+        if not self.room:
+            return
+        self._rooms.leave(self.room, self)
+        self.room, self._objects = "", None
+        self.overruled(False)
+        self._announced = False
+
+    def overruled(self, overruled: bool) -> None:
+        """Somebody else in the room objects to the recording, or nobody does any more."""
+        if overruled is self._overruled or self.call.over:
+            return
+        self._overruled = overruled
+        self._resumes = not overruled
+        asked = StopRequested if overruled else ResumeRequested
+        self.call.consent.handle(asked(Objector.ROOM))
+
+    def watch(self, state: State) -> None:
+        """Tell the others what this call's consent process has come to."""
+        if not self.room:
+            return
+        objects = objects_to_recording(state)
+        if objects is not self._objects:
+            self._objects = objects
+            self._rooms.stand(self.room, self, objects=objects)
+        if state.order is Order.RELEASE and state.sureness is Sureness.SURE and self._resumes:
+            self._resumes = False
+            self._say(Party.CALLER, Saying.RESUMED.value)
+        if not self._announced and _has_come_in(state):
+            self._announced = True
+            if (self.call.decision.room or Room()).announce:
+                self._say(Party.CALLEE, INFORMED)
+
+    def _become_part(self) -> None:
+        """What holds for a room holds for this call, if it was placed to somebody else."""
+        consent = self.call.consent
+        state = consent.state
+        if state.terms.other is not Callee.PERSON or not self.call.route.inbound:
+            return
+        told = () if state.caller.place is not Place.CLEAR else (Party.CALLER,)
+        terms = in_a_room(terms_of(self.call.decision, holds=state.terms.holds))
+        consent.change(terms, script.of_call(self.call.decision), frozenset(told))
+
+    def _say(self, party: Party, prompt: str) -> None:
+        self.call.consent.speaking.say(party, prompt, self.call.decision.language.of(party))
+
+
+def objects_to_recording(state: State) -> bool:
+    """Tell whether a call must not be recorded, for a reason of its own."""
+    asked = (state.stops | state.pauses) & PEOPLE
+    return state.terms.policy is Policy.OFF or state.refused or bool(asked)
+
+
+def _has_come_in(state: State) -> bool:
+    """Whether the caller was told of the recording, and talks."""
+    told = state.terms.caller.named and state.cleared and not state.refused
+    return told and state.phase is Phase.TALKING and state.terms.other is Callee.ROOM

@@ -1,0 +1,114 @@
+"""Whom one call meets at the PBX, told as events: the session's eyes."""
+
+from __future__ import annotations
+
+import asyncio
+
+from sidecar.recorders.asterisk.pbx import Pbx
+from sidecar.recorders.asterisk.people import People
+from sidecar.recorders.recorder import (
+    Answerer,
+    AnswererCallback,
+    EventCallback,
+    MailboxReached,
+    RecorderEvent,
+    StrangerInRoom,
+)
+
+NOBODY_AFTER = 0.1
+"""Seconds for which nobody must be there before it is told: transfers and the optimisation of
+Local channels take everyone away for an instant."""
+
+
+class Sight:
+    """See RecorderSession.answered, and the events of people, mailboxes and rooms."""
+
+    def __init__(self, pbx: Pbx, on_event: EventCallback) -> None:
+        self._pbx = pbx
+        self._on_event = on_event
+        self._people = People()
+        self._uniqueid = ""
+        self._on_answerer: AnswererCallback | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._closed = False
+
+    def answered(self, on_answerer: AnswererCallback) -> None:
+        """See RecorderSession."""
+        if self._closed:
+            return
+        self._on_answerer = on_answerer
+        if self._pbx.connected:
+            self.look(self._uniqueid)
+        else:
+            self._tell_answerer(Answerer.UNKNOWN, frozenset())
+
+    def regrouped(self, uniqueid: str, joined: frozenset[str]) -> None:
+        """Connections between channels have changed; `joined`: who belongs to the call now."""
+        if self._pbx.in_mailbox(joined):
+            self.mailbox()
+        self.look(uniqueid)
+
+    def look(self, uniqueid: str) -> None:
+        """Something may have changed for the call's own channel."""
+        self._uniqueid = uniqueid
+        channel = self._pbx.channels.get(uniqueid)
+        if self._closed or channel is None:
+            self._stop_waiting()
+            return
+        if channel.up and self._on_answerer is not None:
+            by = self._pbx.answered_by(uniqueid)
+            self._tell_answerer(Answerer.PERSON if by else Answerer.MACHINE, by)
+        for event in self._people.see(self._pbx.scene(uniqueid)):
+            self._tell(event)
+        self._wait_if_vacant()
+
+    def _wait_if_vacant(self) -> None:
+        if self._closed:
+            return
+        if self._people.vacant and self._timer is None:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(NOBODY_AFTER, self._vacated)
+        elif not self._people.vacant:
+            self._stop_waiting()
+
+    def mailbox(self) -> None:
+        """The call has come to a mailbox."""
+        self._tell(MailboxReached())
+
+    def stranger(self) -> None:
+        """One who does not pass the sidecar has come into the call's room."""
+        self._tell(StrangerInRoom())
+
+    def lost(self) -> None:
+        """Nothing is known any more; what was known is kept, to be compared."""
+        self._uniqueid = ""
+        self._stop_waiting()
+        if self._on_answerer is not None:
+            self._tell_answerer(Answerer.UNKNOWN, frozenset())
+
+    def drop(self) -> None:
+        """Tell nothing any more."""
+        self._closed = True
+        self._on_answerer = None
+        self._stop_waiting()
+
+    def _tell(self, event: RecorderEvent) -> None:
+        if not self._closed:
+            self._on_event(event)
+
+    def _tell_answerer(self, answerer: Answerer, by: frozenset[str]) -> None:
+        tell, self._on_answerer = self._on_answerer, None
+        self._people.answered(by)
+        if tell is not None:
+            tell(answerer)
+
+    def _vacated(self) -> None:
+        self._timer = None
+        if self._pbx.channels.get(self._uniqueid) is not None:
+            for event in self._people.vacated():
+                self._tell(event)
+
+    def _stop_waiting(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None

@@ -1,0 +1,433 @@
+"""A call that comes to a mailbox: what the caller hears first, and where it goes no further."""
+
+from __future__ import annotations
+
+import pytest
+
+from sidecar.consent.decision import Decision, Divert, Policy, VoicemailPolicy
+from sidecar.consent.order import Order
+from sidecar.media.engine import Side
+from sidecar.recorders.recorder import BackAgain, MailboxReached, SomeoneNew
+from tests.calls.agents import sdp
+from tests.calls.world import ACCEPT, BEFORE, DECLINE, NOTICE, PBX
+
+MAILBOX = f"sip:vm102@{PBX}"
+ALL = frozenset(("busy", "no-answer", "unavailable"))
+
+
+def decision(voicemail: str = "notice", **more) -> Decision:
+    return Decision(rule="rule", voicemail=VoicemailPolicy(voicemail), **more)
+
+
+def diverting(voicemail: str = "notice", on=ALL, **more) -> Decision:
+    return decision(voicemail, divert=Divert(MAILBOX, 20.0, frozenset(on)), **more)
+
+
+def prompts(w, side=Side.A):
+    return [name for at, name, _language in w.media.said if at is side]
+
+
+def open_gates(w):
+    return all(w.media.gates.values())
+
+
+def ringing(w, **more):
+    there = w.trunk.call(**more)
+    w.settle()
+    here = w.pbx.calls[-1]
+    here.ring()
+    w.settle()
+    return there, here
+
+
+def at_the_mailbox(w, here):
+    """The PBX says by its manager interface that a mailbox takes the call, and answers."""
+    w.recording.tell(MailboxReached())
+    w.settle()
+    here.answer()
+    w.settle()
+
+
+class TestTheMailboxOfThePbx:
+    def test_the_caller_hears_the_notice_before_the_mailbox_hears_the_caller(self, world):
+        w = world(decision(), recorder=True)
+        there, here = ringing(w)
+        at_the_mailbox(w, here)
+
+        assert prompts(w) == ["voicemail-notice"]
+        assert prompts(w, Side.B) == []
+        assert not w.media.gates[Side.A]
+        w.hear_notices()
+
+        assert open_gates(w)
+        there.hang_up()
+        w.settle()
+        assert w.record.voicemail == "informed"
+        assert w.record.notice_caller_at is not None
+        assert w.counted("voicemail_total", result="informed") == 1
+
+    def test_where_the_rule_allows_it_nothing_is_said(self, world):
+        w = world(decision("allow"), recorder=True)
+        there, here = ringing(w)
+        at_the_mailbox(w, here)
+
+        assert prompts(w) == []
+        assert open_gates(w)
+        there.hang_up()
+        w.settle()
+        assert w.record.voicemail == "allowed"
+
+    def test_a_caller_who_agrees_may_speak(self, world):
+        w = world(decision("consent"), recorder=True)
+        there, here = ringing(w)
+        at_the_mailbox(w, here)
+        w.hear_notices()
+        assert not w.media.gates[Side.A]
+
+        w.press(Side.A, ACCEPT)
+
+        assert prompts(w) == ["voicemail-consent"]
+        assert open_gates(w)
+        there.hang_up()
+        w.settle()
+        assert w.record.voicemail == "agreed"
+        assert w.record.consent == "not_asked"
+
+    def test_once_it_may_be_spoken_to_every_key_goes_to_the_mailbox(self, world):
+        w = world(decision("consent"), recorder=True)
+        there, here = ringing(w)
+        at_the_mailbox(w, here)
+        w.hear_notices()
+        w.press(Side.A, ACCEPT)
+
+        w.press(Side.A, "*9")
+
+        assert w.media.passed_by == [(Side.A, "*"), (Side.A, "9")]
+        there.hang_up()
+
+    @pytest.mark.parametrize("says", ["no", "nothing"])
+    def test_a_caller_who_declines_hears_why_and_the_mailbox_is_left_at_once(self, world, says):
+        w = world(decision("consent"), recorder=True)
+        there, here = ringing(w)
+        at_the_mailbox(w, here)
+        w.hear_notices()
+
+        if says == "no":
+            w.press(Side.A, DECLINE)
+        else:
+            w.pass_time(8.1)
+            w.hear_notices()
+            w.pass_time(8.1)
+
+        assert [served.method for served in w.pbx.served] == ["BYE"]
+        assert prompts(w)[-1] == "voicemail-unavailable"
+        assert [served.method for served in w.trunk.served] == []
+        w.hear_notices()
+        assert [served.method for served in w.trunk.served] == ["BYE"]
+        assert w.record.voicemail == "declined"
+        assert w.ended == ("refused", "sidecar")
+        assert there.dialog is not None
+        assert here.acks
+
+    def test_where_the_rule_denies_it_the_pbx_never_answers_and_the_caller_hears_why(self, world):
+        w = world(decision("deny"), recorder=True)
+        there, here = ringing(w)
+        w.recording.tell(MailboxReached())
+        w.settle()
+
+        assert here.cancelled
+        assert there.statuses == [180, 183]
+        assert there.responses[-1].body
+        assert prompts(w) == ["voicemail-unavailable"]
+        w.hear_notices()
+
+        assert there.status == 480
+        assert w.record.voicemail == "denied"
+        assert w.ended == ("refused", "sidecar")
+
+    def test_a_denied_mailbox_that_shows_in_the_answer_itself_is_hung_up_at_once(self, world):
+        w = world(decision("deny"))
+        w.signs.user = "pbx"
+        there, here = ringing(w)  # the sign is in the ringing's Contact
+        w.hear_notices()
+
+        assert here.cancelled
+        assert there.status == 480
+
+    def test_a_caller_without_early_media_is_refused_at_once(self, world):
+        w = world(decision("deny"), recorder=True)
+        there, _here = ringing(w, body=b"")
+        w.recording.tell(MailboxReached())
+        w.settle()
+
+        assert there.status == 480
+
+    def test_a_mailbox_that_answers_without_ringing_is_known_by_its_contact(self, world):
+        w = world(decision())
+        w.signs.user = "pbx"
+        there = w.trunk.call()
+        w.settle()
+        w.pbx.calls[-1].answer()
+        w.settle()
+
+        assert prompts(w) == ["voicemail-notice"]
+        assert not w.media.gates[Side.A]
+        w.hear_notices()
+        assert open_gates(w)
+        there.hang_up()
+
+    def test_nothing_is_heard_early_of_a_caller_once_a_mailbox_is_known(self, world):
+        w = world(decision(), recorder=True)
+        _there, here = ringing(w)
+        here.ring(183, sdp(w.pbx.media))
+        w.settle()
+        assert w.media.gates[Side.A], "early speech is let through where nothing is due"
+
+        w.recording.tell(MailboxReached())
+        w.settle()
+
+        assert not w.media.gates[Side.A]
+
+    def test_a_call_that_comes_to_a_mailbox_in_its_middle_is_no_longer_recorded(self, world):
+        w = world(NOTICE, recorder=True)
+        there, _here = w.talk()
+        assert w.recording.orders[-1] is Order.RELEASE
+
+        w.recording.tell(MailboxReached())
+        w.settle()
+
+        assert not open_gates(w)
+        assert w.recording.orders[-1] is Order.STOP
+        w.hear_notices()
+        assert open_gates(w)
+        there.hang_up()
+        w.settle()
+        assert w.record.voicemail == "informed"
+
+    @pytest.mark.parametrize("event", [SomeoneNew(), BackAgain()])
+    def test_back_at_a_person_its_rule_holds_again(self, world, event):
+        w = world(NOTICE, recorder=True)
+        there, _here = w.talk()
+        w.recording.tell(MailboxReached())
+        w.settle()
+        w.hear_notices()
+        w.media.said.clear()
+
+        w.recording.tell(event)
+        w.pass_time(0.6)
+        w.hear_notices()
+
+        assert prompts(w) == []
+        new = isinstance(event, SomeoneNew)
+        assert prompts(w, Side.B) == (["recording-notice"] if new else [])
+        assert open_gates(w)
+        assert w.recording.orders[-1] is Order.RELEASE
+        there.hang_up()
+
+    def test_a_mailbox_of_the_outside_is_none_of_the_pbx_s(self, world):
+        w = world(decision("deny"), recorder=True)
+        w.signs.user = "trunk"
+        there = w.pbx.call("+4930555")
+        w.settle()
+        w.trunk.calls[-1].answer()
+        w.settle()
+
+        assert there.status == 200
+        there.hang_up()
+
+    def test_a_call_with_the_notice_before_connecting_hears_the_mailbox_s_too(self, world):
+        w = world(BEFORE, recorder=True)
+        there = w.trunk.call()
+        w.settle()
+        w.hear_notices()
+        here = w.pbx.calls[-1]
+        here.ring()
+        w.recording.tell(MailboxReached())
+        w.settle()
+        here.answer()
+        w.settle()
+
+        assert prompts(w) == ["recording-notice", "voicemail-notice"]
+        assert not w.media.gates[Side.A]
+        w.hear_notices()
+        assert open_gates(w)
+        there.hang_up()
+
+
+class TestTheSidecarDiverts:
+    def test_a_callee_who_does_not_answer_gives_way_to_the_mailbox_after_the_notice(self, world):
+        w = world(diverting(), recorder=True)
+        there, here = ringing(w)
+        w.pass_time(19.9)
+        assert not here.cancelled
+        w.pass_time(0.2)
+
+        assert here.cancelled
+        assert there.status == 200
+        assert prompts(w) == ["voicemail-notice"]
+        assert len(w.pbx.calls) == 1, "the mailbox learns of nothing before the notice was heard"
+        w.hear_notices()
+
+        assert len(w.pbx.calls) == 2
+        mailbox = w.pbx.calls[-1]
+        assert mailbox.request.uri.startswith("sip:vm102@")
+        mailbox.answer()
+        w.settle()
+        assert prompts(w) == ["voicemail-notice"]
+        assert open_gates(w)
+        there.hang_up()
+        w.settle()
+        assert w.record.voicemail == "informed"
+
+    @pytest.mark.parametrize(
+        ("status", "word"), [(486, "busy"), (480, "no-answer"), (503, "unavailable")]
+    )
+    def test_a_refusal_diverts_only_where_the_rule_names_it(self, world, status, word):
+        for on in ({word}, ALL - {word}):
+            w = world(diverting(on=on), recorder=True)
+            there, here = ringing(w)
+            here.respond(status)
+            w.settle()
+            w.hear_notices()
+
+            assert there.status == (200 if word in on else status)
+            if word in on:
+                there.hang_up()
+
+    def test_a_number_that_rejects_by_no_word_of_the_rule_is_refused_as_before(self, world):
+        w = world(diverting(), recorder=True)
+        there, here = ringing(w)
+        here.respond(484)
+        w.settle()
+
+        assert there.status == 484
+
+    @pytest.mark.parametrize(("status", "told"), [(486, 486), (503, 480)])
+    def test_where_the_rule_denies_it_the_caller_hears_so_and_no_mailbox_is_called(
+        self, world, status, told
+    ):
+        w = world(diverting("deny"), recorder=True)
+        there, here = ringing(w)
+        here.respond(status)
+        w.settle()
+        assert prompts(w) == ["voicemail-unavailable"]
+        w.hear_notices()
+
+        assert there.status == told
+        assert len(w.pbx.calls) == 1
+        assert w.record.voicemail == "denied"
+
+    def test_a_caller_who_declines_is_told_and_the_mailbox_never_called(self, world):
+        w = world(diverting("consent"), recorder=True)
+        _there, here = ringing(w)
+        here.respond(486)
+        w.settle()
+        w.hear_notices()
+
+        w.press(Side.A, DECLINE)
+
+        assert prompts(w) == ["voicemail-consent", "voicemail-unavailable"]
+        w.hear_notices()
+        assert len(w.pbx.calls) == 1
+        assert w.record.voicemail == "declined"
+
+    def test_where_the_rule_allows_it_the_mailbox_s_answer_is_the_call_s(self, world):
+        w = world(diverting("allow"), recorder=True)
+        there, here = ringing(w)
+        here.respond(486)
+        w.settle()
+
+        assert there.status is None
+        w.pbx.calls[-1].answer()
+        w.settle()
+        assert there.status == 200
+        assert open_gates(w)
+        there.hang_up()
+
+    def test_a_caller_who_was_answered_for_the_recording_s_notice_stays_and_is_told(self, world):
+        told = Decision(
+            rule="rule",
+            recording=Policy.NOTICE,
+            notice=BEFORE.notice,
+            divert=Divert(MAILBOX, 20.0),
+        )
+        w = world(told, recorder=True)
+        there = w.trunk.call()
+        w.settle()
+        w.hear_notices()
+        w.pbx.calls[-1].respond(486)
+        w.settle()
+
+        assert prompts(w) == ["recording-notice", "voicemail-notice"]
+        assert len(w.pbx.calls) == 1
+        w.hear_notices()
+        w.pbx.calls[-1].answer()
+        w.settle()
+        assert open_gates(w)
+        there.hang_up()
+
+    def test_an_answer_in_time_is_a_call_like_any_other(self, world):
+        w = world(diverting(), recorder=True)
+        there, here = ringing(w)
+        here.answer()
+        w.settle()
+        w.pass_time(30)
+
+        assert open_gates(w)
+        assert prompts(w) == []
+        there.hang_up()
+        w.settle()
+        assert w.record.voicemail == ""
+
+    def test_an_answer_that_crosses_the_cancel_is_hung_up(self, world):
+        w = world(diverting(), recorder=True)
+        there, here = ringing(w)
+        w.lose = lambda message, to: getattr(message, "method", "") == "CANCEL"
+        w.pass_time(20.1)
+        here.answer()
+        w.settle()
+
+        assert [served.method for served in w.pbx.served] == ["BYE"]
+        assert prompts(w) == ["voicemail-notice"]
+        w.hear_notices()
+        w.pbx.calls[-1].answer()
+        w.settle()
+        assert open_gates(w)
+        there.hang_up()
+
+    def test_a_mailbox_that_is_not_there_ends_the_call(self, world):
+        w = world(diverting(), recorder=True)
+        _there, here = ringing(w)
+        here.respond(486)
+        w.settle()
+        w.hear_notices()
+        w.pbx.calls[-1].respond(404)
+        w.settle()
+
+        assert w.ended == ("rejected", "callee")
+
+    def test_a_caller_who_hangs_up_during_the_notice_leaves_no_message(self, world):
+        w = world(diverting(), recorder=True)
+        there, here = ringing(w)
+        here.respond(486)
+        w.settle()
+        there.hang_up()
+        w.settle()
+
+        assert len(w.pbx.calls) == 1
+        assert w.record.voicemail == "unheard"
+
+    def test_the_mailbox_s_own_sign_changes_nothing_any_more(self, world):
+        w = world(diverting(), recorder=True)
+        there, here = ringing(w)
+        here.respond(486)
+        w.settle()
+        w.hear_notices()
+        w.recording.tell(MailboxReached())
+        w.settle()
+        w.pbx.calls[-1].answer()
+        w.settle()
+
+        assert prompts(w) == ["voicemail-notice"]
+        assert open_gates(w)
+        there.hang_up()
