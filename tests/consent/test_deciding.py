@@ -233,7 +233,7 @@ def test_before_voicemail_the_caller_is_asked_whoever_is_asked_to_be_recorded(
         ({"after": "1m"}, Divert("sip:vm@192.0.2.1", after=60.0)),
         ({"on": "busy"}, Divert("sip:vm@192.0.2.1", on=frozenset({"busy"}))),
     ],
-    ids=str,
+    ids=["by default", "after a minute", "only where it is busy"],
 )
 def test_a_rule_leads_unanswered_calls_to_its_mailbox(
     written: dict[str, Any], divert: Divert
