@@ -125,19 +125,22 @@ def free_port() -> int:
 
 
 def free_ports(count: int) -> list[int]:
-    """That many different ports, each free for UDP and TCP on loopback now.
+    """That many different even ports, each free for UDP and TCP on loopback now, as is the next.
 
     They lie below the ports that the kernel gives to sockets which ask for any: nobody takes
-    one between here and its use.
+    one between here and its use. A baresip phone listens for TLS on the port after its own;
+    where that were another phone's, the one that starts later would find it in use.
     """
     ports: list[int] = []
-    own = [low for (low,) in _own(range(2000, 5060))]
-    for port in random.sample(own, len(own)):
+    own = [pair for pair in _own(range(2000, 5060), 2) if pair.start % 2 == 0]
+    for pair in random.sample(own, len(own)):
         if len(ports) == count:
             break
-        if port not in _lately and all(_is_free(kind, port) for kind in _KINDS):
-            ports.append(port)
-            _lately.append(port)
+        if pair.start not in _lately and all(
+            _is_free(kind, port) for kind in _KINDS for port in pair
+        ):
+            ports.append(pair.start)
+            _lately.append(pair.start)
     if len(ports) < count:
         raise PeerFailedError(f"no {count} free ports between 2000 and 5060")
     return ports
@@ -157,12 +160,15 @@ def _is_free(kind: socket.SocketKind, port: int) -> bool:
 
 
 def free_media_port() -> int:
-    """An even port whose next three are free too: SIPp wants RTP and RTCP of sound and video."""
-    own = [four for four in _own(range(5062, 10000), 4) if four.start % 4 == 2]
+    """An even port whose next three are free too: SIPp wants RTP and RTCP of sound and video.
+
+    They end below 8888, where each SIPp opens a socket for its remote control.
+    """
+    own = [four for four in _own(range(5062, 8880), 4) if four.start % 4 == 2]
     for four in random.sample(own, len(own)):
         if all(_is_free(socket.SOCK_DGRAM, port) for port in four):
             return four.start
-    raise PeerFailedError("no four free neighbouring ports between 5062 and 10000")
+    raise PeerFailedError("no four free neighbouring ports between 5062 and 8880")
 
 
 def udp_ports(low: int, high: int) -> set[int]:
