@@ -201,6 +201,12 @@ class Asterisk:
         """A call's recording by the dialled number: mixed, or part "r" (from the trunk), "t"."""
         return read_wav(self.recordings / f"{number}{'-' + part if part else ''}.wav")
 
+    def forget_recordings(self) -> None:
+        """Have no file of a recording, once no channel is left that could write one."""
+        wait_until("no channel is left", lambda: self.channels() == 0)
+        for file in self.recordings.iterdir():
+            file.unlink()
+
     def channel_of_sidecar(self) -> str:
         """The name of the one channel that leads to the sidecar."""
         listed = self.cli("core show channels concise").splitlines()
