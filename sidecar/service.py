@@ -143,6 +143,9 @@ class Service:
         problems = []
         if not self.records.healthy:
             problems.append(Problem("records", "the disk does not take call records"))
+        if self.records.rooms.blind:
+            message = "who objects in conferences can't be known: none is recorded"
+            problems.append(Problem("rooms", message, blocking=False))
         if not self.media.worker_pids:
             problems.append(Problem("media", "no media worker runs"))
         for name, recorder in self._recorders.items():

@@ -153,7 +153,8 @@ class RecorderProcess:
     def ask_who_answered(self, then: AnswererCallback) -> None:
         """Have `then` told who has answered, once all is known that the recorder saw before.
 
-        After `confirm_within` the call goes on without.
+        One that does not say within `confirm_within` can't be relied on: what it has confirmed is
+        in doubt until it does.
         """
         if self._session is None or not self._recorder.sees:
             then(Answerer.UNKNOWN)
@@ -162,11 +163,21 @@ class RecorderProcess:
 
         def settle(answerer: Answerer) -> None:
             limit.cancel()
-            if waiting and not self._call.over:
-                agent.concerned = self._call
+            if self._call.over:
+                return
+            agent.concerned = self._call
+            if waiting:
                 waiting.pop()(answerer)
+            elif answerer is not Answerer.UNKNOWN and self._order is not None:
+                self._call.consent.handle(RecorderConfirmed(self._order))
 
-        limit = self._in(self._call.decision.confirm_within, lambda _now: settle(Answerer.UNKNOWN))
+        def overdue(_now: float) -> None:
+            agent.concerned = self._call
+            log.warning("recorder_silent", call=self._call.id)
+            self._call.consent.handle(RecorderDoubted())
+            waiting.pop()(Answerer.UNKNOWN)
+
+        limit = self._in(self._call.decision.confirm_within, overdue)
         self._session.answered(lambda answerer: agent.run(settle, answerer))
 
     def close(self) -> None:

@@ -19,7 +19,9 @@ LONGEST_USER = 256
 
 def addresses(message: Message, name: str) -> list[Address]:
     """Return the readable addresses of a header, in order, at most `MOST_ADDRESSES`."""
-    found = []
+    found: list[Address] = []
+    if message.headers.get(name) is None:
+        return found
     for text in message.headers.values(name)[:MOST_ADDRESSES]:
         try:
             found.append(Address.parse(text))

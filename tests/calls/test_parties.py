@@ -10,7 +10,7 @@ from sidecar.consent.party import Party
 from sidecar.media.engine import Side
 from sidecar.recorders.recorder import Answerer, BackAgain, NobodyThere, OnHold, SomeoneNew
 from tests.calls.agents import sdp
-from tests.calls.world import CODES, NOTICE, asking
+from tests.calls.world import CODES, NOTICE, OFF, asking
 
 PERSON = Decision(rule="rule", recording=Policy.NOTICE, notice=Notice(at="person"), codes=CODES)
 ALL = Decision(rule="rule", recording=Policy.NOTICE, notice=Notice(), renotice="all")
@@ -325,18 +325,38 @@ class TestWhoAnswered:
         assert prompts(w, Side.A) == ["recording-notice"]
         there.hang_up()
 
-    def test_a_recorder_that_does_not_say_holds_nobody_up_for_longer_than_the_rule_has_it(
-        self, world
-    ):
-        w = world(NOTICE, recorder=True)
+    def silent(self, world, decision=NOTICE):
+        w = world(decision, recorder=True)
         w.recorder.answerer = None
         there = w.trunk.call()
         w.settle()
         w.pbx.calls[-1].answer()
-        w.pass_time(0.6)
-
-        assert prompts(w, Side.A) == ["recording-notice"]
+        w.pass_time(0.55)
         w.hear_notices()
+        return w, there
+
+    def test_a_recorder_that_does_not_say_is_not_relied_on(self, world):
+        w, _there = self.silent(world, OFF)
+        assert not any(w.media.gates.values())
+
+        w.pass_time(0.5)
+
+        assert w.record.fail_closed == "recorder_lost"
+
+    def test_one_that_says_it_late_is(self, world):
+        w, there = self.silent(world, OFF)
+
+        w.b2bua.run(w.recording.waits_for_answerer, Answerer.PERSON)
+        w.settle()
+
+        assert open_gates(w)
+        there.hang_up()
+
+    def test_one_that_still_carries_orders_out_is_too(self, world):
+        w, there = self.silent(world)
+
+        assert w.recording.orders[-1] is Order.RELEASE
+        assert open_gates(w)
         there.hang_up()
 
     @pytest.mark.parametrize("who", ["caller", "callee"])

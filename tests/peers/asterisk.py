@@ -295,6 +295,7 @@ bind={LOOPBACK}:{port}
 [sidecar]
 type=endpoint
 context=from-sidecar
+message_context=messages
 disallow=all
 allow=ulaw,alaw
 aors=sidecar
@@ -419,6 +420,9 @@ def _extensions_conf(inside: Path) -> str:
         lines.append(f"exten => {number},1,Set(FILES={files})\n{headers}")
         lines.extend(f" same => n,{step}\n" for step in steps)
         lines.append(" same => n,Hangup()\n")
+    lines.append(
+        f"[messages]\nexten => _[+0-9].,1,Set(FILE({inside}/message)=${{MESSAGE(body)}})\n"
+    )
     lines.append(f"[tone]\nexten => s,1,Answer()\n same => n,{tone[0]}\n same => n,{tone[1]}\n")
     lines.append(f"[transfers]\nexten => 2,1,Goto(from-sidecar,{SECOND_PHONE},1)\n")
     lines.append(
