@@ -9,18 +9,22 @@ from sidecar.demo.outgoing import OutgoingCall
 from sidecar.demo.phone import Phone
 from sidecar.sip.transactions import TransactionTimers
 
-QUICK = TransactionTimers(t1=0.02, t2=0.08, t4=0.1)
+
+@pytest.fixture
+def timers() -> TransactionTimers:
+    """Those of the wire: quick ones repeat an INVITE when the machine pauses for 20 ms."""
+    return TransactionTimers()
 
 
 @pytest.fixture
-async def caller() -> AsyncIterator[Phone]:
-    async with Phone(user="caller", tone_hz=1000, timers=QUICK) as phone:
+async def caller(timers: TransactionTimers) -> AsyncIterator[Phone]:
+    async with Phone(user="caller", tone_hz=1000, timers=timers) as phone:
         yield phone
 
 
 @pytest.fixture
-async def callee() -> AsyncIterator[Phone]:
-    async with Phone(user="callee", tone_hz=440, timers=QUICK) as phone:
+async def callee(timers: TransactionTimers) -> AsyncIterator[Phone]:
+    async with Phone(user="callee", tone_hz=440, timers=timers) as phone:
         yield phone
 
 

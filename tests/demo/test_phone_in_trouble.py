@@ -12,8 +12,15 @@ from sidecar.demo.phone import Phone
 from sidecar.demo.rtp_endpoint import RtpEndpoint
 from sidecar.demo.sip_port import outline
 from sidecar.sip.message import Message, Response, respond
+from sidecar.sip.transactions import TransactionTimers
 
 Talking = Callable[[Phone, Phone], Awaitable[tuple[OutgoingCall, IncomingCall]]]
+
+
+@pytest.fixture
+def timers() -> TransactionTimers:
+    """Quick ones: here they run out."""
+    return TransactionTimers(t1=0.02, t2=0.08, t4=0.1)
 
 
 async def test_a_refused_call_says_how(caller: Phone, callee: Phone) -> None:
