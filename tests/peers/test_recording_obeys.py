@@ -200,7 +200,7 @@ def test_fifty_calls_are_stopped_within_the_same_second_each_confirmed(
         calls=MANY,
         rate=25,
         limit=MANY,
-        hold_ms=15_000,
+        hold_ms=10_000,
         trace=False,
     )
     wait_until(
