@@ -7,6 +7,9 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip -qq --disable-pip-version-check install
 LOCKS := requirements/build.lock requirements/run.lock
 
+# The tests start the sidecar some hundred times: it should not be compiled each time.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help run test lint format peers bench soak demo image prompts lock clean
 
