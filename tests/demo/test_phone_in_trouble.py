@@ -15,6 +15,8 @@ from sidecar.sip.message import Message, Response, respond
 from sidecar.sip.transactions import TransactionTimers
 
 Talking = Callable[[Phone, Phone], Awaitable[tuple[OutgoingCall, IncomingCall]]]
+of_the_wire = pytest.mark.parametrize("timers", [TransactionTimers()], ids=["of-the-wire"])
+"""For tests that count what is sent: quick timers repeat it when the machine pauses."""
 
 
 @pytest.fixture
@@ -23,6 +25,7 @@ def timers() -> TransactionTimers:
     return TransactionTimers(t1=0.02, t2=0.08, t4=0.1)
 
 
+@of_the_wire
 async def test_a_refused_call_says_how(caller: Phone, callee: Phone) -> None:
     there = await caller.invite(callee.uri)
     here = await callee.incoming()
@@ -83,6 +86,7 @@ async def test_an_automatic_answer_refuses_what_it_cannot_speak(callee: Phone) -
             await there.answered()
 
 
+@of_the_wire
 async def test_a_200_that_crosses_the_cancel_is_acknowledged_and_ended(
     caller: Phone, callee: Phone
 ) -> None:
@@ -153,6 +157,7 @@ async def test_without_its_ack_a_200_is_repeated_and_the_call_ended(
     assert there.ended_by == "peer"
 
 
+@of_the_wire
 async def test_a_lost_200_comes_again_and_one_ack_ends_that(
     caller: Phone, callee: Phone, talking: Talking
 ) -> None:
@@ -299,7 +304,7 @@ async def test_the_200_to_a_re_invite_is_acknowledged_as_often_as_it_comes(
 
     caller.drop_sent = lose_one
     await there.reinvite()
-    await callee.until(lambda: outline(here.received).count("ACK") == 2)
+    await callee.until(lambda: outline(here.received).count("ACK") >= 2)
 
     assert [message.cseq.number for message in here.received[-1:]] == [acks[0].cseq.number]
 
