@@ -96,7 +96,7 @@ class Parties:
             case NobodyThere():
                 self._call.consent.handle(PartyLeft(PARTY_OF[side]))
             case BackAgain():
-                self._call.voicemail.left()
+                self._call.voicemail.left(new=False)
                 self._call.consent.handle(PartyReturned(PARTY_OF[side]))
             case OnHold(held):
                 self.on_hold(side, held=held)
@@ -108,10 +108,10 @@ class Parties:
         trusted is believed in this: all that it gains is one more notice.
         """
         call = self._call
-        if leg.side is call.pbx_side:
-            call.voicemail.look_at(message)
+        at_pbx = leg.side is call.pbx_side
+        mailbox = at_pbx and call.voicemail.look_at(message)
         changed = leg.identity.changed(message)
-        if changed and not (leg.side is call.pbx_side and call.recorder.sees):
+        if changed and not mailbox and not (at_pbx and call.recorder.sees):
             self.someone_new(leg.side)
 
     def someone_new(self, side: Side) -> None:
@@ -123,7 +123,7 @@ class Parties:
         call.agent.publish(PartyNew(call.id, PARTY_OF[side]))
         if side is call.pbx_side:
             self._settled_at = call.agent.now + SETTLES_WITHIN_S
-            call.voicemail.left()
+            call.voicemail.left(new=True)
         call.consent.handle(PartyChanged(PARTY_OF[side]))
         other = PARTY_OF[side.other]
         if call.decision.renotice == "all" and other not in call.consent.state.away:
