@@ -12,6 +12,7 @@ from sidecar.consent.party import Objector, Party
 from sidecar.media.engine import Side
 from sidecar.recorders.recorder import (
     BackAgain,
+    InRoom,
     MailboxReached,
     NobodyThere,
     SomeoneNew,
@@ -160,3 +161,67 @@ class TestDiversion:
         assert w.ended == ("refused", "sidecar")
         assert w.counted("setup_seconds_count") == 0
         assert len(w.b2bua.timers) == 0
+
+
+class TestRoomsLeft:
+    def test_who_comes_after_the_conference_is_asked_like_anybody(self, world):
+        w = world(BOTH, recorder=True)
+        there, _here = w.talk()
+        agree(w, Side.A, Side.B)
+        tell(w, InRoom("sales"))
+        w.media.agreed.discard(Side.B)
+        w.recording.orders.clear()
+
+        tell(w, InRoom(""), SomeoneNew())
+        w.hear_notices()
+
+        assert prompts(w, Side.B)[-1] == "recording-notice"
+        assert Order.RELEASE not in w.recording.orders
+        assert not open_gates(w)
+        w.press(Side.B, ACCEPT)
+        assert w.recording.orders[-1] is Order.RELEASE
+        there.hang_up()
+
+    def test_from_one_conference_straight_to_another_the_first_is_left(self, world):
+        w = world(NOTICE, recorder=True)
+        there, _here = w.talk()
+
+        tell(w, InRoom("sales"), InRoom("board"))
+
+        assert w.board.standing == {"main/sales": set(), "main/board": {w.call.id}}
+        there.hang_up()
+
+    def test_a_call_that_leaves_a_message_is_in_no_room(self, world):
+        w = world(BOARD, recorder=True)
+        there = w.trunk.call()
+        w.settle()
+        tell(w, MailboxReached())
+        w.pbx.calls[-1].answer()
+        w.settle()
+        w.hear_notices()
+
+        assert not any(w.board.standing.values())
+        there.hang_up()
+
+    def test_a_caller_cannot_name_another_room_by_the_number_it_calls(self, world):
+        w = world(replace(BOARD, room=Room()), recorder=True)
+        there = w.trunk.call("main%2Fsales")
+        w.settle()
+        w.pbx.calls[-1].answer()
+        w.settle()
+
+        assert "main/sales" not in w.board.standing
+        there.hang_up()
+
+    def test_a_mailbox_that_leads_into_a_conference_is_left(self, world):
+        w = world(NOTICE, recorder=True)
+        there, _here = w.talk()
+        tell(w, MailboxReached())
+        w.hear_notices()
+
+        tell(w, InRoom("sales"))
+        w.hear_notices()
+
+        assert not w.call.consent.at_mailbox
+        assert w.recording.orders[-1] is Order.RELEASE
+        there.hang_up()
