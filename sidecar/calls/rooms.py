@@ -16,7 +16,13 @@ import structlog
 from sidecar.calls import script
 from sidecar.calls.speaking import PARTY_OF
 from sidecar.consent.decision import Policy, Room
-from sidecar.consent.events import PartyChanged, ResumeRequested, Saying, StopRequested
+from sidecar.consent.events import (
+    PartyChanged,
+    PartyReturned,
+    ResumeRequested,
+    Saying,
+    StopRequested,
+)
 from sidecar.consent.order import Order
 from sidecar.consent.party import PEOPLE, Objector, Party
 from sidecar.consent.standing import Place
@@ -186,6 +192,8 @@ class Member:
         told = () if state.caller.place is not Place.CLEAR else (Party.CALLER,)
         terms = in_a_room(terms_of(self.call.decision, holds=state.terms.holds))
         consent.change(terms, script.of_call(self.call.decision), frozenset(told))
+        if Party.CALLEE in consent.state.away:  # in a room there is always somebody
+            consent.handle(PartyReturned(Party.CALLEE))
 
     def _become_person(self) -> None:
         """Whoever the call comes to after the conference is told, and asked, like anybody."""

@@ -225,3 +225,15 @@ class TestRoomsLeft:
         assert not w.call.consent.at_mailbox
         assert w.recording.orders[-1] is Order.RELEASE
         there.hang_up()
+
+    def test_a_parked_call_that_is_led_into_a_conference_is_recorded_there(self, world):
+        w = world(NOTICE, recorder=True)
+        there, _here = w.talk()
+        tell(w, NobodyThere())
+        assert w.recording.orders[-1] is Order.HOLD
+
+        tell(w, InRoom("sales"))
+        w.hear_notices()
+
+        assert w.recording.orders[-1] is Order.RELEASE
+        there.hang_up()
