@@ -97,8 +97,7 @@ class Call(CallBase):
             written = agent.records.begin(self.record)
             written.add_done_callback(lambda done: agent.run(self._on_recorded, done))
         self._tell_started()
-        if self.heritage.objection is not None:
-            self.consent.handle(self.heritage.objection)
+        self.parties.inherit()
 
     def _tell_started(self) -> None:
         facts = self.route.facts
@@ -291,6 +290,7 @@ class Call(CallBase):
             self.told = frozenset()
             if not self.consent.at_mailbox:
                 self.consent.change(self.consent.state.terms, script.of_call(self.decision))
+        self.parties.inherit()
         if answerer is Answerer.MACHINE and self.consent.state.terms.awaits_person:
             self.consent.handle(PartyLeft(Party.CALLEE))
         self.consent.handle(BothUp())

@@ -203,7 +203,7 @@ class Voicemail:
 
 
 def _told(state: State) -> frozenset[Party]:
-    """Who has heard, and agreed to, all that was due; in a conference that is the caller's alone."""
+    """Who has heard, and agreed to, all that was due; of a conference nobody but the caller."""
     if state.refused:
         return frozenset()
     there = Party if state.terms.other is Callee.PERSON else (Party.CALLER,)
