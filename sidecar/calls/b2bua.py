@@ -370,7 +370,10 @@ class B2bua(Agent):
 
     def _pass_on(self, transaction: ServerTransaction, request: Request, leg: Leg) -> None:
         other = leg.other
-        if other is None or other.over:
+        leg.call.parties.look_at(leg, request)  # also where it is refused and comes again later
+        if leg.over:
+            self._reject(transaction, request, leg.peer, NO_DIALOG, "no_dialog")
+        elif other is None or other.over:
             self._answer_for_nobody(transaction, request, leg)
         elif request.method == "INVITE" and (leg.invited or leg.awaits_ack is not None):
             self._reject(transaction, request, leg.peer, 491, "glare")

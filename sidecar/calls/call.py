@@ -233,7 +233,8 @@ class Call(CallBase):
                 go_on()
 
     def _go_on(self) -> None:
-        if not (self._recorded and self.sessions.ports[Side.A]):
+        ready = self._recorded and self.sessions.ports[Side.A]
+        if not ready or self.consent.parting:
             return
         self.keys.listen()
         if not self.route.inbound:
@@ -291,7 +292,8 @@ class Call(CallBase):
             if not self.consent.at_mailbox:
                 self.consent.change(self.consent.state.terms, script.of_call(self.decision))
         self.parties.inherit()
-        if answerer is Answerer.MACHINE and self.consent.state.terms.awaits_person:
+        machine = answerer is Answerer.MACHINE and self.route.inbound
+        if machine and self.consent.state.terms.awaits_person:
             self.consent.handle(PartyLeft(Party.CALLEE))
         self.consent.handle(BothUp())
         if not self.consent.at_mailbox:

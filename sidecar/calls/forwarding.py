@@ -68,7 +68,6 @@ class Forwarding:
     def start(self, headers: list[tuple[str, str]]) -> None:
         """Send the request on; `headers` are those that had to be mapped for the other leg."""
         self._headers = headers
-        self._source.call.parties.look_at(self._source, self._request)
         if self._request.method == "INVITE":
             self._source.inviting = self
             self._target.invited = True

@@ -8,7 +8,7 @@ import pytest
 
 from sidecar.consent.decision import Decision, Divert, Notice, Policy, VoicemailPolicy
 from sidecar.consent.order import Order
-from sidecar.consent.party import Party
+from sidecar.consent.party import Objector, Party
 from sidecar.media.engine import Side
 from sidecar.recorders.recorder import Answerer, MailboxReached
 from tests.calls.agents import sdp
@@ -83,14 +83,16 @@ class TestACallIsDiverted:
     def test_and_the_caller_gives_up_in_the_same_moment(self, world):
         w = world(DIVERTED, recorder=True)
         there, _here = ringing(w)
-        w.pass_time(19.9)
-        w.lose = lambda message, to: getattr(message, "status", 0) == 200 and to != PBX
+        w.lose = lambda message, _to: getattr(message, "status", 0) == 200
+        w.pass_time(20.1)
         there.cancel()
         w.lose = lambda _message, _to: False
-        w.pass_time(0.2)
+        w.pass_time(2.0)
 
-        assert there.status in (200, 487)
-        assert len({r.status for r in there.responses if r.status >= 200}) == 1
+        assert there.status == 200
+        there.hang_up()
+        w.settle()
+        assert len(w.pbx.calls) == 1
 
     def test_and_the_mailbox_asks_for_credentials(self, world):
         w = world(DIVERTED, recorder=True)
@@ -321,6 +323,39 @@ class TestACallTakesTheOthersPlace:
         first.hang_up()
 
 
+class TestGlare:
+    """What a neighbour says in a request that is refused is true all the same."""
+
+    def glaring(self, world, decision):
+        """The PBX moves the call to its mailbox while a re-INVITE of the caller is under way."""
+        w = world(decision)
+        w.signs.user = "vm"
+        w.pbx.answers["INVITE"] = None
+        there, here = w.talk()
+        there.send("INVITE", body=sdp(w.trunk.media, version=2))
+        w.settle()
+        moved = [("Contact", f"<sip:vm@{PBX}>")]
+        again = here.send("INVITE", moved, sdp(w.pbx.media, version=2))
+        w.settle()
+        return w, there, again
+
+    def test_a_mailbox_is_known_although_its_re_invite_must_come_again(self, world):
+        w, there, again = self.glaring(world, OFF)
+
+        assert again.status == 491
+        assert not w.media.gates[Side.A]
+        assert prompts(w) == ["voicemail-notice"]
+        there.hang_up()
+
+    def test_a_mailbox_that_is_denied_is_dropped_at_once(self, world):
+        w, there, again = self.glaring(world, DENIED)
+
+        assert again.status == 481
+        assert "BYE" in [each.method for each in w.pbx.served]
+        assert prompts(w) == ["voicemail-unavailable"]
+        there.hang_up()
+
+
 class TestTheAnswererIsNotKnownYet:
     def waiting(self, world, decision=NOTICE):
         w = world(decision, recorder=True)
@@ -359,3 +394,32 @@ class TestTheAnswererIsNotKnownYet:
         w.hear_notices()
         assert [each.method for each in w.trunk.served] == ["BYE"]
         assert there.status == 200
+
+    def test_a_machine_that_calls_from_the_pbx_is_no_reason_to_wait_for_a_person(self, world):
+        w = world(replace(NOTICE, notice=Notice(at="person")), recorder=True)
+        w.recorder.answerer = Answerer.MACHINE
+        there = w.pbx.call("+4930555")
+        w.settle()
+        w.trunk.calls[-1].answer()
+        w.settle()
+
+        assert prompts(w) == prompts(w, Side.B) == ["recording-notice"]
+        w.hear_notices()
+        assert open_gates(w)
+        there.hang_up()
+
+
+def test_a_call_that_is_refused_before_it_has_begun_calls_nobody(world):
+    w = world(asking(Party.CALLER, policy=Policy.REQUIRED), recorder=True)
+    w.records.waits = True
+    there = w.trunk.call()
+    w.settle()
+    w.b2bua.run(w.call.requests.ask, Objector.OPERATOR, "stop", "api")
+    w.settle()
+
+    w.records.waiting[-1].settle(None)
+    w.settle()
+
+    assert w.pbx.calls == []
+    w.hear_notices()
+    assert there.status == 403
