@@ -401,6 +401,7 @@ class Call(CallBase):
     def drop_callee(self) -> None:
         """End the callee's leg, or give up to place it; the caller stays."""
         self.voicemail.settled()
+        self.media.ring(Side.A, False)
         if self.b is not None:
             self.agent.part(self.b, [])
         elif self.placing is not None:

@@ -111,10 +111,12 @@ class TestDiversion:
         here = w.pbx.calls[-1]
         here.ring()
         w.settle()
+        assert w.media.ringing
 
         w.pass_time(20.1)
 
         assert here.cancelled
+        assert not w.media.ringing
         assert prompts(w)[-1] == "voicemail-notice"
         there.hang_up()
 

@@ -300,6 +300,9 @@ class World:
                 assert not owed, "the callee's speech passes before the notice was heard"
             if all(session.gates.values()) and call.record.answered_at is not None:
                 self._look_at_recorder(call)
+            if any(each.orders[-1:] == [Order.RELEASE] for each in self._recordings(call)):
+                assert not owed, "the call is recorded before the notice was heard"
+                assert not call.consent.at_mailbox, "a message is recorded besides"
 
     def _owed(self, call: Call, session: StubSession) -> set[Party]:
         """Who has neither heard the notice nor answered the question; nobody after a no."""
