@@ -110,7 +110,7 @@ class TestComingIn:
         w = world(meeting(Room()), recorder=True)
         (guest,) = guests(w, 1)
 
-        assert list(w.board.standing) == ["100"]
+        assert list(w.board.standing) == ["/100"]
         guest.leave()
 
     def test_one_who_came_past_the_sidecar_is_told_through_the_room(self, world):
