@@ -182,9 +182,9 @@ class Member:
 
 
 def objects_to_recording(state: State) -> bool:
-    """Tell whether a call must not be recorded, for a reason of its own."""
-    asked = (state.stops | state.pauses) & PEOPLE
-    return state.terms.policy is Policy.OFF or state.refused or bool(asked)
+    """Tell whether a call must not be recorded, or can't, for a reason of its own."""
+    own = (state.stops | state.pauses) & (PEOPLE | {Objector.SIDECAR})
+    return state.terms.policy is Policy.OFF or state.refused or bool(own)
 
 
 def _has_come_in(state: State) -> bool:
