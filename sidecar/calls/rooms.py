@@ -88,7 +88,16 @@ class Rooms:
 class Member:
     """One call as a member of the room it is in, if it is in any."""
 
-    __slots__ = ("_announced", "_objects", "_overruled", "_resumes", "_rooms", "call", "room")
+    __slots__ = (
+        "_announced",
+        "_objects",
+        "_overruled",
+        "_resumes",
+        "_rooms",
+        "_strangers",
+        "call",
+        "room",
+    )
 
     def __init__(self, call: Call, rooms: Rooms) -> None:
         self.call = call
@@ -102,6 +111,8 @@ class Member:
         self._resumes = False
         """Whether the recording is about to go on, as nobody objects any more."""
         self._announced = False
+        self._strangers = False
+        """Whether someone in the room came past the sidecar, to be told by this call."""
 
     @property
     def by_rule(self) -> str:
@@ -130,7 +141,8 @@ class Member:
             self.leave()
 
     def stranger(self) -> None:
-        """Someone came in past the sidecar: told through the room, before more is recorded."""
+        """Someone is in past the sidecar: told through the room, before more is recorded."""
+        self._strangers = True
         self.call.consent.handle(PartyChanged(PARTY_OF[self.call.pbx_side]))
 
     def leave(self) -> None:
@@ -176,6 +188,8 @@ class Member:
         told = () if state.caller.place is not Place.CLEAR else (Party.CALLER,)
         terms = in_a_room(terms_of(self.call.decision, holds=state.terms.holds))
         consent.change(terms, script.of_call(self.call.decision), frozenset(told))
+        if self._strangers and state.callee.place is not Place.CLEAR:
+            self.stranger()
 
     def _say(self, party: Party, prompt: str) -> None:
         self.call.consent.speaking.say(party, prompt, self.call.decision.language.of(party))

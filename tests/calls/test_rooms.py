@@ -129,6 +129,24 @@ class TestComingIn:
         first.leave()
         second.leave()
 
+    def test_one_who_was_there_before_the_first_call_is_told_through_the_room(self, world):
+        w = world(NOTICE, recorder=True)
+        there = w.trunk.call()
+        w.settle()
+        w.recording.tell(StrangerInRoom())
+        w.pbx.calls[-1].answer()
+        w.settle()
+
+        w.recording.tell(InRoom("sales"))
+        w.settle()
+
+        said = [(side, name) for side, name, _language in w.media.said]
+        assert said[-2:] == [(Side.A, "recording-notice"), (Side.B, "recording-notice")]
+        assert w.recording.orders[-1] is Order.HOLD
+        w.hear_notices()
+        assert w.recording.orders[-1] is Order.RELEASE
+        there.hang_up()
+
 
 class TestOnesStop:
     def test_stops_the_recording_of_every_call_in_the_room(self, world):

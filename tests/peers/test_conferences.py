@@ -201,6 +201,15 @@ def test_a_manager_user_who_may_not_restart_leaves_it_stopped(asterisk: Asterisk
     assert not said_to(cara, RESUMED)
 
 
+def phone_is_recorded_only_after_its_notice(house: House, teller: BaresipPhone) -> None:
+    """Judge a meeting that is over, and that Ann left as last; `teller`'s call told the phone."""
+    told = house.record_of(teller)["notice_callee_at"]
+    spans = tones(house.asterisk, PHONE_HZ)
+    assert recorded_from(house, house.caller) + spans[0].start > told - SLACK / 2, spans
+    assert seconds(spans) > TALK_SECONDS - SLACK
+    assert said_to(house.phone, NOTICE)
+
+
 @pytest.mark.timeout(60)
 def test_who_comes_in_past_the_sidecar_hears_the_notice_before_it_is_recorded(
     asterisk: Asterisk, tmp_path: Path
@@ -215,12 +224,47 @@ def test_who_comes_in_past_the_sidecar_hears_the_notice_before_it_is_recorded(
         time.sleep(TALK_SECONDS)
         leave(house.phone, ben, ann)
         house.ended(2)
-        told = house.record_of(ann)["notice_callee_at"]
-        began = recorded_from(house, ann)
+        phone_is_recorded_only_after_its_notice(house, ann)
 
-    spans = tones(asterisk, PHONE_HZ)
-    assert began + spans[0].start > told - SLACK / 2, spans
-    assert seconds(spans) > TALK_SECONDS - SLACK
+
+@pytest.mark.timeout(60)
+def test_where_the_call_that_tells_it_ends_before_another_one_goes_on(
+    asterisk: Asterisk, tmp_path: Path
+):
+    phones, guests = {"phone1": PHONE_HZ}, {"ben": BEN_HZ}
+    with meeting(tmp_path, asterisk, phones=phones, guests=guests) as house:
+        ann, ben = house.caller, house.guests["ben"]
+        come_in(house, ben, ann)
+        house.phone.call(f"sip:{TO_MEETING}@{asterisk.address}")
+        wait_recording(house, "held", ben)
+        leave(ben)
+        wait_recording(house, "held", ann)
+        wait_recording(house, "recording", ann)
+        time.sleep(TALK_SECONDS)
+        leave(house.phone, ann)
+        house.ended(2)
+        assert house.record_of(ben)["notice_callee_at"] is None
+        phone_is_recorded_only_after_its_notice(house, ann)
+
+
+@pytest.mark.timeout(60)
+def test_a_phone_that_was_there_before_the_first_caller_is_told_as_well(
+    asterisk: Asterisk, tmp_path: Path
+):
+    with meeting(tmp_path, asterisk, phones={"phone1": PHONE_HZ}, guests={}) as house:
+        house.phone.call(f"sip:{TO_MEETING}@{asterisk.address}")
+        house.phone.expect("established", 20)
+        come_in(house, house.caller)
+        time.sleep(len(INFORMED) / RATE + TALK_SECONDS)
+        leave(house.phone, house.caller)
+        record = house.ended()
+        began = recorded_from(house, house.caller)
+        spans = tones(asterisk, PHONE_HZ)
+
+    told, called = record["notice_callee_at"], record["answered_at"]
+    with_ann = [span for span in spans if began + span.end > called + SLACK]
+    assert all(began + span.start > told - SLACK / 2 for span in with_ann), (spans, began, record)
+    assert seconds(with_ann) > TALK_SECONDS - SLACK
     assert said_to(house.phone, NOTICE)
 
 
