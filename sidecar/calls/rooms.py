@@ -97,7 +97,16 @@ class Rooms:
 class Member:
     """One call as a member of the room it is in, if it is in any."""
 
-    __slots__ = ("_announced", "_objects", "_overruled", "_resumes", "_rooms", "call", "room")
+    __slots__ = (
+        "_announced",
+        "_objects",
+        "_overruled",
+        "_resumes",
+        "_rooms",
+        "_strangers",
+        "call",
+        "room",
+    )
 
     def __init__(self, call: Call, rooms: Rooms) -> None:
         self.call = call
@@ -111,6 +120,8 @@ class Member:
         self._resumes = False
         """Whether the recording is about to go on, as nobody objects any more."""
         self._announced = False
+        self._strangers = False
+        """Whether someone in the room came past the sidecar, to be told by this call."""
 
     @property
     def by_rule(self) -> str:
@@ -146,7 +157,8 @@ class Member:
             self.leave()
 
     def stranger(self) -> None:
-        """Someone came in past the sidecar: told through the room, before more is recorded."""
+        """Someone is in past the sidecar: told through the room, before more is recorded."""
+        self._strangers = True
         self.call.consent.handle(PartyChanged(PARTY_OF[self.call.pbx_side]))
 
     def leave(self) -> None:
@@ -194,6 +206,8 @@ class Member:
         consent.change(terms, script.of_call(self.call.decision), frozenset(told))
         if Party.CALLEE in consent.state.away:  # in a room there is always somebody
             consent.handle(PartyReturned(Party.CALLEE))
+        if self._strangers and state.callee.place is not Place.CLEAR:
+            self.stranger()
 
     def _become_person(self) -> None:
         """Whoever the call comes to after the conference is told, and asked, like anybody."""
@@ -210,9 +224,9 @@ class Member:
 
 
 def objects_to_recording(state: State) -> bool:
-    """Tell whether a call must not be recorded, for a reason of its own."""
-    asked = (state.stops | state.pauses) & PEOPLE
-    return state.terms.policy is Policy.OFF or state.refused or bool(asked)
+    """Tell whether a call must not be recorded, or can't, for a reason of its own."""
+    own = (state.stops | state.pauses) & (PEOPLE | {Objector.SIDECAR})
+    return state.terms.policy is Policy.OFF or state.refused or bool(own)
 
 
 def _has_come_in(state: State) -> bool:
