@@ -17,6 +17,7 @@ import structlog
 from sidecar.calls.admission import admit
 from sidecar.calls.agent import Agent
 from sidecar.calls.call import Call
+from sidecar.calls.call_base import Phase
 from sidecar.calls.forwarding import Forwarding, take_prack
 from sidecar.calls.header_policy import ALLOW, EXTENSIONS, tags, unsupported
 from sidecar.calls.identifiers import new_tag
@@ -146,13 +147,15 @@ class B2bua(Agent):
 
     def _fail(self, call: Call) -> None:
         """End a call that we can't be sure of any more; by force where even that goes wrong."""
-        if call.failing:
+        if call.failing or call.over:
             self.calls.pop(call.id, None)
             for leg in tuple(call.legs):
                 self._guard(self.part, leg, [])
                 if not leg.over:
                     self.forget(leg)
-            call.media.close()
+            call.phase = Phase.ENDED
+            for release in call.releases():
+                self._guard(release)
             call.record.disposition = Disposition.FAILED
             call.record.ended_by = EndedBy.SIDECAR
             self.finish(call.record)
@@ -367,7 +370,10 @@ class B2bua(Agent):
 
     def _pass_on(self, transaction: ServerTransaction, request: Request, leg: Leg) -> None:
         other = leg.other
-        if other is None or other.over:
+        leg.call.parties.look_at(leg, request)  # also where it is refused and comes again later
+        if leg.over:
+            self._reject(transaction, request, leg.peer, NO_DIALOG, "no_dialog")
+        elif other is None or other.over:
             self._answer_for_nobody(transaction, request, leg)
         elif request.method == "INVITE" and (leg.invited or leg.awaits_ack is not None):
             self._reject(transaction, request, leg.peer, 491, "glare")

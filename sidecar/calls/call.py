@@ -97,8 +97,7 @@ class Call(CallBase):
             written = agent.records.begin(self.record)
             written.add_done_callback(lambda done: agent.run(self._on_recorded, done))
         self._tell_started()
-        if self.heritage.objection is not None:
-            self.consent.handle(self.heritage.objection)
+        self.parties.inherit()
 
     def _tell_started(self) -> None:
         facts = self.route.facts
@@ -234,7 +233,8 @@ class Call(CallBase):
                 go_on()
 
     def _go_on(self) -> None:
-        if not (self._recorded and self.sessions.ports[Side.A]):
+        ready = self._recorded and self.sessions.ports[Side.A]
+        if not ready or self.consent.parting:
             return
         self.keys.listen()
         if not self.route.inbound:
@@ -289,25 +289,30 @@ class Call(CallBase):
             return
         if self.heritage.told and not self.heritage.proven:
             self.told = frozenset()
-            self.consent.change(self.consent.state.terms, script.of_call(self.decision))
-        if answerer is Answerer.MACHINE and self.consent.state.terms.awaits_person:
+            if not self.consent.at_mailbox:
+                self.consent.change(self.consent.state.terms, script.of_call(self.decision))
+        self.parties.inherit()
+        machine = answerer is Answerer.MACHINE and self.route.inbound
+        if machine and self.consent.state.terms.awaits_person:
             self.consent.handle(PartyLeft(Party.CALLEE))
         self.consent.handle(BothUp())
-        self.member.enter(self.member.by_rule)
+        if not self.consent.at_mailbox:
+            self.member.enter(self.member.by_rule)
 
     # The B leg.
 
     def place(self) -> None:
         """Place the B leg, with the callee or, once it is diverted, with the mailbox."""
-        first = self.placing is None and self.a is None and not self.voicemail.diverted
+        first = self.placing is None and not self.voicemail.diverted
         self.phase = Phase.PLACING
         self.recorder.open()
         self._a_end.session.reject()  # nobody has answered what another callee was offered
         self.placing = Placing(self, self.voicemail.diversion)
         if not self._next_target(self.placing):
             self.callee_silent()
-        elif first:
-            self.agent.metrics.call_set_up(self.agent.now - self._arrived)
+        elif first and not self.over:
+            if self.a is None:
+                self.agent.metrics.call_set_up(self.agent.now - self._arrived)
             self.voicemail.watch()
 
     def _next_target(self, placing: Placing) -> bool:
@@ -395,6 +400,8 @@ class Call(CallBase):
 
     def drop_callee(self) -> None:
         """End the callee's leg, or give up to place it; the caller stays."""
+        self.voicemail.settled()
+        self.media.ring(Side.A, False)
         if self.b is not None:
             self.agent.part(self.b, [])
         elif self.placing is not None:

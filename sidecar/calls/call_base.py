@@ -254,22 +254,29 @@ class CallBase:
             response.headers.add(name, value)
         self.agent.respond(self.invite, response, self.route.source)
 
+    def releases(self) -> tuple[Callable[[], None], ...]:
+        """Return the steps that give back all that the call holds, but for its legs."""
+        return (
+            self.consent.abandon,
+            self.keys.close,
+            self.voicemail.settled,
+            self.member.leave,
+            self.recorder.close,
+            self.media.close,
+        )
+
     def _end(self, disposition: Disposition, ended_by: EndedBy, headers: HeaderLines) -> None:
         if self.phase is Phase.ENDED:
             return
         self.phase = Phase.ENDED
         self.consent.handle(HungUp())
-        self.consent.abandon()
-        self.keys.close()
-        self.voicemail.settled()
-        self.member.leave()
-        self.recorder.close()
+        for release in self.releases():
+            release()
         agent = self.agent
         for leg in tuple(self.legs):
             agent.part(leg, headers)
-        self.media.close()
-        agent.calls.pop(self.id, None)
         self.record.disposition, self.record.ended_by = disposition, ended_by
         self.voicemail.count()
+        agent.calls.pop(self.id, None)
         if not self._parked:
             agent.finish(self.record)

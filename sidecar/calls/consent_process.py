@@ -125,6 +125,11 @@ class ConsentProcess:
         return self.state.terms.other is Callee.MAILBOX
 
     @property
+    def parting(self) -> bool:
+        """Whether somebody hears why the call ends: nobody is called any more."""
+        return self.state.phase in (Phase.DISMISSING, Phase.ENDING)
+
+    @property
     def waits_for_person(self) -> bool:
         """Whether the caller hears the PBX and is not heard, until a person is there."""
         return self.state.gates is Gates.LISTEN

@@ -36,7 +36,16 @@ BODY_HEADERS = ("content-type", "content-disposition", "content-encoding", "cont
 class Forwarding:
     """One request under way; the owner of its client transaction on the other leg."""
 
-    __slots__ = ("_agent", "_client", "_headers", "_request", "_server", "_source", "_target")
+    __slots__ = (
+        "_agent",
+        "_client",
+        "_headers",
+        "_request",
+        "_server",
+        "_source",
+        "_taken",
+        "_target",
+    )
 
     def __init__(
         self, agent: Agent, server: ServerTransaction, request: Request, source: Leg, target: Leg
@@ -48,6 +57,8 @@ class Forwarding:
         self._target = target
         self._client: ClientTransaction | None = None
         self._headers: list[tuple[str, str]] = []
+        self._taken = False
+        """Whether the 2xx to a re-INVITE was taken, and has gone on."""
 
     @property
     def call(self) -> Call:
@@ -57,7 +68,6 @@ class Forwarding:
     def start(self, headers: list[tuple[str, str]]) -> None:
         """Send the request on; `headers` are those that had to be mapped for the other leg."""
         self._headers = headers
-        self._source.call.parties.look_at(self._source, self._request)
         if self._request.method == "INVITE":
             self._source.inviting = self
             self._target.invited = True
@@ -86,6 +96,9 @@ class Forwarding:
     def on_response(self, transaction: ClientTransaction, response: Response) -> None:
         """Pass a response back."""
         request = self._request
+        if self._too_late(response):
+            self._end_late(transaction, response)
+            return
         self._target.call.parties.look_at(self._target, response)
         self._target.dialog.refresh_target(response)
         if request.method == "INVITE" and 200 <= response.status < 300:
@@ -131,6 +144,20 @@ class Forwarding:
         out = target.dialog.request(request.method, headers, body)
         self._client = self._agent.send_in_dialog(target, out, self)
 
+    def _too_late(self, response: Response) -> bool:
+        """Whether a description would come from, or for, a leg that was given up meanwhile."""
+        over = self._source.over or self._target.over
+        describes = self._request.method in CARRIERS and response.status < 300
+        return over and describes and not self._taken
+
+    def _end_late(self, transaction: ClientTransaction, response: Response) -> None:
+        if response.status < 200:
+            return
+        if self._request.method == "INVITE":
+            self._target.ack_owed = transaction.request
+            self._agent.send_ack(self._target)
+        self._finish(REQUEST_TERMINATED)
+
     def _accepted(self, transaction: ClientTransaction, response: Response) -> None:
         """Take the 2xx to a re-INVITE; one that comes again gets its ACK again."""
         target = self._target
@@ -138,6 +165,7 @@ class Forwarding:
             if target.ack:
                 self._agent.repeat_ack(target)
             return
+        self._taken = True
         target.ack = b""
         target.ack_owed = transaction.request
         try:

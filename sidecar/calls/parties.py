@@ -47,8 +47,16 @@ class Heritage(NamedTuple):
     """The PBX's or trunk's leg of that call, which its neighbour hangs up as it takes this one."""
     told: frozenset[Party] = frozenset()
     """The callee, where it has heard, and agreed to, all that this call's rule has it told."""
-    objection: StopRequested | PauseRequested | None = None
-    """What it has asked for and not taken back."""
+
+    @property
+    def objection(self) -> StopRequested | PauseRequested | None:
+        """What it has asked for in that call, until now, and not taken back."""
+        if self.leg is None:
+            return None
+        state, by = self.leg.call.consent.state, Objector(PARTY_OF[self.leg.side].value)
+        if by in state.stops:
+            return StopRequested(Objector.CALLEE)
+        return PauseRequested(Objector.CALLEE) if by in state.pauses else None
 
     @property
     def proven(self) -> bool:
@@ -63,29 +71,25 @@ def heritage_of(call: Call) -> Heritage:
     if leg is None or leg.other is None or leg.other.peer is not call.route.destination:
         return Heritage()
     before, party = leg.call, PARTY_OF[leg.other.side]
-    state, objector = before.consent.state, Objector(party.value)
+    state = before.consent.state
     heard = state.terms.concern(party).named and state.standing(party).place is Place.CLEAR
     same = before.decision == call.decision and not state.refused
     again = call.decision.renotice == "all"
     person = state.terms.other is Callee.PERSON
     told = frozenset({Party.CALLEE}) if heard and same and person and not again else frozenset()
-    objection: StopRequested | PauseRequested | None = None
-    if objector in state.stops:
-        objection = StopRequested(Objector.CALLEE)
-    elif objector in state.pauses:
-        objection = PauseRequested(Objector.CALLEE)
-    return Heritage(leg.other, told, objection)
+    return Heritage(leg.other, told)
 
 
 class Parties:
     """The people of one call."""
 
-    __slots__ = ("_call", "_holding", "_settled_at")
+    __slots__ = ("_call", "_holding", "_inherited", "_settled_at")
 
     def __init__(self, call: Call) -> None:
         self._call = call
         self._holding: set[Side] = set()
         self._settled_at = 0.0
+        self._inherited: StopRequested | PauseRequested | None = None
 
     def seen(self, event: SomeoneNew | NobodyThere | BackAgain | OnHold) -> None:
         """Take what the recorder has seen on the PBX's side."""
@@ -96,10 +100,17 @@ class Parties:
             case NobodyThere():
                 self._call.consent.handle(PartyLeft(PARTY_OF[side]))
             case BackAgain():
-                self._call.voicemail.left()
+                self._call.voicemail.left(new=False)
                 self._call.consent.handle(PartyReturned(PARTY_OF[side]))
             case OnHold(held):
                 self.on_hold(side, held=held)
+
+    def inherit(self) -> None:
+        """Have what the callee has asked for in the call that this one replaces hold on."""
+        objection = self._call.heritage.objection
+        if objection is not None and objection != self._inherited:
+            self._inherited = objection
+            self._call.consent.handle(objection)
 
     def look_at(self, leg: Leg, message: Request | Response) -> None:
         """Take an INVITE, an UPDATE, or a response to one: whom does it name?
@@ -108,10 +119,10 @@ class Parties:
         trusted is believed in this: all that it gains is one more notice.
         """
         call = self._call
-        if leg.side is call.pbx_side:
-            call.voicemail.look_at(message)
+        at_pbx = leg.side is call.pbx_side
+        mailbox = at_pbx and call.voicemail.look_at(message)
         changed = leg.identity.changed(message)
-        if changed and not (leg.side is call.pbx_side and call.recorder.sees):
+        if changed and not mailbox and not (at_pbx and call.recorder.sees):
             self.someone_new(leg.side)
 
     def someone_new(self, side: Side) -> None:
@@ -123,7 +134,7 @@ class Parties:
         call.agent.publish(PartyNew(call.id, PARTY_OF[side]))
         if side is call.pbx_side:
             self._settled_at = call.agent.now + SETTLES_WITHIN_S
-            call.voicemail.left()
+            call.voicemail.left(new=True)
         call.consent.handle(PartyChanged(PARTY_OF[side]))
         other = PARTY_OF[side.other]
         if call.decision.renotice == "all" and other not in call.consent.state.away:

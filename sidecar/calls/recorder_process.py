@@ -186,8 +186,9 @@ class RecorderProcess:
         if self._check is not None:
             self._check.cancel()
         self._answer(False)
-        if self._session is not None:
-            self._session.close()
+        session, self._session = self._session, None
+        if session is not None:
+            session.close()
 
     # Orders out.
 

@@ -16,7 +16,13 @@ import structlog
 from sidecar.calls import script
 from sidecar.calls.speaking import PARTY_OF
 from sidecar.consent.decision import Policy, Room
-from sidecar.consent.events import PartyChanged, ResumeRequested, Saying, StopRequested
+from sidecar.consent.events import (
+    PartyChanged,
+    PartyReturned,
+    ResumeRequested,
+    Saying,
+    StopRequested,
+)
 from sidecar.consent.order import Order
 from sidecar.consent.party import PEOPLE, Objector, Party
 from sidecar.consent.standing import Place
@@ -33,6 +39,9 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 INFORMED = "new-party-informed"
+BY_NUMBER = "/"
+"""What the name of a room begins with that is named by the number called: a caller may call what
+it likes, and so get into no room that a rule or the PBX has given another name."""
 
 
 class Rooms:
@@ -88,7 +97,16 @@ class Rooms:
 class Member:
     """One call as a member of the room it is in, if it is in any."""
 
-    __slots__ = ("_announced", "_objects", "_overruled", "_resumes", "_rooms", "call", "room")
+    __slots__ = (
+        "_announced",
+        "_objects",
+        "_overruled",
+        "_resumes",
+        "_rooms",
+        "_strangers",
+        "call",
+        "room",
+    )
 
     def __init__(self, call: Call, rooms: Rooms) -> None:
         self.call = call
@@ -102,6 +120,8 @@ class Member:
         self._resumes = False
         """Whether the recording is about to go on, as nobody objects any more."""
         self._announced = False
+        self._strangers = False
+        """Whether someone in the room came past the sidecar, to be told by this call."""
 
     @property
     def by_rule(self) -> str:
@@ -109,28 +129,36 @@ class Member:
         room = self.call.decision.room
         if room is None or not self.call.route.inbound:
             return ""
-        return room.name or self.call.route.facts.to
+        return room.name or f"{BY_NUMBER}{self.call.route.facts.to}"
 
     def enter(self, room: str) -> None:
-        """The call is in a room from now on, as its rule or the PBX says."""
-        if self.room or not room:
+        """The call is in a room from now on, as its rule or the PBX says, and in no other."""
+        call, left, room = self.call, self.room, room_name(room)
+        if room in ("", left) or call.over:
             return
-        call = self.call
         log.info("room_entered", call=call.id)
-        self.room = room_name(room)
+        self.room, self._objects, self._announced = room, None, False
         self._become_part()
-        self._rooms.join(self.room, self)
+        self._rooms.join(room, self)
+        if left:
+            self._rooms.leave(left, self)
         self.watch(call.consent.state)
 
     def seen(self, conference: str) -> None:
         """The PBX says in which conference the call is; empty: in none any more."""
         if conference:
+            self.call.voicemail.left(new=True)
+        if self.by_rule:
+            return
+        if conference:
             self.enter(f"{self.call.route.facts.pbx}/{conference}")
-        elif not self.by_rule:
+        else:
+            self._become_person()
             self.leave()
 
     def stranger(self) -> None:
-        """Someone came in past the sidecar: told through the room, before more is recorded."""
+        """Someone is in past the sidecar: told through the room, before more is recorded."""
+        self._strangers = True
         self.call.consent.handle(PartyChanged(PARTY_OF[self.call.pbx_side]))
 
     def leave(self) -> None:
@@ -176,15 +204,29 @@ class Member:
         told = () if state.caller.place is not Place.CLEAR else (Party.CALLER,)
         terms = in_a_room(terms_of(self.call.decision, holds=state.terms.holds))
         consent.change(terms, script.of_call(self.call.decision), frozenset(told))
+        if Party.CALLEE in consent.state.away:  # in a room there is always somebody
+            consent.handle(PartyReturned(Party.CALLEE))
+        if self._strangers and state.callee.place is not Place.CLEAR:
+            self.stranger()
+
+    def _become_person(self) -> None:
+        """Whoever the call comes to after the conference is told, and asked, like anybody."""
+        consent = self.call.consent
+        state = consent.state
+        if state.terms.other is not Callee.ROOM:
+            return
+        told = () if state.caller.place is not Place.CLEAR else (Party.CALLER,)
+        terms = terms_of(self.call.decision, holds=state.terms.holds)
+        consent.change(terms, script.of_call(self.call.decision), frozenset(told))
 
     def _say(self, party: Party, prompt: str) -> None:
         self.call.consent.speaking.say(party, prompt, self.call.decision.language.of(party))
 
 
 def objects_to_recording(state: State) -> bool:
-    """Tell whether a call must not be recorded, for a reason of its own."""
-    asked = (state.stops | state.pauses) & PEOPLE
-    return state.terms.policy is Policy.OFF or state.refused or bool(asked)
+    """Tell whether a call must not be recorded, or can't, for a reason of its own."""
+    own = (state.stops | state.pauses) & (PEOPLE | {Objector.SIDECAR})
+    return state.terms.policy is Policy.OFF or state.refused or bool(own)
 
 
 def _has_come_in(state: State) -> bool:

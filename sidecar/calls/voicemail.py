@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, cast
 import structlog
 
 from sidecar.calls import announcing, script
+from sidecar.calls.call_base import Phase
 from sidecar.calls.call_events import VoicemailMet
 from sidecar.calls.placing import Diversion
 from sidecar.calls.view import VoicemailResult
@@ -20,7 +21,8 @@ from sidecar.consent.decision import Unanswered, VoicemailPolicy
 from sidecar.consent.events import CalleeGone
 from sidecar.consent.party import Party
 from sidecar.consent.standing import Place
-from sidecar.consent.terms import Callee, at_a_mailbox, terms_of
+from sidecar.consent.terms import Callee, at_a_mailbox, in_a_room, terms_of
+from sidecar.media.engine import Side
 from sidecar.sip.diversion import divert
 from sidecar.sip.history import history
 from sidecar.sip.uri import Uri
@@ -61,15 +63,16 @@ class Voicemail:
 
     # The PBX's own way.
 
-    def look_at(self, message: Request | Response) -> None:
-        """Look whether a message of the PBX's tells of a mailbox."""
+    def look_at(self, message: Request | Response) -> bool:
+        """Look whether a message of the PBX's tells of a mailbox, and tell so."""
         call = self._call
-        if not call.route.inbound or self._met:
-            return
+        if not call.route.inbound:
+            return False
         sign = call.agent.mailbox_signs(call.route).seen(message)
-        if sign:
+        if sign and not self._met:
             log.info("mailbox_seen", call=call.id, sign=sign)
             self.reached()
+        return bool(sign)
 
     def reached(self) -> None:
         """The callee is a mailbox."""
@@ -79,14 +82,24 @@ class Voicemail:
         self._met = True
         self._begin()
 
-    def left(self) -> None:
-        """The call has come from the mailbox back to a person: its rule holds anew."""
-        if not self._met:
+    def left(self, *, new: bool) -> None:
+        """The call has come from the mailbox to a person: its rule holds anew.
+
+        `new`: it is nobody who was there before. While a diverted call waits for its mailbox,
+        whoever is seen is at the telephone that was given up.
+        """
+        call = self._call
+        if not self._met or (self.diverted and call.leg_at(Side.B) is None):
             return
         self._met = self.diverted = False
-        call = self._call
+        if new:
+            call.told -= {Party.CALLEE}
         terms = terms_of(call.decision, holds=call.consent.state.terms.holds)
+        if call.member.by_rule:
+            terms = in_a_room(terms)
         call.consent.change(terms, script.of_call(call.decision), call.told)
+        if call.phase is Phase.UP:
+            call.member.enter(call.member.by_rule)
 
     # The sidecar's way.
 
@@ -159,12 +172,12 @@ class Voicemail:
 
     def _begin(self) -> None:
         call, state = self._call, self._call.consent.state
-        if state.terms.other is Callee.PERSON and not state.refused:
-            clear = (each for each in Party if state.standing(each).place is Place.CLEAR)
-            call.told = frozenset(each for each in clear if state.terms.concern(each).named)
+        if state.terms.other is not Callee.MAILBOX:
+            call.told = _told(state)
         call.record.voicemail = _AT_FIRST.get(call.decision.voicemail, "unheard")
         terms = at_a_mailbox(call.decision, holds=state.terms.holds)
         call.consent.change(terms, script.of_mailbox(call.decision))
+        call.member.leave()
         call.agent.records.update(call.record)
 
     def note(self, state: State) -> None:
@@ -187,3 +200,12 @@ class Voicemail:
         if result := cast(VoicemailResult, call.record.voicemail):
             call.agent.metrics.voicemail(result)
             call.agent.publish(VoicemailMet(call.id, result))
+
+
+def _told(state: State) -> frozenset[Party]:
+    """Who has heard, and agreed to, all that was due; of a conference nobody but the caller."""
+    if state.refused:
+        return frozenset()
+    there = Party if state.terms.other is Callee.PERSON else (Party.CALLER,)
+    clear = (each for each in there if state.standing(each).place is Place.CLEAR)
+    return frozenset(each for each in clear if state.terms.concern(each).named)

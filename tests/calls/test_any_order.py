@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from sidecar.consent.decision import Divert, Notice, Policy, Room, VoicemailPolicy
+from sidecar.consent.order import Order
 from sidecar.consent.party import Party
 from sidecar.media.engine import Lost, Side, Silent
 from sidecar.recorders.recorder import (
@@ -73,6 +74,7 @@ SEEN = [
     OnHold(True),
     OnHold(False),
     InRoom("sales"),
+    InRoom("market"),
     InRoom(""),
     StrangerInRoom(),
     Doubted("unreachable"),
@@ -115,8 +117,9 @@ class AnyOrder(RuleBasedStateMachine):
         reliable=st.booleans(),
         acks=MOSTLY,
         pracks=MOSTLY,
+        replaces=st.booleans(),
     )
-    def call(self, outbound, offer, reliable, acks, pracks):
+    def call(self, outbound, offer, reliable, acks, pracks, replaces):
         agent = self.world.pbx if outbound else self.world.trunk
         bodies = {
             "usual": None,
@@ -124,11 +127,19 @@ class AnyOrder(RuleBasedStateMachine):
             "nonsense": b"x",
             "G.729": sdp(agent.media, codecs="18"),
         }
-        call = agent.call(body=bodies[offer], headers=[("Supported", "100rel")] * reliable)
+        headers = [("Supported", "100rel")] * reliable + self.reference() * replaces
+        call = agent.call(body=bodies[offer], headers=headers)
         call.acks, call.pracks = acks, pracks
         if offer == "none":
             call.answer_in_ack = call.answer_in_prack = sdp(agent.media)
         self.calls.append(call)
+
+    def reference(self) -> list[tuple[str, str]]:
+        """A call that is up, to be replaced."""
+        up = (each.dialog for each in self.calls if each.dialog is not None)
+        return [
+            ("Replaces", f"{d.call_id};to-tag={d.remote.tag};from-tag={d.local.tag}") for d in up
+        ][:1]
 
     @rule(
         newest=NEWEST,
@@ -215,7 +226,7 @@ class AnyOrder(RuleBasedStateMachine):
 
     @rule(
         kind=st.sampled_from(
-            ["loss", "silence", "unanswered", "media", "ports", "records", "slow"]
+            "loss odd silence unanswered media ports records recorder board slow".split()
         ),
         number=st.integers(min_value=0, max_value=7),
     )
@@ -238,6 +249,12 @@ class AnyOrder(RuleBasedStateMachine):
             w.records.fails = not w.records.fails
         elif kind == "slow":
             self.slow = not self.slow
+        elif kind == "odd":
+            w.doubles = random.Random(number) if w.doubles is None else None
+        elif kind == "recorder":
+            w.recorder.answers[list(Order)[number % 3]] = ["confirm", "fail", "nothing"][number % 3]
+        elif kind == "board":
+            w.board.become(blind=bool(number % 2))
 
     @precondition(lambda self: self.slow)
     @rule()
@@ -252,7 +269,9 @@ class AnyOrder(RuleBasedStateMachine):
         if hasattr(self, "world"):
             self.world.settle()
             self.world.b2bua.run(self.world.b2bua.close)
+            self.world.doubles = None
             self.world.check_nothing_is_left()
+            assert not any(self.world.board.standing.values())
             assert self.world.counted("sip_rejected_total", reason="internal_error") == 0
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from structlog.testing import capture_logs
 
+from sidecar.consent.decision import Room
 from tests.calls.agents import sdp
-from tests.calls.world import OFF, TRUNK_MEDIA
+from tests.calls.world import NOTICE, OFF, TRUNK_MEDIA
 
 
 class MistakeError(Exception):
@@ -81,6 +84,24 @@ def test_in_ending_a_call_gives_its_ports_and_its_record_back(world, monkeypatch
     assert w.engine.live == []
     assert w.ended == ("failed", "sidecar")
     assert len(w.pbx.heard("BYE")) == 1
+
+
+@pytest.mark.parametrize("where", ["_end", "releases"])
+def test_in_ending_a_call_leaves_its_room(world, monkeypatch, where):
+    from sidecar.calls.call import Call
+
+    w = world(replace(NOTICE, room=Room("board")), recorder=True)
+    there, _here = w.talk()
+    assert any(w.board.standing.values())
+    plain = Call.releases
+    with monkeypatch.context() as patched:
+        steps = (lambda call: (*plain(call), broken)) if where == "releases" else broken
+        patched.setattr(Call, where, steps)
+        there.hang_up()
+        w.settle()
+
+    assert not any(w.board.standing.values())
+    assert w.recording.closed
 
 
 def test_in_forwarding_a_request_ends_its_call(world, monkeypatch):

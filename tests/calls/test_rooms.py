@@ -6,7 +6,7 @@ import pytest
 
 from sidecar.consent.decision import Decision, Notice, Policy, Room
 from sidecar.consent.order import Order
-from sidecar.consent.party import Party
+from sidecar.consent.party import Objector, Party
 from sidecar.media.engine import Digit, Side
 from sidecar.recorders.recorder import InRoom, StrangerInRoom
 from tests.calls.world import ACCEPT, CODES, DECLINE, NOTICE, asking
@@ -110,7 +110,7 @@ class TestComingIn:
         w = world(meeting(Room()), recorder=True)
         (guest,) = guests(w, 1)
 
-        assert list(w.board.standing) == ["100"]
+        assert list(w.board.standing) == ["/100"]
         guest.leave()
 
     def test_one_who_came_past_the_sidecar_is_told_through_the_room(self, world):
@@ -128,6 +128,24 @@ class TestComingIn:
         assert first.talks
         first.leave()
         second.leave()
+
+    def test_one_who_was_there_before_the_first_call_is_told_through_the_room(self, world):
+        w = world(NOTICE, recorder=True)
+        there = w.trunk.call()
+        w.settle()
+        w.recording.tell(StrangerInRoom())
+        w.pbx.calls[-1].answer()
+        w.settle()
+
+        w.recording.tell(InRoom("sales"))
+        w.settle()
+
+        said = [(side, name) for side, name, _language in w.media.said]
+        assert said[-2:] == [(Side.A, "recording-notice"), (Side.B, "recording-notice")]
+        assert w.recording.orders[-1] is Order.HOLD
+        w.hear_notices()
+        assert w.recording.orders[-1] is Order.RELEASE
+        there.hang_up()
 
 
 class TestOnesStop:
@@ -239,6 +257,28 @@ class TestOnesStop:
         assert [first.order, second.order] == [Order.STOP] * 2
         first.leave()
         second.leave()
+
+
+class TestARecorderThatCantBeginAgain:
+    def test_leaves_the_whole_room_unrecorded_and_nobody_told_otherwise(self, world):
+        w = world(meeting(), recorder=True)
+        first, second, third = guests(w, 3)
+        first.press("*9")
+        for each in (second, third):
+            each.media.said.clear()
+        w.recorder.answers[Order.RELEASE] = "nothing"
+
+        first.leave()
+        second.recording.fail("refused")
+        w.settle()
+
+        assert [second.order, third.order] == [Order.STOP] * 2
+        assert third.call.consent.state.stops == {Objector.ROOM}
+        assert "recording-resumed" not in second.prompts() + third.prompts()
+        w.recorder.answers.clear()
+        second.leave()
+        assert third.order is Order.RELEASE, "it is tried again by those who stay"
+        third.leave()
 
 
 class TestSomeoneWhoRefused:

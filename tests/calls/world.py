@@ -6,6 +6,7 @@ run, firing each timer at its very moment. After each step the promises are chec
 
 from __future__ import annotations
 
+import random
 from collections import deque
 from collections.abc import Callable
 from typing import Literal
@@ -103,6 +104,8 @@ class World:
         """`recorder`: whether the PBX has one that obeys."""
         self.now = 1000.0
         self.lose: Callable[[Request | Response, str], bool] = lambda _message, _to: False
+        self.doubles: random.Random | None = None
+        """By whose word messages come twice, or before others that were sent earlier."""
         self._wire: deque[Callable[[], None]] = deque()
         self._wakes_at: float | None = None
         self.engine = StubEngine(self._wire.append, self.wall)
@@ -237,6 +240,13 @@ class World:
 
     def carry(self, data: bytes, sender: str, to: str) -> None:
         """Put a message on the wire."""
+        before = len(self._wire)
+        for _ in range(2 if self.doubles is not None and self.doubles.random() < 0.3 else 1):
+            self._put(data, sender, to)
+        if self.doubles is not None and before and self.doubles.random() < 0.3:
+            self._wire.insert(self.doubles.randrange(before), self._wire.pop())
+
+    def _put(self, data: bytes, sender: str, to: str) -> None:
         if to == SIDECAR[0]:
             flow = Flow("UDP", SIDECAR, (sender, 5060), f"{SIDECAR[0]}:{SIDECAR[1]}")
             self._wire.append(lambda: self.b2bua.receive(data, flow))
@@ -300,6 +310,9 @@ class World:
                 assert not owed, "the callee's speech passes before the notice was heard"
             if all(session.gates.values()) and call.record.answered_at is not None:
                 self._look_at_recorder(call)
+            if any(each.orders[-1:] == [Order.RELEASE] for each in self._recordings(call)):
+                assert not owed, "the call is recorded before the notice was heard"
+                assert not call.consent.at_mailbox, "a message is recorded besides"
 
     def _owed(self, call: Call, session: StubSession) -> set[Party]:
         """Who has neither heard the notice nor answered the question; nobody after a no."""

@@ -58,6 +58,7 @@ PARK = "700"  # what phones dial: to park, on PARKED or the next place
 PARKED = "701"
 PICK_UP = "83"
 TO_ROOM = "801"
+TO_MEETING = "802"
 TO_MAILBOX = "101"
 TONE_HZ = 440
 LEAST = "least"  # a manager user who may only hold and stop
@@ -379,6 +380,7 @@ _FOR_PHONES = (
     ("_*70[1-9]", "Goto(recorded-parked,${EXTEN},1)"),
     (PICK_UP, "Pickup(ringing@PICKUPMARK)"),
     (TO_ROOM, "ConfBridge(room,,,leaving)"),
+    (TO_MEETING, "ConfBridge(meeting,recorded)"),
     (TO_MAILBOX, "VoiceMail(101@default,u)"),
 )
 

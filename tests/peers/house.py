@@ -33,25 +33,37 @@ class House:
         prompts: Mapping[str, Samples],
         phones: Mapping[str, float] | None = None,
         recorder: bool = True,
+        user: str = LEAST,
+        guests: Mapping[str, float] | None = None,
+        port: int = 0,
+        database: Path | None = None,
     ) -> None:
-        """`phones` gives the tone of each in Hz, a negative one for one that does not answer."""
+        """`phones` gives the tone of each in Hz, a negative one for one that does not answer.
+
+        `user` is the manager user of the sidecar; `guests` are more callers, with their tones.
+        A second house at the same Asterisk has a `port` of its own; see Sidecar for `database`.
+        """
         self.asterisk = asterisk
         self.sidecar = Sidecar(
             folder / "sidecar",
             pbx=asterisk.address,
             rules=rules,
             prompts=prompts,
-            port=asterisk.sidecar_port,
+            port=port or asterisk.sidecar_port,
+            database=database,
             recorder={
                 "kind": "asterisk-ami",
                 "address": f"{LOOPBACK}:{asterisk.ami_port}",
-                "username": LEAST,
+                "username": user,
                 "secret": PASSWORD,
             }
             if recorder
             else None,
         )
         self.caller = BaresipPhone(folder, "caller", tone=CALLER_HZ)
+        self.guests = {
+            name: BaresipPhone(folder, name, tone=hertz) for name, hertz in (guests or {}).items()
+        }
         self.phones = {
             name: BaresipPhone(
                 folder, name, tone=abs(hertz), account=asterisk.account(name), answer=hertz > 0
@@ -61,7 +73,7 @@ class House:
         self._open = ExitStack()
 
     def __enter__(self) -> Self:
-        for each in (self.sidecar, self.caller, *self.phones.values()):
+        for each in (self.sidecar, self.caller, *self.guests.values(), *self.phones.values()):
             self._open.enter_context(each)
         for name in self.phones:
             self.asterisk.wait_registered(name)
@@ -96,6 +108,14 @@ class House:
         assert status == 200
         listed: list[dict[str, Any]] = answer["calls"]
         return listed
+
+    def call_of(self, phone: BaresipPhone) -> dict[str, Any]:
+        """The live call of one of the callers, as the API shows it; empty if there is none."""
+        return next((call for call in self.calls() if call["caller"] == phone.name), {})
+
+    def record_of(self, phone: BaresipPhone) -> Record:
+        """The newest record of one of the callers."""
+        return [row for row in self.sidecar.records() if row["caller"] == phone.name][-1]
 
     def live(self) -> dict[str, Any]:
         """The one call, as the API shows it."""

@@ -91,9 +91,10 @@ class Sidecar:
         trunk_hosts: Sequence[str] = (LOOPBACK,),
         recorder: Mapping[str, str] | None = None,
         prompts: Mapping[str, Samples] | None = None,
+        database: Path | None = None,
     ) -> None:
         """`pbx` and `trunk` are host:port; `prompt` replaces the packaged notice, `port` is
-        the one of SIP where it must be known before."""
+        the one of SIP where it must be known before; `database` is one shared with others."""
         self.folder = folder
         self.folder.mkdir(parents=True, exist_ok=True)
         own, self.http_port, spare = free_ports(3)
@@ -105,7 +106,7 @@ class Sidecar:
         self.trunk_hosts = tuple(trunk_hosts)
         self._recorder = recorder
         self._killed = False
-        self.database = folder / "records.db"
+        self.database = database or folder / "records.db"
         self.settings = folder / "sidecar.toml"
         (folder / "rules.toml").write_text(rules)
         sounds = dict(prompts or {})
@@ -138,7 +139,7 @@ engine = "local"
 address = "{LOOPBACK}"
 ports = "{low}-{high}"
 {prompts}{self._recorder_table()}[records]
-database = "sqlite:///{self.database.name}"
+database = "sqlite:///{self.database}"
 [http]
 listen = "{LOOPBACK}:{self.http_port}"
 token = {{ file = "token" }}

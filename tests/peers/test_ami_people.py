@@ -313,12 +313,12 @@ async def test_a_stranger_in_a_room_is_told_to_the_call_that_was_there_first(hou
     await second.tells(InRoom(""))
 
 
-async def test_a_phone_that_a_caller_meets_in_a_room_is_no_stranger_to_it(house: House) -> None:
+async def test_a_phone_that_a_caller_meets_in_a_room_is_a_stranger_to_it(house: House) -> None:
     house.dial(2, numbers.TO_ROOM)
     await house.phone(2, "established")
     call = house.call(numbers.ROOM)
 
-    await call.tells(Answerer.MACHINE, InRoom("room"))
+    await call.tells(Answerer.MACHINE, InRoom("room"), StrangerInRoom())
     await call.tells_nothing()
 
 

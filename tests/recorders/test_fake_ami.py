@@ -262,6 +262,28 @@ async def test_fake_with_two_calls_in_one_conversation_obeys_the_stricter(
             await asyncio.sleep(0.01)
 
 
+async def test_fake_that_may_not_begin_again_fails_every_call_of_the_conversation(
+    fake: FakeAmi, recorder: AsteriskRecorder
+) -> None:
+    fake.denies = {"MixMonitor"}
+    fake.monitor(fake.add("PJSIP/trunk-1", "1.1", "one"), "0xa")
+    fake.add("PJSIP/trunk-2", "1.2", "two", linkedid="1.1")
+    told = [Told(), Told()]
+    both = [
+        recorder.open(Leg(call_id), Order.RELEASE, each)
+        for call_id, each in zip(("one", "two"), told, strict=True)
+    ]
+    for session, each in zip(both, told, strict=True):
+        session.stop()
+        await each.next(Confirmed)
+
+    for session in both:
+        session.release()
+
+    for each in told:
+        assert await each.next(Failed) == Failed(Order.RELEASE, "refused")
+
+
 async def test_fake_that_denies_what_is_needed_is_named_with_what_it_lacks(fake: FakeAmi) -> None:
     fake.rights = "call,dialplan"
     made = AsteriskRecorder(HostPort("127.0.0.1", fake.port), "consent", "secret")

@@ -210,3 +210,26 @@ async def test_fake_without_a_call_id_for_a_stranger_tells_of_it_when_that_is_su
     fake.tell("BridgeEnter", fake.add("PJSIP/bob-3", "3.1", call_id=""), **room)
 
     await heard.these(StrangerInRoom())
+
+
+async def test_fake_whose_call_ends_before_a_stranger_was_told_has_another_call_tell_it(
+    fake: FakeAmi, recorder: AsteriskRecorder
+) -> None:
+    first, second = Heard(), Heard()
+    sessions = []
+    room = {"BridgeUniqueid": "r", "BridgeTechnology": "softmix"}
+    for number, heard in enumerate((first, second), 1):
+        sessions.append(recorder.open(Leg(f"call{number}"), Order.RELEASE, heard))
+        sessions[-1].answered(heard)
+        own = fake.add(f"PJSIP/trunk-{number}", f"{number}.1", f"call{number}")
+        up(fake, own)
+        fake.tell("ConfbridgeStart", own, Conference="hall", **room)
+        fake.tell("BridgeEnter", own, **room)
+        await heard.these(Answerer.MACHINE, InRoom("hall"))
+    fake.tell("BridgeEnter", fake.add("PJSIP/bob-3", "3.1", call_id="bob"), **room)
+    await first.these(StrangerInRoom())
+    sessions[0].hold()
+
+    sessions[0].close()
+
+    await second.these(StrangerInRoom())

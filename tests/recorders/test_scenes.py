@@ -147,24 +147,59 @@ def test_a_room_s_name_is_made_harmless() -> None:
     assert len(clean("x" * 1000)) == LONGEST_NAME
 
 
-def test_a_stranger_in_a_room_is_counted_once_and_again_when_it_returns() -> None:
-    rooms = Rooms()
-    rooms.name("b", "hall")
-    own, phone = Channel("1", OWN, "1"), Channel("2", PHONE, "2")
+class TestStrangersInARoom:
+    """Each is told once by one of our calls, however they come and go."""
 
-    def is_ours(channel: Channel) -> bool:
-        return channel is own
+    def setup_method(self) -> None:
+        self.rooms = Rooms()
+        self.rooms.name("b", "hall")
+        self.one, self.two = Channel("1", OWN, "1"), Channel("2", OWN, "2")
+        self.phone = Channel("3", PHONE, "3")
 
-    assert rooms.strangers("b", [phone], is_ours) == (1, ()), "none of ours is there to be told"
-    assert rooms.strangers("b", [own, phone], is_ours) == (0, ())
-    assert rooms.strangers("b", [own], is_ours) == (0, ("1",))
-    assert rooms.strangers("b", [own, phone], is_ours) == (1, ("1",))
+    def meet(self, *there: Channel) -> str:
+        ours = (self.one, self.two)
+        return self.rooms.meet("b", list(there), lambda channel: channel in ours)
+
+    def test_one_who_comes_is_told_once_and_again_when_it_returns(self) -> None:
+        assert self.meet(self.one, self.two) == ""
+        assert self.meet(self.one, self.two, self.phone) == "1"
+        assert self.meet(self.one, self.two, self.phone) == ""
+        assert self.meet(self.one, self.two) == ""
+        assert self.meet(self.one, self.two, self.phone) == "1"
+
+    def test_one_who_was_there_before_waits_for_the_first_call(self) -> None:
+        assert self.meet(self.phone) == ""
+        assert self.meet(self.phone, self.two) == "2"
+        assert self.meet(self.phone, self.two, self.one) == ""
+
+    def test_who_leaves_before_it_has_told_is_followed_by_another(self) -> None:
+        self.meet(self.one, self.two)
+        self.meet(self.one, self.two, self.phone)
+
+        assert self.meet(self.two, self.phone) == "2"
+
+    def test_who_leaves_after_it_has_told_is_not(self) -> None:
+        self.meet(self.one, self.two)
+        self.meet(self.one, self.two, self.phone)
+        self.rooms.told("1")
+
+        assert self.meet(self.two, self.phone) == ""
+
+    def test_a_call_that_is_over_is_no_stranger_while_its_channel_lives_on(self) -> None:
+        self.meet(self.one, self.two)
+        self.meet(self.one, self.two, self.phone)
+
+        assert self.rooms.left("1") == ("2",)
+        assert self.meet(self.one, self.two, self.phone) == ""
 
 
 def test_one_whose_call_id_is_not_known_yet_is_no_stranger_so_far() -> None:
     rooms = Rooms()
     rooms.name("b", "hall")
-    phone = Channel("2", PHONE, "2")
+    own, phone = Channel("1", OWN, "1"), Channel("2", PHONE, "2")
 
-    assert rooms.strangers("b", [phone], lambda _: None)[0] == 0
-    assert rooms.strangers("b", [phone], lambda _: False)[0] == 1
+    def is_ours(channel: Channel) -> bool | None:
+        return True if channel is own else None
+
+    assert rooms.meet("b", [own, phone], is_ours) == ""
+    assert rooms.meet("b", [own, phone], lambda channel: channel is own) == "1"

@@ -150,6 +150,10 @@ class AsteriskRecorder:
         """Whether one of these channels is in a mailbox."""
         return self._steps.in_mailbox(uniqueids)
 
+    def cleared(self, session: AsteriskSession) -> None:
+        """Nobody whom a session's call had to tell anything is left."""
+        self._conferences.rooms.told(session.uniqueid)
+
     def session_of(self, uniqueid: str) -> AsteriskSession | None:
         """Return the session whose own channel this is."""
         sessions = self._members.get(uniqueid, ())
@@ -204,6 +208,7 @@ class AsteriskRecorder:
         group = session.group
         self.moved(session, frozenset(), group)
         self._sessions.discard(session)
+        self._conferences.left(session.uniqueid)
         others = {other for uniqueid in group for other in self._members.get(uniqueid, ())}
         for other in others:
             for uniqueid in group & other.group:

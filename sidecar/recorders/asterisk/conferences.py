@@ -1,4 +1,4 @@
-"""Tells one call of a conference when a stranger comes into it."""
+"""Tells one call of a conference of strangers in it, who have not heard the notice."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Conferences:
                 self.meet(each, sure=sure)
 
     def meet(self, bridge: str, *, sure: bool = False) -> None:
-        """Tell a call of this conference if a stranger came. `sure`: don't wait for Call-IDs."""
+        """Tell a call of this conference of its strangers. `sure`: don't wait for Call-IDs."""
         channels = self._sessions.channels
         there = [
             channel
@@ -58,7 +58,14 @@ class Conferences:
                 return True
             return None if self._sessions.is_asking(channel) and not sure else False
 
-        came, ours = self.rooms.strangers(bridge, there, is_ours)
-        teller = next(filter(None, map(self._sessions.session_of, ours)), None)
-        if came and teller is not None:
-            teller.sight.stranger()
+        self._have_told(self.rooms.meet(bridge, there, is_ours))
+
+    def left(self, uniqueid: str) -> None:
+        """The call of this channel is over: another one has to go on with what it has not told."""
+        for teller in self.rooms.left(uniqueid):
+            self._have_told(teller)
+
+    def _have_told(self, teller: str) -> None:
+        session = self._sessions.session_of(teller) if teller else None
+        if session is not None:
+            session.sight.stranger()

@@ -64,6 +64,9 @@ class _Kept:
     """Events that tell of our own unmuting and are still to come."""
     starts: int = 0
     """Events that tell of our own starting and are still to come."""
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held by whoever changes them: calls that meet in a conference share the channel that records
+    it, and what one has begun must not look done to another before Asterisk has answered."""
 
 
 class Control:
@@ -109,6 +112,10 @@ class Control:
 
     async def hold(self, channel: Channel) -> Look:
         """Mute every MixMonitor in both directions. Proof: each instance's mute was accepted."""
+        async with self._lock(channel):
+            return await self._hold(channel)
+
+    async def _hold(self, channel: Channel) -> Look:
         found = await self._list(channel)
         if isinstance(found, str):
             return Look(failure=found, proof=Proof.NONE)
@@ -124,7 +131,7 @@ class Control:
         if probe is not None:
             self._note_probe(await probe)
         if self._mutes_by_id is False and len(found) > 1:
-            return await self.stop(channel)
+            return await self._stop(channel)
         kept.muted = {
             each.id for each, reply in zip(found, replies, strict=True) if not reply.failure
         }
@@ -134,6 +141,10 @@ class Control:
 
     async def stop(self, channel: Channel) -> Look:
         """End every MixMonitor. Proof: none is listed any more."""
+        async with self._lock(channel):
+            return await self._stop(channel)
+
+    async def _stop(self, channel: Channel) -> Look:
         fresh = 0
         for attempt in range(STOP_ROUNDS):
             found = await self._list(channel)
@@ -158,6 +169,10 @@ class Control:
         `allowed` is asked right before: another call in the same conference may forbid it. Proof:
         accepted, or the list where something had to begin again.
         """
+        async with self._lock(channel):
+            return await self._release(channel, allowed)
+
+    async def _release(self, channel: Channel, allowed: Callable[[], bool]) -> Look:
         found = await self._list(channel)
         if isinstance(found, str):
             return Look(failure=found, proof=Proof.NONE)
@@ -255,6 +270,9 @@ class Control:
         if reply.failure:
             return reply.failure
         return parse_list(reply.message.output) or ()
+
+    def _lock(self, channel: Channel) -> asyncio.Lock:
+        return self._kept.setdefault(channel.uniqueid, _Kept()).lock
 
     def _kept_of(self, channel: Channel, found: Iterable[Instance]) -> _Kept:
         kept = self._kept.setdefault(channel.uniqueid, _Kept())

@@ -40,6 +40,9 @@ class Pbx(Protocol):
     def in_mailbox(self, uniqueids: frozenset[str]) -> bool:
         """Whether one of these channels is in a mailbox."""
 
+    def cleared(self, session: AsteriskSession) -> None:
+        """A session's call has told everyone what it had to: it may be recorded."""
+
     async def read_all(self) -> None:
         """Read all channels anew, if that is due; sessions are told what has changed."""
 

@@ -1,4 +1,10 @@
-"""The conferences of an Asterisk (ConfBridge), and whoever came into one without the sidecar."""
+"""The conferences of an Asterisk (ConfBridge), and whoever came into one without the sidecar.
+
+Such a stranger is owed the notice, which one of the sidecar's calls in the conference says into it:
+the teller, who has been there longest. It is owed until the teller has told it, that is until it
+lets the recording go on; if the teller leaves before, to the next one's account. Where there is
+none, it waits for the first call that comes.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +14,7 @@ from sidecar.recorders.asterisk.channels import Channel
 
 LONGEST_NAME = 80
 MOST_ROOMS = 10_000
+_NOBODY, _TOLD = "", "told"
 
 
 def clean(name: str) -> str:
@@ -20,7 +27,10 @@ class Rooms(Mapping[str, str]):
 
     def __init__(self) -> None:
         self._names: dict[str, str] = {}
-        self._seen: dict[str, dict[str, str]] = {}
+        self._ours: dict[str, dict[str, str]] = {}
+        """For each conference our calls in it, the longest there first: uniqueids by person."""
+        self._strangers: dict[str, dict[str, str]] = {}
+        """And everyone else: the uniqueid of the teller, or `_NOBODY`, or `_TOLD`."""
 
     def __getitem__(self, bridge: str) -> str:
         return self._names[bridge]
@@ -36,38 +46,67 @@ class Rooms(Mapping[str, str]):
         if not bridge or not conference or bridge in self._names or len(self) >= MOST_ROOMS:
             return False
         self._names[bridge] = clean(conference)
-        self._seen[bridge] = {}
+        self._ours[bridge], self._strangers[bridge] = {}, {}
         return True
 
     def end(self, bridge: str) -> None:
         """A conference is over."""
         self._names.pop(bridge, None)
-        self._seen.pop(bridge, None)
+        self._ours.pop(bridge, None)
+        self._strangers.pop(bridge, None)
 
     def keep(self, bridges: Mapping[str, object]) -> None:
         """Forget conferences whose bridge is gone."""
         for bridge in self._names.keys() - bridges.keys():
             self.end(bridge)
 
-    def strangers(
+    def meet(
         self, bridge: str, there: list[Channel], is_ours: Callable[[Channel], bool | None]
-    ) -> tuple[int, tuple[str, ...]]:
-        """Compare with whoever is there now: how many strangers came, and whom one can tell.
+    ) -> str:
+        """Compare with whoever is there now; return who has to tell strangers, empty for nobody.
 
         `is_ours` tells whether a channel is a call of the sidecar's; None: not known yet. Returned
-        are the uniqueids of those calls, the longest there first.
+        is the uniqueid of that call, once for everyone who is owed it now.
         """
-        before = self._seen.get(bridge, {})
         now = {each.person: each for each in there}
-        seen = {person: uniqueid for person, uniqueid in before.items() if person in now}
-        ours, came = [uniqueid for uniqueid in seen.values() if uniqueid], 0
-        for person, channel in now.items():
-            if person in seen:
-                continue
-            verdict = is_ours(channel)
-            if verdict is None:
-                continue
-            seen[person] = channel.uniqueid if verdict else ""
-            came += not verdict
-        self._seen[bridge] = seen
-        return came, tuple(ours)
+        ours = {
+            person: uniqueid for person, uniqueid in self._ours[bridge].items() if person in now
+        }
+        before = self._strangers[bridge]
+        strangers = {person: teller for person, teller in before.items() if person in now}
+        for person in now.keys() - ours.keys() - strangers.keys():
+            verdict = is_ours(now[person])
+            if verdict:
+                ours[person] = now[person].uniqueid
+            elif verdict is not None:
+                strangers[person] = _NOBODY
+        self._ours[bridge], self._strangers[bridge] = ours, strangers
+        return self._find_teller(bridge)
+
+    def left(self, uniqueid: str) -> tuple[str, ...]:
+        """A call of ours is over, though its channel may live on; return who has to tell now."""
+        found = []
+        for bridge, ours in self._ours.items():
+            mine = [person for person, each in ours.items() if each == uniqueid]
+            for person in mine:
+                del ours[person]
+                self._strangers[bridge][person] = _TOLD
+            if mine and (teller := self._find_teller(bridge)):
+                found.append(teller)
+        return tuple(found)
+
+    def told(self, uniqueid: str) -> None:
+        """A call has told all that it had to."""
+        for strangers in self._strangers.values():
+            for person, teller in strangers.items():
+                if teller == uniqueid:
+                    strangers[person] = _TOLD
+
+    def _find_teller(self, bridge: str) -> str:
+        """Return who has to tell those that nobody tells, and note it."""
+        ours, strangers = self._ours[bridge], self._strangers[bridge]
+        telling = {*ours.values(), _TOLD}
+        owed = [person for person, teller in strangers.items() if teller not in telling]
+        teller = next(iter(ours.values()), _NOBODY)
+        strangers.update(dict.fromkeys(owed, teller))
+        return teller if owed else _NOBODY

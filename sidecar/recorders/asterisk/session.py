@@ -88,6 +88,7 @@ class AsteriskSession:
 
     def release(self) -> None:
         """See RecorderSession."""
+        self._pbx.cleared(self)
         self._give(Order.RELEASE)
 
     def stop(self) -> None:
