@@ -76,7 +76,8 @@ class Softphone:
             net_interface="127.0.0.1",
             expose_headers=tuple(self.options["headers"]),
             extra_config_text=f"sip_listen 127.0.0.1:{self.options['port']}\n"
-            f"rtp_ports {low}-{high}\n",
+            f"rtp_ports {low}-{high}\n"
+            "audio_jitter_buffer_type off\n",
         )
 
     def _account(self) -> Account:
