@@ -23,6 +23,7 @@ from .processes import (
     Process,
     cache_folder,
     free_ports,
+    give_back,
     kill_group,
     port_range,
     wait_until,
@@ -90,7 +91,7 @@ class Asterisk:
         """`sidecar_port`: UDP port of the trunk's SIP socket on loopback."""
         self.sidecar_port = sidecar_port
         self.port, self.ami_port = free_ports(2)
-        self.rtp_ports = port_range()
+        self.rtp_ports = port_range(keep=True)
         self._inside = Path("/srv/runs") / f"{name}-{os.getpid()}-{self.port}"
         self.folder = chroot_folder() / self._inside.relative_to("/")
         self.recordings = self.folder / "recordings"
@@ -136,6 +137,7 @@ class Asterisk:
         self.process.stop(patience=3)
         for pid in self._left_over():
             kill_group(pid)
+        give_back(self.rtp_ports)
         if kind is None:
             shutil.rmtree(self.folder, ignore_errors=True)
 

@@ -178,20 +178,31 @@ def udp_ports(low: int, high: int) -> set[int]:
     return {port for port in bound if low <= port <= high}
 
 
-_given: deque[range] = deque(maxlen=6)  # those of tests long over are free again
+_kept: list[range] = []
+_ends = deque([random.choice(_own(range(10000, 32000))).start], maxlen=1)  # of the last one given
 
 
-def port_range(width: int = 200) -> tuple[int, int]:
-    """A range of UDP ports below the ephemeral ones, free now and not just given out."""
+def port_range(width: int = 200, *, keep: bool = False) -> tuple[int, int]:
+    """A range of UDP ports below the ephemeral ones, free now and not given out lately.
+
+    Kept, it is given out again only after `give_back`: for who is there longer than one test.
+    """
     taken = udp_ports(10000, 32000)
     own = [wanted for wanted in _own(range(10000, 32000), width) if wanted.start % 20 == 0]
-    for wanted in random.sample(own, len(own)):
+    for wanted in sorted(own, key=lambda wanted: wanted.start < _ends[0]):
         if taken.isdisjoint(wanted) and all(
-            wanted.stop <= other.start or other.stop <= wanted.start for other in _given
+            wanted.stop <= other.start or other.stop <= wanted.start for other in _kept
         ):
-            _given.append(wanted)
+            _ends.append(wanted.stop)
+            if keep:
+                _kept.append(wanted)
             return wanted.start, wanted.stop - 1
     raise PeerFailedError(f"no {width} free neighbouring ports between 10000 and 32000")
+
+
+def give_back(ports: tuple[int, int]) -> None:
+    """Let a range that was kept be given out again."""
+    _kept.remove(range(ports[0], ports[1] + 1))
 
 
 def wait_until(what: str, condition: Callable[[], bool], timeout: float = 10.0) -> None:
