@@ -11,6 +11,7 @@ import math
 import struct
 import sys
 import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from baresip.events import StackEvent
 
 FRAME_SECONDS = 0.02
 QUEUED_SECONDS = 0.06
+IN_FLIGHT_SECONDS = 5.0
 AMPLITUDE = 8000
 REPORTED = {
     Event.CALL_RINGING: "ringing",
@@ -113,8 +115,10 @@ class Softphone:
                 await self._hangup()
             case "tone":
                 self.options["tone"] = command["hertz"]
-            case "answer" | "reject" | "hold" | "resume" as name if self.call:
+            case "answer" | "reject" as name if self.call:
                 await getattr(self.call, name)()
+            case "hold" | "resume" as name if self.call:
+                await self._when_nothing_is_in_flight(getattr(self.call, name))
             case "transfer" if self.call:
                 await self.call.transfer(command["uri"])
             case "join" if self.call and self.earlier:
@@ -123,6 +127,17 @@ class Softphone:
                 await self.call.send_dtmf(command["digits"])
             case other:
                 report("failed", command=other, error="no such command, or no call")
+
+    async def _when_nothing_is_in_flight(self, change: Callable[[], Awaitable[None]]) -> None:
+        """Try until the answer to our last re-INVITE is here: before it the stack sends none."""
+        deadline = time.monotonic() + IN_FLIGHT_SECONDS
+        while True:
+            try:
+                return await change()
+            except BaresipError as error:
+                if "in flight" not in str(error) or time.monotonic() > deadline:
+                    raise
+            await asyncio.sleep(FRAME_SECONDS)
 
     async def _hangup(self) -> None:
         if self.call and self.call.state is not CallState.CLOSED:
