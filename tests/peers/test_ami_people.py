@@ -231,6 +231,7 @@ async def test_a_phone_s_own_attended_transfer_brings_someone_new_when_it_joins_
     await house.talk(call)
     house.dial(1, "2")
     await house.phone(2, "established")
+    await house.phone(1, "established")
     await call.tells_nothing()
 
     house.phones[0].do("join")
@@ -308,6 +309,10 @@ async def test_a_stranger_in_a_room_is_told_to_the_call_that_was_there_first(hou
     house.dial(2, numbers.TO_ROOM)
 
     await first.tells(StrangerInRoom())
+    house.phones[1].do("hangup")  # before the first call: the second would have to tell it
+    async with asyncio.timeout(WITHIN):
+        while "phone2" in await house.cli("confbridge list room"):  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
     await house.cli("confbridge kick room all")
     await first.tells(InRoom(""), SomeoneNew())
     await second.tells(InRoom(""))
