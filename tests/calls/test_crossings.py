@@ -280,6 +280,24 @@ class TestACallerHearsWhyThereIsNoMailbox:
         assert [each.method for each in w.trunk.served] == ["BYE"]
 
 
+def test_a_key_by_info_reaches_no_mailbox_before_the_caller_was_told(world):
+    w = world(OFF, recorder=True)
+    there, _here = w.talk()
+    key = [("Content-Type", "application/dtmf-relay")], b"Signal=5\r\nDuration=160\r\n"
+    w.recording.tell(MailboxReached())
+    w.settle()
+
+    assert there.send("INFO", *key) is not None
+    w.settle()
+    assert [each.method for each in w.pbx.served] == []
+    w.hear_notices()
+    there.send("INFO", *key)
+    w.settle()
+
+    assert [each.method for each in w.pbx.served] == ["INFO"]
+    there.hang_up()
+
+
 class TestACallTakesTheOthersPlace:
     def replacing(self, w, first):
         dialog = first.dialog
