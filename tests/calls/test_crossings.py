@@ -12,7 +12,7 @@ from sidecar.consent.party import Objector, Party
 from sidecar.media.engine import Side
 from sidecar.recorders.recorder import Answerer, MailboxReached
 from tests.calls.agents import sdp
-from tests.calls.world import CODES, NOTICE, OFF, PBX, STOP, asking
+from tests.calls.world import CODES, NOTICE, OFF, PBX, STOP, TRUNK_MEDIA, asking
 
 MAILBOX = f"sip:vm102@{PBX}"
 DIVERTED = replace(OFF, divert=Divert(MAILBOX, 20.0))
@@ -193,6 +193,14 @@ class TestACallerHearsWhyThereIsNoMailbox:
         w, there, _here = self.denied(world)
         w.media.fail_notice(Side.A, "missing")
         w.settle()
+
+        assert there.status == 480
+
+    def test_and_ends_also_where_the_caller_listens_to_nothing(self, world):
+        w, there, _here = self.denied(world, body=sdp(TRUNK_MEDIA, direction="inactive"))
+        w.pass_time(29.0)
+        assert there.status is None
+        w.pass_time(1.5)
 
         assert there.status == 480
 
