@@ -186,15 +186,20 @@ class TestOnesStop:
 
     def test_ends_when_that_one_leaves_and_the_others_are_told(self, world):
         w = world(meeting(), recorder=True)
-        first, second = guests(w)
+        first, second, third = guests(w, 3)
         first.press("*9")
-        second.media.said.clear()
+        for each in (second, third):
+            each.media.said.clear()
 
         first.leave()
 
-        assert second.order is Order.RELEASE
-        assert second.prompts() == ["recording-resumed"]
+        for each in (second, third):
+            assert each.order is Order.RELEASE
+            assert each.prompts() == ["recording-resumed"]
+        room = second.prompts(Side.B) + third.prompts(Side.B)
+        assert room == ["recording-resumed"], "once, for telephones that have come past the sidecar"
         second.leave()
+        third.leave()
 
     def test_holds_for_one_who_comes_in_later(self, world):
         w = world(meeting(), recorder=True)
