@@ -147,6 +147,7 @@ class Member:
     def stranger(self) -> None:
         """Someone is in past the sidecar: told through the room, before more is recorded."""
         self._strangers = True
+        self.call.parties.let_settle()
         self.call.consent.handle(PartyChanged(PARTY_OF[self.call.pbx_side]))
 
     def leave(self) -> None:

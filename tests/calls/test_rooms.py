@@ -120,8 +120,10 @@ class TestComingIn:
         first.recording.tell(StrangerInRoom())
         w.settle()
 
-        assert first.prompts(Side.B)[-1] == "recording-notice"
         assert first.order is Order.HOLD
+        assert first.prompts(Side.B)[-1] == INFORMED, "its telephone may not hear anything yet"
+        w.pass_time(0.6)
+        assert first.prompts(Side.B)[-1] == "recording-notice"
         assert second.talks
         w.hear_notices()
         assert first.order is Order.RELEASE
@@ -138,7 +140,7 @@ class TestComingIn:
         w.settle()
 
         w.recording.tell(InRoom("sales"))
-        w.settle()
+        w.pass_time(0.6)
 
         said = [(side, name) for side, name, _language in w.media.said]
         assert said[-2:] == [(Side.A, "recording-notice"), (Side.B, "recording-notice")]
