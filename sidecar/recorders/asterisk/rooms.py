@@ -74,10 +74,12 @@ class Rooms(Mapping[str, str]):
         }
         before = self._strangers[bridge]
         strangers = {person: teller for person, teller in before.items() if person in now}
-        for person in now.keys() - ours.keys() - strangers.keys():
-            verdict = is_ours(now[person])
+        for person, channel in now.items():
+            if person in ours or person in strangers:
+                continue
+            verdict = is_ours(channel)
             if verdict:
-                ours[person] = now[person].uniqueid
+                ours[person] = channel.uniqueid
             elif verdict is not None:
                 strangers[person] = _NOBODY
         self._ours[bridge], self._strangers[bridge] = ours, strangers
