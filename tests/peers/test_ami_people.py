@@ -308,6 +308,8 @@ async def test_a_stranger_in_a_room_is_told_to_the_call_that_was_there_first(hou
     house.dial(2, numbers.TO_ROOM)
 
     await first.tells(StrangerInRoom())
+    house.phones[1].do("hangup")
+    await house.phone(2, "closed")
     await house.cli("confbridge kick room all")
     await first.tells(InRoom(""), SomeoneNew())
     await second.tells(InRoom(""))
