@@ -5,11 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import structlog
+
 from sidecar.calls.bodies import description
 from sidecar.calls.call import Call
+from sidecar.calls.call_base import HeaderLines, Phase
+from sidecar.calls.identifiers import new_tag
 from sidecar.calls.message_streams import check_without_audio, warnings
 from sidecar.calls.session import count_streams, has_audio
 from sidecar.consent.decision import Decision, Policy
+from sidecar.records.record import Disposition, EndedBy
+from sidecar.sip.message import respond
 from sidecar.sip.sdp import SdpError, SessionDescription
 
 if TYPE_CHECKING:
@@ -20,6 +26,11 @@ if TYPE_CHECKING:
     from sidecar.sip.transactions import ServerTransaction
 
 
+log = structlog.get_logger(__name__)
+
+UNSUPPORTED_TYPE = 415
+
+
 def admit(
     agent: Agent, transaction: ServerTransaction, request: Request, flow: Flow, route: Route
 ) -> None:
@@ -28,18 +39,40 @@ def admit(
     call = Call(agent, transaction, request, flow, route, decision)
     if problem:
         agent.metrics.fail_closed("recorder_unreachable")
-        call.turn_away(503, "recorder_unreachable", problem)
+        _turn_away(call, 503, "recorder_unreachable", problem)
         return
     try:
         streams = _streams(call)
     except SdpError as error:
-        call.turn_away(error.status, "offer_unusable", error.reason, warnings(error))
+        _turn_away(call, error.status, "offer_unusable", error.reason, warnings(error))
         return
     if missing := _missing_prompt(agent, decision):
         agent.metrics.fail_closed("prompt_missing")
-        call.turn_away(503, "prompt_missing", f"there is no prompt {missing}")
+        _turn_away(call, 503, "prompt_missing", f"there is no prompt {missing}")
         return
     call.begin(streams)
+
+
+def _turn_away(
+    call: Call, status: int, reason: str, problem: str, headers: HeaderLines | None = None
+) -> None:
+    """Refuse a call that can't even be begun; it leaves its record all the same."""
+    agent = call.agent
+    record = agent.challenges.resume(call.request)
+    if record is None:
+        record = agent.new_record(call.route, call.decision)
+        agent.metrics.call_began()
+    record.disposition, record.ended_by = Disposition.REFUSED, EndedBy.SIDECAR
+    agent.metrics.sip_rejected(reason)
+    log.info("call_refused", call=record.call_id, reason=reason, problem=problem)
+    response = respond(call.request, status, None, new_tag())
+    if status == UNSUPPORTED_TYPE:
+        response.headers.add("Accept", "application/sdp")
+    for name, value in headers or []:
+        response.headers.add(name, value)
+    agent.respond(call.invite, response, call.route.source)
+    agent.finish(record)
+    call.phase = Phase.ENDED
 
 
 def _protected(agent: Agent, decision: Decision, route: Route) -> tuple[Decision, str]:
@@ -60,7 +93,7 @@ def _streams(call: Call) -> int:
     body = description(request)
     if body is None:
         if request.body:
-            raise SdpError("Unsupported Media Type", status=415)
+            raise SdpError("Unsupported Media Type", status=UNSUPPORTED_TYPE)
         return 1
     offer = SessionDescription.parse(body)
     if not has_audio(offer):

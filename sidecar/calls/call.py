@@ -17,27 +17,18 @@ from sidecar.calls import announcing, script
 from sidecar.calls.bodies import cross
 from sidecar.calls.call_base import RETRY_AFTER, CallBase, HeaderLines, Phase
 from sidecar.calls.call_events import CallAnswered, CallStarted
-from sidecar.calls.consent_process import ConsentProcess
 from sidecar.calls.header_policy import passed, tags, without
-from sidecar.calls.identifiers import new_call_id, new_tag
-from sidecar.calls.keys import Keys
+from sidecar.calls.identifiers import new_tag
 from sidecar.calls.leg import End, Leg
-from sidecar.calls.message_streams import MessageStreams
 from sidecar.calls.outcome import disposition_of
-from sidecar.calls.parties import Parties, heritage_of
+from sidecar.calls.parties import heritage_of
+from sidecar.calls.parts import join_parts
 from sidecar.calls.pbx_leg import OwnInfo
 from sidecar.calls.placing import Placing
-from sidecar.calls.pressing import Pressing
 from sidecar.calls.progress import pass_on
-from sidecar.calls.recorder_process import RecorderProcess
-from sidecar.calls.recording_requests import RecordingRequests
-from sidecar.calls.rooms import Member
-from sidecar.calls.session import Sessions, Speech
-from sidecar.calls.voicemail import Voicemail
-from sidecar.consent.decision import VoicemailPolicy
+from sidecar.calls.recording_requests import RECORD_AWARE
 from sidecar.consent.events import BothUp, PartyLeft
 from sidecar.consent.party import Party
-from sidecar.consent.terms import in_a_room, terms_of
 from sidecar.media.engine import (
     Closed,
     Digit,
@@ -55,15 +46,13 @@ from sidecar.media.engine import (
 from sidecar.recorders.recorder import Answerer
 from sidecar.records.record import Disposition, EndedBy
 from sidecar.sip.dialog import Dialog
-from sidecar.sip.message import Request, Response, respond
+from sidecar.sip.message import Request, Response
 from sidecar.sip.offer_answer import Carrier, OfferAnswerError, State
 from sidecar.sip.sdp import SdpError
 
 log = structlog.get_logger(__name__)
 
 CHALLENGES = (401, 407)
-RECORD_AWARE = "record-aware"
-UNSUPPORTED_TYPE = 415
 UNREACHABLE = 503
 BODY_HEADERS = ("content-type", "content-disposition", "content-encoding", "content-language")
 
@@ -86,7 +75,7 @@ class Call(CallBase):
         )
         self.heritage = heritage_of(self)
         self.told = self.heritage.told
-        self._join_parts()
+        join_parts(self)
         self.invite.owner = self
         agent.calls[self.id] = self
         agent.concerned = self
@@ -120,63 +109,12 @@ class Call(CallBase):
             recording=self.decision.recording.value,
         )
 
-    def _join_parts(self) -> None:
-        """Build what carries the consent process, the recorder and the media out."""
-        agent, media = self.agent, self.media
-        recorder = agent.recorder_of(self.route)
-        self.pbx_call_id = new_call_id() if self.route.inbound else self.request.call_id
-        self.requests = RecordingRequests(self)
-        messages = MessageStreams(agent.metrics, allowed=self.decision.messages == "allow")
-        self.sessions = Sessions(
-            media, agent.media_address, self.requests, messages, self._speech()
-        )
-        self.member = Member(self, agent.rooms)
-        terms = terms_of(self.decision, holds=recorder.holds)
-        if self.member.by_rule:
-            terms = in_a_room(terms)
-        self.consent = ConsentProcess(self, media, terms, self.told)
-        self.voicemail = Voicemail(self)
-        self.parties = Parties(self)
-        self.recorder = RecorderProcess(self, recorder, self.pbx_call_id)
-        self.pressing = Pressing(media)
-        self.keys = Keys(self)
-        if RECORD_AWARE in tags(self.request.headers, "Supported"):
-            self.requests.aware(Side.A)
-
-    def _speech(self) -> Speech:
-        """Return whether anything will be played that both sides must have a codec for."""
-        if self.decision.notice is not None:
-            return Speech.SURELY
-        spoken = self.decision.voicemail in (VoicemailPolicy.NOTICE, VoicemailPolicy.CONSENT)
-        return Speech.PERHAPS if spoken and self.route.inbound else Speech.NEVER
-
     def send_info(self, side: Side, content_type: str, body: bytes) -> None:
         """Send an INFO of ours to a side."""
         leg = self.leg_at(side)
         if leg is not None:
             request = leg.dialog.request("INFO", [("Content-Type", content_type)], body)
             self.agent.send_in_dialog(leg, request, OwnInfo(self))
-
-    def turn_away(
-        self, status: int, reason: str, problem: str, headers: HeaderLines | None = None
-    ) -> None:
-        """Refuse a call that can't even be begun; it leaves its record all the same."""
-        agent = self.agent
-        record = agent.challenges.resume(self.request)
-        if record is None:
-            record = agent.new_record(self.route, self.decision)
-            agent.metrics.call_began()
-        record.disposition, record.ended_by = Disposition.REFUSED, EndedBy.SIDECAR
-        agent.metrics.sip_rejected(reason)
-        log.info("call_refused", call=record.call_id, reason=reason, problem=problem)
-        response = respond(self.request, status, None, new_tag())
-        if status == UNSUPPORTED_TYPE:
-            response.headers.add("Accept", "application/sdp")
-        for name, value in headers or []:
-            response.headers.add(name, value)
-        agent.respond(self.invite, response, self.route.source)
-        agent.finish(record)
-        self.phase = Phase.ENDED
 
     def _on_recorded(self, written: Future[None]) -> None:
         self.agent.concerned = self

@@ -55,6 +55,9 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+EXPLAINED_WITHIN_S = 30.0
+"""How long a call that must end waits for somebody to hear why: who has it on hold never does."""
+
 NoticeResult = Literal["played", "failed", "abandoned", "answered"]
 AnswerResult = Literal["agreed", "declined", "silent"]
 
@@ -68,6 +71,7 @@ class ConsentProcess:
         "_call",
         "_early",
         "_events",
+        "_explaining",
         "_hearing",
         "_machine",
         "_media",
@@ -86,6 +90,8 @@ class ConsentProcess:
         self._answers: dict[Party, Timer] = {}
         self._beginning: dict[Party, Timer] = {}
         """Notices to those who can't hear them yet."""
+        self._explaining: dict[Party, Timer] = {}
+        """By when the end of those who hear why the call ends comes at the latest."""
         self._hearing: set[Party] = set()
         self._events: deque[Event] = deque()
         """What has happened and is not handled to its end; the first is being handled."""
@@ -204,7 +210,7 @@ class ConsentProcess:
         """The call is over; count the notices that were not heard to their end."""
         for party in tuple(self._hearing):
             self._note_notice(party, "abandoned")
-        for timers in (self._answers, self._beginning):
+        for timers in (self._answers, self._beginning, self._explaining):
             for party in tuple(timers):
                 self._drop(timers, party)
 
@@ -264,8 +270,10 @@ class ConsentProcess:
         if party is Party.CALLER and not announcing.can_be_heard(self._call):
             self.handle(ExplanationOver(party))
             return
-        over = partial(self._explained, party)
+        agent, over = self._call.agent, partial(self._explained, party)
         self.speaking.say(party, self._script.explanation, self._language(party), over)
+        due = agent.now + EXPLAINED_WITHIN_S
+        self._explaining[party] = agent.timers.schedule(due, partial(self._never_heard, party))
 
     def _silence(self, party: Party) -> None:
         self._drop(self._beginning, party)
@@ -289,6 +297,13 @@ class ConsentProcess:
         self.handle(NoticePlayed(party))
 
     def _explained(self, party: Party, _event: Played | PlayFailed) -> None:
+        self._drop(self._explaining, party)
+        self.handle(ExplanationOver(party))
+
+    def _never_heard(self, party: Party, _now: float) -> None:
+        self._call.agent.concerned = self._call
+        self.speaking.silence(party)
+        self._drop(self._explaining, party)
         self.handle(ExplanationOver(party))
 
     def _await_answer(self, party: Party) -> None:

@@ -55,10 +55,13 @@ class Keys:
             self._feed(party, digit, means)
 
     def informed(self, side: Side, content_type: str, key: DtmfInfo) -> bool:
-        """Take a key that came by INFO; False where nobody listens and it is to cross as it is."""
-        party = PARTY_OF[side]
+        """Take a key that came by INFO; False where nobody listens and it is to cross as it is.
+
+        A mailbox gets none before it may be spoken to, as it gets none that comes as media.
+        """
+        party, consent = PARTY_OF[side], self._call.consent
         if party not in self._listening:
-            return False
+            return consent.at_mailbox and not consent.passes(side)
         self._info_type[party] = content_type
         self._feed(party, key.digit, "info")
         return True

@@ -133,12 +133,16 @@ class Parties:
         log.info("party_new", call=call.id, party=PARTY_OF[side].value)
         call.agent.publish(PartyNew(call.id, PARTY_OF[side]))
         if side is call.pbx_side:
-            self._settled_at = call.agent.now + SETTLES_WITHIN_S
+            self.let_settle()
             call.voicemail.left(new=True)
         call.consent.handle(PartyChanged(PARTY_OF[side]))
         other = PARTY_OF[side.other]
         if call.decision.renotice == "all" and other not in call.consent.state.away:
             call.consent.handle(PartyChanged(other))
+
+    def let_settle(self) -> None:
+        """Someone new is on the PBX's side, whose telephone may not be heard or hear at once."""
+        self._settled_at = self._call.agent.now + SETTLES_WITHIN_S
 
     def can_hear_at(self, party: Party) -> float:
         """Return when a party can hear what is played to it (monotonic seconds)."""

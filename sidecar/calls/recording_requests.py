@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 Wish = Literal["stop", "pause", "resume"]
 Means = Literal["digits", "info", "sdp", "api"]
 
+RECORD_AWARE = "record-aware"
+"""The option tag of who understands `a=record` (RFC 7866 section 6.1)."""
+
 _EVENTS: dict[Wish, type[StopRequested | PauseRequested | ResumeRequested]] = {
     "stop": StopRequested,
     "pause": PauseRequested,
@@ -66,7 +69,7 @@ class RecordingRequests:
         return 200
 
     def aware(self, side: Side) -> None:
-        """A side says that it understands `a=record` (option tag record-aware)."""
+        """A side says that it understands `a=record` (`RECORD_AWARE`)."""
         self._interested.add(side)
 
     def heard(self, side: Side, sdp: SessionDescription) -> None:

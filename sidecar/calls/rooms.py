@@ -78,6 +78,10 @@ class Rooms:
         others = self._objecting.get(room, frozenset()) - {member.call.id}
         return bool(others) or self._board.blind
 
+    def speaks(self, room: str, member: Member) -> bool:
+        """Tell whether a call is the one that says into the room what all there may hear."""
+        return next(iter(self._members[room].values())) is member
+
     def _changed(self, room: str, objecting: frozenset[str]) -> None:
         if room in self._members:
             self._objecting[room] = objecting
@@ -159,6 +163,7 @@ class Member:
     def stranger(self) -> None:
         """Someone is in past the sidecar: told through the room, before more is recorded."""
         self._strangers = True
+        self.call.parties.let_settle()
         self.call.consent.handle(PartyChanged(PARTY_OF[self.call.pbx_side]))
 
     def leave(self) -> None:
@@ -189,11 +194,17 @@ class Member:
             self._rooms.stand(self.room, self, objects=objects)
         if state.order is Order.RELEASE and state.sureness is Sureness.SURE and self._resumes:
             self._resumes = False
-            self._say(Party.CALLER, Saying.RESUMED.value)
+            self._say_it_goes_on()
         if not self._announced and _has_come_in(state):
             self._announced = True
             if (self.call.decision.room or Room()).announce:
                 self._say(Party.CALLEE, INFORMED)
+
+    def _say_it_goes_on(self) -> None:
+        """To the call's own caller, and once to those in the room who are in no call of ours."""
+        self._say(Party.CALLER, Saying.RESUMED.value)
+        if self._rooms.speaks(self.room, self):
+            self._say(Party.CALLEE, Saying.RESUMED.value)
 
     def _become_part(self) -> None:
         """What holds for a room holds for this call, if it was placed to somebody else."""

@@ -226,7 +226,7 @@ class AnyOrder(RuleBasedStateMachine):
 
     @rule(
         kind=st.sampled_from(
-            "loss odd silence unanswered media ports records recorder board slow".split()
+            "loss odd silence unanswered media ports records recorder board sign slow".split()
         ),
         number=st.integers(min_value=0, max_value=7),
     )
@@ -253,6 +253,8 @@ class AnyOrder(RuleBasedStateMachine):
             w.doubles = random.Random(number) if w.doubles is None else None
         elif kind == "recorder":
             w.recorder.answers[list(Order)[number % 3]] = ["confirm", "fail", "nothing"][number % 3]
+        elif kind == "sign":
+            w.signs.user = "" if w.signs.user else "pbx"
         elif kind == "board":
             w.board.become(blind=bool(number % 2))
 

@@ -12,7 +12,7 @@ from sidecar.consent.party import Objector, Party
 from sidecar.media.engine import Side
 from sidecar.recorders.recorder import Answerer, MailboxReached
 from tests.calls.agents import sdp
-from tests.calls.world import CODES, NOTICE, OFF, PBX, STOP, asking
+from tests.calls.world import CODES, NOTICE, OFF, PBX, STOP, TRUNK_MEDIA, asking
 
 MAILBOX = f"sip:vm102@{PBX}"
 DIVERTED = replace(OFF, divert=Divert(MAILBOX, 20.0))
@@ -196,6 +196,14 @@ class TestACallerHearsWhyThereIsNoMailbox:
 
         assert there.status == 480
 
+    def test_and_ends_also_where_the_caller_listens_to_nothing(self, world):
+        w, there, _here = self.denied(world, body=sdp(TRUNK_MEDIA, direction="inactive"))
+        w.pass_time(29.0)
+        assert there.status is None
+        w.pass_time(1.5)
+
+        assert there.status == 480
+
     @pytest.mark.parametrize("more", [{"headers": [("Require", "100rel")]}, {"body": b""}])
     def test_or_nothing_where_it_cannot_be_heard(self, world, more):
         _w, there, _here = self.denied(world, **more)
@@ -278,6 +286,24 @@ class TestACallerHearsWhyThereIsNoMailbox:
         w.pass_time(5)
         w.hear_notices()
         assert [each.method for each in w.trunk.served] == ["BYE"]
+
+
+def test_a_key_by_info_reaches_no_mailbox_before_the_caller_was_told(world):
+    w = world(OFF, recorder=True)
+    there, _here = w.talk()
+    key = [("Content-Type", "application/dtmf-relay")], b"Signal=5\r\nDuration=160\r\n"
+    w.recording.tell(MailboxReached())
+    w.settle()
+
+    assert there.send("INFO", *key) is not None
+    w.settle()
+    assert [each.method for each in w.pbx.served] == []
+    w.hear_notices()
+    there.send("INFO", *key)
+    w.settle()
+
+    assert [each.method for each in w.pbx.served] == ["INFO"]
+    there.hang_up()
 
 
 class TestACallTakesTheOthersPlace:

@@ -120,8 +120,10 @@ class TestComingIn:
         first.recording.tell(StrangerInRoom())
         w.settle()
 
-        assert first.prompts(Side.B)[-1] == "recording-notice"
         assert first.order is Order.HOLD
+        assert first.prompts(Side.B)[-1] == INFORMED, "its telephone may not hear anything yet"
+        w.pass_time(0.6)
+        assert first.prompts(Side.B)[-1] == "recording-notice"
         assert second.talks
         w.hear_notices()
         assert first.order is Order.RELEASE
@@ -138,7 +140,7 @@ class TestComingIn:
         w.settle()
 
         w.recording.tell(InRoom("sales"))
-        w.settle()
+        w.pass_time(0.6)
 
         said = [(side, name) for side, name, _language in w.media.said]
         assert said[-2:] == [(Side.A, "recording-notice"), (Side.B, "recording-notice")]
@@ -186,15 +188,20 @@ class TestOnesStop:
 
     def test_ends_when_that_one_leaves_and_the_others_are_told(self, world):
         w = world(meeting(), recorder=True)
-        first, second = guests(w)
+        first, second, third = guests(w, 3)
         first.press("*9")
-        second.media.said.clear()
+        for each in (second, third):
+            each.media.said.clear()
 
         first.leave()
 
-        assert second.order is Order.RELEASE
-        assert second.prompts() == ["recording-resumed"]
+        for each in (second, third):
+            assert each.order is Order.RELEASE
+            assert each.prompts() == ["recording-resumed"]
+        room = second.prompts(Side.B) + third.prompts(Side.B)
+        assert room == ["recording-resumed"], "once, for telephones that have come past the sidecar"
         second.leave()
+        third.leave()
 
     def test_holds_for_one_who_comes_in_later(self, world):
         w = world(meeting(), recorder=True)

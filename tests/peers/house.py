@@ -73,10 +73,12 @@ class House:
         self._open = ExitStack()
 
     def __enter__(self) -> Self:
-        for each in (self.sidecar, self.caller, *self.guests.values(), *self.phones.values()):
-            self._open.enter_context(each)
-        for name in self.phones:
-            self.asterisk.wait_registered(name)
+        with ExitStack() as opened:
+            for each in (self.sidecar, self.caller, *self.guests.values(), *self.phones.values()):
+                opened.enter_context(each)
+            for name in self.phones:
+                self.asterisk.wait_registered(name)
+            self._open = opened.pop_all()
         return self
 
     def __exit__(

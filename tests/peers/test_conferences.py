@@ -16,7 +16,7 @@ import pytest
 from .asterisk import LEAST, MEETING, RESTARTS, TO_MEETING, Asterisk
 from .audio import RATE, Samples, Span, tone_spans
 from .ears import CALLER_HZ, share_heard
-from .house import SLACK, House, seconds
+from .house import JITTER, SLACK, House, seconds
 from .phones import BaresipPhone
 from .processes import free_port, wait_until
 from .sidecar import chirp, rule
@@ -71,6 +71,14 @@ def come_in(house: House, *callers: BaresipPhone) -> None:
         wait_recording(house, "recording", caller)
 
 
+def phone_comes_in(house: House) -> None:
+    """Let the phone call the meeting past the sidecar, and Ann's call tell it of the recording."""
+    house.phone.call(f"sip:{TO_MEETING}@{house.asterisk.address}")
+    house.phone.expect("established", 20)
+    wait_recording(house, "held", house.caller)
+    wait_recording(house, "recording", house.caller)
+
+
 def wait_recording(house: House, state: str, *callers: BaresipPhone) -> None:
     """Until the recording of all these calls is so."""
     for caller in callers:
@@ -104,19 +112,25 @@ def leave(*phones: BaresipPhone) -> None:
         each.expect("closed", 20)
 
 
-def keeps_length(asterisk: Asterisk) -> bool:
-    """Whether the recording does not grow while everybody talks."""
+def is_recorded(asterisk: Asterisk) -> bool:
+    """Whether anything records the meeting, on the hidden channel that is there for it."""
+    channels = [line.split("!")[0] for line in asterisk.cli("core show channels concise").split()]
+    hidden = [name for name in channels if name.startswith("CBRec/")]
+    return any("/meeting" in asterisk.cli(f"mixmonitor list {name}") for name in hidden)
+
+
+def stays_unrecorded(asterisk: Asterisk) -> bool:
+    """Whether the recording has ended, and stays so while everybody talks."""
     before = len(asterisk.recording("meeting"))
     time.sleep(TALK_SECONDS)
-    return len(asterisk.recording("meeting")) == before
+    return not is_recorded(asterisk) and len(asterisk.recording("meeting")) == before
 
 
 @pytest.mark.timeout(60)
-@pytest.mark.parametrize("more", [BOARD, ""], ids=["by-rule", "by-manager"])
 def test_each_one_is_recorded_after_its_own_notice_and_the_others_hear_of_it(
-    asterisk: Asterisk, tmp_path: Path, more: str
+    asterisk: Asterisk, tmp_path: Path
 ):
-    with meeting(tmp_path, asterisk, more) as house:
+    with meeting(tmp_path, asterisk) as house:
         ann, ben = house.caller, house.guests["ben"]
         come_in(house, ann)
         time.sleep(TALK_SECONDS)
@@ -143,36 +157,61 @@ def test_each_one_is_recorded_after_its_own_notice_and_the_others_hear_of_it(
 def test_the_stop_of_one_is_everybody_s_until_that_one_has_left(
     asterisk: Asterisk, tmp_path: Path, more: str
 ):
-    with meeting(tmp_path, asterisk, more, user=RESTARTS) as house:
+    phones = {"phone1": PHONE_HZ}
+    with meeting(tmp_path, asterisk, more, user=RESTARTS, phones=phones) as house:
         ann, ben = house.caller, house.guests["ben"]
         come_in(house, ann, ben)
-        time.sleep(len(INFORMED) / RATE + TALK_SECONDS)
+        phone_comes_in(house)
+        time.sleep(TALK_SECONDS)
         ben.do("dtmf", digits="*9")
         wait_recording(house, "stopped", ann, ben)
-        talked = {hertz: seconds(tones(asterisk, hertz)) for hertz in (CALLER_HZ, BEN_HZ)}
+        talked = {hertz: seconds(tones(asterisk, hertz)) for hertz in (CALLER_HZ, BEN_HZ, PHONE_HZ)}
         ann.do("dtmf", digits="*8")
-        still = keeps_length(asterisk)
+        still = stays_unrecorded(asterisk)
         calls = {each.name: house.call_of(each) for each in (ann, ben)}
 
         leave(ben)
         wait_recording(house, "recording", ann)
         time.sleep(len(RESUMED) / RATE + TALK_SECONDS)
-        leave(ann)
+        leave(ann, house.phone)
         house.ended(2)
         record = house.record_of(ben)
+        of_ben = seconds(tones(asterisk, BEN_HZ))
         afterwards = seconds(tones(asterisk, CALLER_HZ)) - talked[CALLER_HZ]
 
     told = record["notice_caller_at"]
-    assert talked[BEN_HZ] > TALK_SECONDS - SLACK
-    assert talked[BEN_HZ] < record["stop_requested_at"] - told + SLACK
+    assert min(talked.values()) > TALK_SECONDS - SLACK
+    assert of_ben == pytest.approx(talked[BEN_HZ], abs=JITTER), "ben was recorded after his stop"
+    assert of_ben < record["stop_requested_at"] - told + SLACK
     assert record["stop_confirmed_at"] - record["stop_requested_at"] < SLACK
     assert still, "the recording went on"
     assert {call["recording"] for call in calls.values()} == {"stopped"}
     assert {call["recording_proof"] for call in calls.values()} == {"read_back"}
     assert (calls["caller"]["held_by"], calls["ben"]["held_by"]) == (["room"], ["caller"])
-    assert said_to(ann, STOPPED)
-    assert said_to(ann, RESUMED)
+    for each in (ann, house.phone):
+        assert said_to(each, STOPPED)
+        assert said_to(each, RESUMED)
     assert afterwards > TALK_SECONDS - SLACK
+
+
+@pytest.mark.timeout(60)
+def test_a_stop_while_another_one_still_hears_the_notice_keeps_both_unrecorded(
+    asterisk: Asterisk, tmp_path: Path
+):
+    with meeting(tmp_path, asterisk) as house:
+        ann, ben = house.caller, house.guests["ben"]
+        come_in(house, ann)
+        ben.call(house.sidecar.uri(MEETING))
+        wait_recording(house, "held", ben)
+        ann.do("dtmf", digits="*9")
+        wait_recording(house, "stopped", ann, ben)
+        wait_until("ben is told and talks", lambda: len(tone_spans(ann.heard(), BEN_HZ)) > 0)
+        assert stays_unrecorded(asterisk)
+        leave(ann, ben)
+        house.ended(2)
+
+    assert said_to(ben, NOTICE)
+    assert tones(asterisk, BEN_HZ) == []
 
 
 @pytest.mark.timeout(60)
@@ -193,7 +232,7 @@ def test_a_manager_user_who_may_not_restart_leaves_it_stopped(asterisk: Asterisk
             ),
         )
         wait_recording(house, "stopped", ann, cara)
-        assert keeps_length(asterisk)
+        assert stays_unrecorded(asterisk)
         leave(ann, cara)
         house.ended(3)
 
@@ -217,10 +256,7 @@ def test_who_comes_in_past_the_sidecar_hears_the_notice_before_it_is_recorded(
     with meeting(tmp_path, asterisk, phones={"phone1": PHONE_HZ}) as house:
         ann, ben = house.caller, house.guests["ben"]
         come_in(house, ann, ben)
-        house.phone.call(f"sip:{TO_MEETING}@{asterisk.address}")
-        house.phone.expect("established", 20)
-        wait_recording(house, "held", ann)
-        wait_recording(house, "recording", ann)
+        phone_comes_in(house)
         time.sleep(TALK_SECONDS)
         leave(house.phone, ben, ann)
         house.ended(2)
@@ -272,9 +308,9 @@ def test_a_phone_that_was_there_before_the_first_caller_is_told_as_well(
 def test_a_stop_holds_at_another_sidecar_until_the_first_is_dead(
     asterisk: Asterisk, tmp_path: Path
 ):
-    one = meeting(tmp_path / "one", asterisk, guests={})
-    shared = one.sidecar.database
-    two = meeting(tmp_path / "two", asterisk, guests={}, port=free_port(), database=shared)
+    one = meeting(tmp_path / "one", asterisk, guests={}, user=RESTARTS)
+    other = {"port": free_port(), "database": one.sidecar.database, "user": RESTARTS}
+    two = meeting(tmp_path / "two", asterisk, guests={}, **other)
     with one, two:
         come_in(one, one.caller)
         come_in(two, two.caller)
@@ -283,8 +319,14 @@ def test_a_stop_holds_at_another_sidecar_until_the_first_is_dead(
         wait_recording(two, "stopped", two.caller)
         known = time.monotonic() - began
         held_by = two.live()["held_by"]
-        still = keeps_length(asterisk)
+        still = stays_unrecorded(asterisk)
 
+        one.caller.do("dtmf", digits="*8")
+        wait_recording(two, "recording", two.caller)
+        wait_until("the recording goes on", lambda: is_recorded(asterisk))
+
+        one.caller.do("dtmf", digits="*9")
+        wait_recording(two, "stopped", two.caller)
         began = time.monotonic()
         one.sidecar.kill()
         wait_until("nobody objects", lambda: two.live()["held_by"] == [], 15)

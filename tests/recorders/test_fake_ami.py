@@ -6,7 +6,7 @@ What a real Asterisk can be made to do is tested in tests/peers/test_ami_recorde
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
@@ -14,6 +14,7 @@ from sidecar.recorders.asterisk import adapter as adapters
 from sidecar.recorders.asterisk import connection as connections
 from sidecar.recorders.asterisk import session as sessions
 from sidecar.recorders.asterisk.adapter import AsteriskRecorder
+from sidecar.recorders.asterisk.session import AsteriskSession
 from sidecar.recorders.recorder import (
     Confirmed,
     Doubted,
@@ -52,6 +53,13 @@ async def recorder(fake: FakeAmi) -> AsyncIterator[AsteriskRecorder]:
     await made.start()
     yield made
     await made.close()
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait for what the fake tells no event of."""
+    async with asyncio.timeout(5):
+        while not condition():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
 
 
 async def test_the_fake_lets_the_adapter_in(fake: FakeAmi, recorder: AsteriskRecorder) -> None:
@@ -257,9 +265,32 @@ async def test_fake_with_two_calls_in_one_conversation_obeys_the_stricter(
     await strict.next(Finished)
 
     assert held == {"0xa"}
-    async with asyncio.timeout(5):
-        while channel.muted:  # noqa: ASYNC110 - the fake tells no event
-            await asyncio.sleep(0.01)
+    await until(lambda: not channel.muted)
+
+
+async def test_fake_whose_call_leaves_a_conference_unheard_of_lets_the_others_be_recorded(
+    fake: FakeAmi, recorder: AsteriskRecorder
+) -> None:
+    room = {"BridgeUniqueid": "r", "BridgeTechnology": "softmix"}
+    sessions: dict[str, AsteriskSession] = {}
+    for number, name in enumerate(("strict", "mild"), 1):
+        told = Told()
+        sessions[name] = recorder.open(Leg(name), Order.RELEASE, told)
+        own = fake.add(f"PJSIP/trunk-{number}", f"{number}.1", name)
+        fake.tell("BridgeEnter", own, **room)
+        fake.monitor(own, f"0x{number}")
+        sessions[name].hold()
+        await told.next(Confirmed)
+    await until(lambda: fake.channels["PJSIP/trunk-2"].muted != set())
+    sessions["mild"].release()
+    await until(lambda: told.events[-1] == Confirmed(Order.RELEASE, Proof.READ_BACK))
+    channel = fake.channels["PJSIP/trunk-2"]
+    held = set(channel.muted)
+
+    fake.tell("BridgeLeave", fake.channels["PJSIP/trunk-1"], **room)
+
+    assert held == {"0x2"}
+    await until(lambda: not channel.muted)
 
 
 async def test_fake_that_may_not_begin_again_fails_every_call_of_the_conversation(

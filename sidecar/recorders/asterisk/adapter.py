@@ -130,6 +130,9 @@ class AsteriskRecorder:
             members.discard(session)
             if not members:
                 self._members.pop(uniqueid, None)
+            elif session.order is not Order.RELEASE:
+                for other in tuple(members):  # what it forbade may be allowed now
+                    other.look_again(uniqueid)
 
     def forbidden(self, uniqueid: str) -> bool:
         """Whether an order of any session forbids to record this channel."""
@@ -205,14 +208,9 @@ class AsteriskRecorder:
 
     def ended(self, session: AsteriskSession) -> None:
         """A session was closed: what it forbade may be allowed to others now."""
-        group = session.group
-        self.moved(session, frozenset(), group)
         self._sessions.discard(session)
         self._conferences.left(session.uniqueid)
-        others = {other for uniqueid in group for other in self._members.get(uniqueid, ())}
-        for other in others:
-            for uniqueid in group & other.group:
-                other.look_again(uniqueid)
+        self.moved(session, frozenset(), session.group)
         task = asyncio.create_task(session.finish(), name="asterisk-finish")
         self._finishing.add(task)
         task.add_done_callback(self._finishing.discard)
