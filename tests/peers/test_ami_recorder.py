@@ -77,6 +77,13 @@ class Watched:
         assert event.order is order
         return event
 
+    async def held(self) -> Confirmed:
+        """The confirmation of a hold by which recordings were muted: one that begins only after a
+        hold was confirmed of a channel without any is a violation first."""
+        while (event := await self.confirmed(Order.HOLD)).proof is not Proof.ACCEPTED:
+            await self.expect(Violated)
+        return event
+
     async def finished(self) -> Finished:
         self.session.close()
         return await self.expect(Finished, 10)
@@ -192,7 +199,7 @@ async def test_two_recordings_hold_what_was_released_and_nothing_else(house: Hou
         call = house.watch(recorder, called("twice"))
         call.session.hold()
         house.call(TWICE, "twice")
-        held = await call.confirmed(Order.HOLD)
+        held = await call.held()
         await asyncio.sleep(0.5)
         call.session.release()
         released = await call.confirmed(Order.RELEASE)
