@@ -2,11 +2,10 @@
 
 The tests with real peers wait most of the time, the others compute. So one process begins with
 those that start sidecars without peers, one after the other, while the other processes wait for
-telephones. A module whose tests share a peer stays in one process, so that
-the peer is started once; where each test starts what it needs, each is handed out alone. What
-only computes comes last, a folder at a time: so all processes end at about the same time. What
-measures load, or keeps the time of packets, is marked `alone`: `make test` runs it when nothing
-else runs.
+telephones. A module whose tests share a peer stays in one process, so that the peer is started
+once; where each test starts what it needs, each is handed out alone. What only computes comes
+last, a folder at a time: so all processes end at about the same time. What measures load, or keeps
+the time of packets, is marked `alone`: `make test` runs it when nothing else runs.
 """
 
 from __future__ import annotations
