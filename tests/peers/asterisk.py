@@ -55,6 +55,7 @@ QUICK_MAILBOX = NUMBER + "31"  # the mailbox 102, which says nothing but a beep
 TRANSFERS_RECORDED = NUMBER + "32"  # MixMonitor, then phone1 with the keys of TRANSFERS; to RECORDS
 IVR_RECORDED = NUMBER + "33"  # MixMonitor, answers, a tone for a second, then as RECORDS
 RECORDS = "22"  # what phones dial: phone2, recorded on its own channel (RECORDS-r.wav)
+NAMED_MAILBOX = NUMBER + "34"  # QUICK_MAILBOX under the name vm102
 PARK = "700"  # what phones dial: to park, on PARKED or the next place
 PARKED = "701"
 PICK_UP = "83"
@@ -87,8 +88,10 @@ def missing() -> str:
 class Asterisk:
     """One running Asterisk. Use as a context manager."""
 
-    def __init__(self, name: str, sidecar_port: int) -> None:
-        """`sidecar_port`: UDP port of the trunk's SIP socket on loopback."""
+    def __init__(self, name: str, sidecar_port: int, *, tells: bool = False) -> None:
+        """`sidecar_port`: UDP port of the trunk's SIP socket on loopback; `tells`: whether SIP
+        says who is at the other end, and when that changes (`send_pai`)."""
+        self._tells = tells
         self.sidecar_port = sidecar_port
         self.port, self.ami_port = free_ports(2)
         self.rtp_ports = port_range(keep=True)
@@ -249,7 +252,7 @@ class Asterisk:
             f"[consent]\nsecret={PASSWORD}\nread=all\nwrite=all\n"
             f"[{LEAST}]\nsecret={PASSWORD}\nread=call,dialplan\nwrite=call,command\n"
             f"[{RESTARTS}]\nsecret={PASSWORD}\nread=call,dialplan\nwrite=call,command,system\n",
-            "pjsip.conf": _pjsip_conf(self.port, self.sidecar_port),
+            "pjsip.conf": _pjsip_conf(self.port, self.sidecar_port, tells=self._tells),
             "extensions.conf": _extensions_conf(inside),
             "features.conf": "[general]\ntransferdigittimeout=1\n"
             "[featuremap]\nautomixmon=*3\natxfer=*2\nblindxfer=*4\nparkcall=*7\n",
@@ -283,7 +286,7 @@ verbose = 3
 """
 
 
-def _pjsip_conf(port: int, sidecar_port: int) -> str:
+def _pjsip_conf(port: int, sidecar_port: int, *, tells: bool) -> str:
     text = f"""[global]
 type=global
 endpoint_identifier_order=username,ip
@@ -299,6 +302,7 @@ bind={LOOPBACK}:{port}
 type=endpoint
 context=from-sidecar
 message_context=messages
+send_pai={"yes" if tells else "no"}
 disallow=all
 allow=ulaw,alaw
 aors=sidecar
@@ -315,6 +319,7 @@ match={LOOPBACK}
         text += f"""[{phone}]
 type=endpoint
 context=from-phone
+callerid={phone} <10{phone[-1]}>
 disallow=all
 allow=ulaw,alaw
 auth={phone}
@@ -368,6 +373,7 @@ _PEOPLE = (
     (LOCAL, ["Dial(Local/1@inside,20)"]),
     (LOCAL_KEPT, ["Dial(Local/1@inside/n,20)"]),
     (QUICK_MAILBOX, ["VoiceMail(102@default,s)"]),
+    (NAMED_MAILBOX, ["Set(CONNECTEDLINE(num)=vm102)", "VoiceMail(102@default,s)"]),
     (
         TRANSFERS_RECORDED,
         [RECORD, "Set(__TRANSFER_CONTEXT=from-phone)", "Dial(PJSIP/phone1,20,tTkK)"],

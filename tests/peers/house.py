@@ -37,11 +37,13 @@ class House:
         guests: Mapping[str, float] | None = None,
         port: int = 0,
         database: Path | None = None,
+        mailboxes: str = "",
     ) -> None:
         """`phones` gives the tone of each in Hz, a negative one for one that does not answer.
 
         `user` is the manager user of the sidecar; `guests` are more callers, with their tones.
-        A second house at the same Asterisk has a `port` of its own; see Sidecar for `database`.
+        A second house at the same Asterisk has a `port` of its own; see Sidecar for `database`
+        and `mailboxes`.
         """
         self.asterisk = asterisk
         self.sidecar = Sidecar(
@@ -51,6 +53,7 @@ class House:
             prompts=prompts,
             port=port or asterisk.sidecar_port,
             database=database,
+            mailboxes=mailboxes,
             recorder={
                 "kind": "asterisk-ami",
                 "address": f"{LOOPBACK}:{asterisk.ami_port}",

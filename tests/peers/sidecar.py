@@ -92,9 +92,12 @@ class Sidecar:
         recorder: Mapping[str, str] | None = None,
         prompts: Mapping[str, Samples] | None = None,
         database: Path | None = None,
+        mailboxes: str = "",
     ) -> None:
         """`pbx` and `trunk` are host:port; `prompt` replaces the packaged notice, `port` is
-        the one of SIP where it must be known before; `database` is one shared with others."""
+        the one of SIP where it must be known before; `database` is one shared with others;
+        `mailboxes` is how SIP names those of the PBX, like "vm*"."""
+        self._mailboxes = mailboxes
         self.folder = folder
         self.folder.mkdir(parents=True, exist_ok=True)
         own, self.http_port, spare = free_ports(3)
@@ -138,7 +141,7 @@ hosts = [{hosts["trunk"]}]
 engine = "local"
 address = "{LOOPBACK}"
 ports = "{low}-{high}"
-{prompts}{self._recorder_table()}[records]
+{prompts}{self._recorder_table()}{self._voicemail_table()}[records]
 database = "sqlite:///{self.database}"
 [http]
 listen = "{LOOPBACK}:{self.http_port}"
@@ -150,6 +153,9 @@ token = {{ file = "token" }}
             return ""
         lines = [f'{name} = "{value}"\n' for name, value in self._recorder.items()]
         return "[pbx.main.recorder]\n" + "".join(lines)
+
+    def _voicemail_table(self) -> str:
+        return f'[pbx.main.voicemail]\nusers = ["{self._mailboxes}"]\n' if self._mailboxes else ""
 
     def api(self, path: str, body: object = None) -> tuple[int, Any]:
         """A request to the API: status and answer; a POST where there is a body."""
