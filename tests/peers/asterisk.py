@@ -203,9 +203,30 @@ class Asterisk:
         answer = self.cli("core show channels count")
         return int(answer.split()[0])
 
+    def hang_up(self) -> None:
+        """End all calls, and wait until no channel lives."""
+        self.cli("channel request hangup all")
+        wait_until("no channel is left", lambda: self.channels() == 0)
+
     def recording(self, number: str, part: str = "") -> Samples:
         """A call's recording by the dialled number: mixed, or part "r" (from the trunk), "t"."""
-        return read_wav(self.recordings / f"{number}{'-' + part if part else ''}.wav")
+        return self.sound(self.recordings / f"{number}{'-' + part if part else ''}.wav")
+
+    def sound(self, file: Path) -> Samples:
+        """What it has written to a file, once it has closed it: only then it is there in full."""
+        wait_until(f"{file.name} is closed", lambda: not self._has_open(file))
+        return read_wav(file)
+
+    def _has_open(self, file: Path) -> bool:
+        wanted = file.stat()
+        for pid in self._left_over():
+            for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+                try:
+                    if os.path.samestat(wanted, descriptor.stat()):
+                        return True
+                except OSError:
+                    continue  # it has just been closed
+        return False
 
     def forget_recordings(self) -> None:
         """Have no file of a recording, once no channel is left that could write one."""

@@ -105,10 +105,7 @@ class House:
 
     async def until_idle(self) -> None:
         """Until no channel lives, and the phones have told all about it."""
-        await self.cli("channel request hangup all")
-        async with asyncio.timeout(WITHIN):
-            while await asyncio.to_thread(self.asterisk.channels):  # noqa: ASYNC110
-                await asyncio.sleep(0.02)
+        await asyncio.to_thread(self.asterisk.hang_up)
         for phone in self.phones:
             phone.forget()
 

@@ -41,7 +41,7 @@ from .asterisk import (
     TWICE,
     Asterisk,
 )
-from .audio import read_wav, tone_spans
+from .audio import tone_spans
 from .phones import BaresipPhone
 from .processes import LOOPBACK, free_port
 from .sipp import Sipp, StartSipp
@@ -107,10 +107,7 @@ class House:
             yield recorder
         finally:
             await recorder.close()
-            await asyncio.to_thread(self.hang_up)
-
-    def hang_up(self) -> None:
-        self.asterisk.cli("channel request hangup all")
+            await asyncio.to_thread(self.asterisk.hang_up)
 
     def watch(self, recorder: AsteriskRecorder, call_id: str) -> Watched:
         watched = Watched(call_id)
@@ -155,7 +152,7 @@ class House:
         return name
 
     def tone_seconds(self, file: str | Path, hertz: float = TONE_HZ) -> float:
-        sound = read_wav(self.asterisk.recordings / file)
+        sound = self.asterisk.sound(self.asterisk.recordings / file)
         return sum(span.seconds for span in tone_spans(sound, hertz, purity=0.3))
 
 
@@ -239,7 +236,7 @@ async def test_what_was_stopped_begins_again_in_the_same_files(house: House) -> 
         call.session.hold()
         await call.confirmed(Order.HOLD)
         finished = await call.finished()
-        await asyncio.to_thread(house.hang_up)
+        await asyncio.to_thread(house.asterisk.hang_up)
 
     assert first.proof is Proof.READ_BACK
     assert finished.recorded_seconds == pytest.approx(1.0, abs=2 * SLACK)
@@ -428,7 +425,7 @@ async def test_a_call_that_was_only_ever_allowed_is_proven_by_its_files(house: H
         house.call(TWICE, "allowed")
         await call.confirmed(Order.RELEASE)
         await asyncio.sleep(1.2)
-        await asyncio.to_thread(house.hang_up)
+        await asyncio.to_thread(house.asterisk.hang_up)
         finished = await call.finished()
 
     assert finished.proof is Proof.FILES

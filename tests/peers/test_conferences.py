@@ -50,8 +50,7 @@ def running() -> Iterator[Asterisk]:
 def asterisk(running: Asterisk) -> Iterator[Asterisk]:
     """The same Asterisk, with nobody in it and nothing recorded afterwards."""
     yield running
-    running.cli("channel request hangup all")
-    wait_until("no channel is left", lambda: running.channels() == 0)
+    running.hang_up()
     wait_until("no conference is left", lambda: "meeting" not in running.cli("confbridge list"))
     (running.recordings / "meeting.wav").unlink(missing_ok=True)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from .asterisk import NAMED_MAILBOX, PLAIN, Asterisk
-from .audio import read_wav, tone_spans
+from .audio import tone_spans
 from .ears import CALLEE_HZ, CALLER_HZ, share_heard
 from .house import JITTER, House, seconds
 from .processes import free_port, wait_until
@@ -47,7 +47,7 @@ def test_a_mailbox_that_its_name_gives_away_hears_nobody_before_the_notice_s_end
         record = house.hang_up()
         wait_until("a message is stored", lambda: len(asterisk.messages()) == 1)
         (file,) = asterisk.messages()
-        spans = tone_spans(read_wav(file), CALLER_HZ)
+        spans = tone_spans(asterisk.sound(file), CALLER_HZ)
 
     assert record["voicemail"] == "informed"
     assert 1.0 < seconds(spans) < record["ended_at"] - told + JITTER

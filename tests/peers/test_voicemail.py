@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from .asterisk import PLAIN, QUICK_MAILBOX, Asterisk
-from .audio import RATE, Samples, find, read_wav, tone_spans
+from .audio import RATE, Samples, find, tone_spans
 from .ears import CALLEE_HZ, CALLER_HZ, share_heard
 from .house import JITTER, House, seconds
 from .processes import free_port, wait_until
@@ -55,7 +55,7 @@ def message(asterisk: Asterisk) -> Samples:
     """The one message, once it is stored."""
     wait_until("a message is stored", lambda: len(asterisk.messages()) == 1)
     (file,) = asterisk.messages()
-    return read_wav(file)
+    return asterisk.sound(file)
 
 
 def said_to(house: House, sound: Samples) -> bool:
@@ -103,7 +103,7 @@ def test_a_caller_who_declines_leaves_no_tone_and_no_message(empty: Asterisk, tm
         record = house.ended()
 
     for file in empty.messages():
-        assert tone_spans(read_wav(file), CALLER_HZ) == []
+        assert tone_spans(empty.sound(file), CALLER_HZ) == []
     assert said_to(house, UNAVAILABLE)
     assert record["voicemail"] == "declined"
 
