@@ -75,7 +75,10 @@ class Service:
         self._probes: list[Probe] = []
         self.metrics = Metrics()
         self.events = EventHub(time.time)
-        self._recorders = {name: build_recorder(pbx) for name, pbx in settings.pbx.items()}
+        self._recorders = {
+            name: build_recorder(pbx, self._carried_by_another)
+            for name, pbx in settings.pbx.items()
+        }
         uris = [uri for peer in self._peers.values() for uri in peer.uris]
         self._names = Names(uri.host for uri in uris)
         self.media = LocalEngine(
@@ -158,7 +161,10 @@ class Service:
                 problems.append(Problem(probe.peer.kind, message, blocking=False))
         return problems
 
-    # What the agent is plugged into.
+    # What the parts are plugged into.
+
+    async def _carried_by_another(self, dialog: str) -> bool:
+        return await self.records.rooms.carried_by_another(dialog)
 
     def _new_b2bua(self) -> B2bua:
         settings = self._settings

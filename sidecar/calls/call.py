@@ -83,7 +83,7 @@ class Call(CallBase):
             self._recorded = True
         else:
             agent.metrics.call_began()
-            written = agent.records.begin(self.record)
+            written = agent.records.begin(self.record, self.pbx_call_id)
             written.add_done_callback(lambda done: agent.run(self._on_recorded, done))
         self._tell_started()
         self.parties.inherit()

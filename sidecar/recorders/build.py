@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from sidecar.recorders.asterisk.adapter import AsteriskRecorder
 from sidecar.recorders.feature_code import FeatureCodeRecorder
 from sidecar.recorders.none import NoRecorder
@@ -10,10 +12,11 @@ from sidecar.recorders.sip import SipRecorder
 from sidecar.settings.schema import Pbx
 
 
-def build_recorder(pbx: Pbx) -> Recorder:
+def build_recorder(pbx: Pbx, carried_by_another: Callable[[str], Awaitable[bool]]) -> Recorder:
     """Make the recorder of a PBX; without a table nothing controls it.
 
-    It is not started yet. The settings were checked: each kind has the keys it needs.
+    `carried_by_another` tells of a Call-ID whether it is that of another sidecar's call. The
+    recorder is not started yet. The settings were checked: each kind has the keys it needs.
     """
     table = pbx.recorder
     if table is None:
@@ -30,6 +33,7 @@ def build_recorder(pbx: Pbx) -> Recorder:
                 secret,
                 table.files,
                 frozenset(pbx.voicemail.applications),
+                carried_by_another=carried_by_another,
             )
         case "sip":
             return SipRecorder()

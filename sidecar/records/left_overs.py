@@ -22,7 +22,7 @@ CLOSE_RECORDS = f"""
         ended_at = max(started_at, coalesce(answered_at, ''), coalesce(notice_caller_at, ''),
                        coalesce(notice_callee_at, ''),
                        coalesce((SELECT at FROM heartbeat WHERE owner = cdr.owner), '')),
-        owner = ''
+        owner = '', dialog = ''
     WHERE ended_at IS NULL AND owner = ? RETURNING direction
 """  # noqa: S608 (our own words)
 LEAVE_ROOMS = "DELETE FROM room_objection WHERE owner = ?"

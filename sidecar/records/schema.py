@@ -57,6 +57,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     ),
     (
         "ALTER TABLE cdr ADD COLUMN owner TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE cdr ADD COLUMN dialog TEXT NOT NULL DEFAULT ''",
         "DROP INDEX cdr_open",
         "CREATE INDEX cdr_open ON cdr (owner) WHERE ended_at IS NULL",
         "ALTER TABLE heartbeat RENAME TO last_heartbeat",

@@ -20,12 +20,12 @@ from sidecar.records.housekeeping import Housekeeper
 from sidecar.records.left_overs import LeftOvers
 from sidecar.records.owners import Owner
 from sidecar.records.record import COLUMNS, CallRecord
-from sidecar.records.rooms import SqliteRooms
+from sidecar.records.rooms import SqliteRooms, dialog_mark
 from sidecar.records.writer import DEFAULT_LIMITS, GroupWriter, Row, WriterLimits, fail
 
 ENDED_AT = COLUMNS.index("ended_at")
 # The SQL below is put together from our own column names and words only.
-WRITTEN = (*COLUMNS, "owner")
+WRITTEN = (*COLUMNS, "owner", "dialog")
 UPSERT = (
     f"INSERT INTO cdr ({', '.join(WRITTEN)}) VALUES ({', '.join('?' * len(WRITTEN))}) "  # noqa: S608
     "ON CONFLICT (call_id) DO UPDATE SET "
@@ -55,7 +55,8 @@ class SqliteStore:
         self._owner = owner
         self._connection = connection
         self._metrics = metrics
-        self._begun: set[str] = set()
+        self._begun: dict[str, str] = {}
+        """Calls that are up, and how their dialog with the PBX is marked."""
         self._amended: set[str] = set()
         """Calls whose row is on disk already, and waits to be written again."""
         self._writer: GroupWriter
@@ -125,13 +126,13 @@ class SqliteStore:
         """False while the disk has not taken records for longer than can be called a hiccup."""
         return self._writer.healthy
 
-    def begin(self, record: CallRecord) -> asyncio.Future[None]:
+    def begin(self, record: CallRecord, dialog: str) -> asyncio.Future[None]:
         """See `RecordStore.begin`."""
         if self._writer.full or not self._writer.healthy:
             refusal: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             fail(refusal, "too many call records wait for the disk")
             return refusal
-        self._begun.add(record.call_id)
+        self._begun[record.call_id] = dialog_mark(dialog)
         return self._writer.put_urgent(record.call_id, self._row(record))
 
     def update(self, record: CallRecord) -> None:
@@ -144,7 +145,7 @@ class SqliteStore:
         if record.call_id not in self._begun and self._writer.full:
             self._metrics.records_lost(1)
             return
-        self._begun.discard(record.call_id)
+        self._begun.pop(record.call_id, None)
         self._writer.put(record.call_id, self._row(record))
 
     def amend(self, record: CallRecord) -> None:
@@ -175,8 +176,10 @@ class SqliteStore:
             lock.release()
 
     def _row(self, record: CallRecord) -> Row:
-        """Only an open record is owned."""
-        return (*record.row(), self._owner.name if record.ended_at is None else "")
+        """Only an open record says whose it is, and by which dialog."""
+        if record.ended_at is not None:
+            return (*record.row(), "", "")
+        return (*record.row(), self._owner.name, self._begun[record.call_id])
 
     async def _commit(self, rows: Sequence[Row]) -> None:
         await self._connection.executemany(UPSERT, rows)

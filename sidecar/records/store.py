@@ -23,8 +23,11 @@ class RecordStore(Protocol):
     The methods take a snapshot of the record: whoever calls may go on changing it.
     """
 
-    def begin(self, record: CallRecord) -> Future[None]:
+    def begin(self, record: CallRecord, dialog: str) -> Future[None]:
         """Keep that the call exists; the future is done when that is on disk.
+
+        `dialog`: the Call-ID by which the PBX knows the call, for the other sidecars on the store
+        (`RoomBoard.carried_by_another`); kept as a hash, and only while the call is up.
 
         The future fails with StoreUnavailable where that can't be promised: the store is not
         healthy, too much waits for the disk already, or the disk did not take it in time. The
@@ -103,6 +106,12 @@ class RoomBoard(Protocol):
         still come just after the last call of this process has left.
 
         `on_blind(blind)`: whenever `blind` changes.
+        """
+
+    async def carried_by_another(self, dialog: str) -> bool:
+        """Tell whether a call that is up, known to the PBX by this Call-ID, is another sidecar's.
+
+        False where the store can't be read.
         """
 
     @property

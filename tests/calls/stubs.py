@@ -206,7 +206,7 @@ class StubStore:
         self.updated: list[CallRecord] = []
         self.finished: list[CallRecord] = []
 
-    def begin(self, record: CallRecord) -> StubWritten:
+    def begin(self, record: CallRecord, dialog: str) -> StubWritten:
         self.begun.append(copy.copy(record))
         written = StubWritten()
         if self.waits:

@@ -23,6 +23,7 @@ from sidecar.recorders.recorder import (
     StrangerInRoom,
 )
 from sidecar.settings.addresses import HostPort
+from tests.recorders.told import alone
 
 from . import asterisk as numbers
 from .asterisk import LEAST, PASSWORD, Asterisk
@@ -142,7 +143,8 @@ def phones(
 async def house(
     asterisk: Asterisk, sipp: StartSipp, phones: list[BaresipPhone]
 ) -> AsyncIterator[House]:
-    recorder = AsteriskRecorder(HostPort(LOOPBACK, asterisk.ami_port), LEAST, PASSWORD)
+    address = HostPort(LOOPBACK, asterisk.ami_port)
+    recorder = AsteriskRecorder(address, LEAST, PASSWORD, carried_by_another=alone)
     await recorder.start()
     assert recorder.problem == ""
     made = House(asterisk, sipp, phones, recorder)

@@ -26,6 +26,7 @@ from sidecar.recorders.recorder import (
     Violated,
 )
 from sidecar.settings.addresses import HostPort
+from tests.recorders.told import alone
 
 from .asterisk import (
     LATE,
@@ -100,7 +101,7 @@ class House:
     @asynccontextmanager
     async def recorder(self, user: str = RESTARTS) -> AsyncIterator[AsteriskRecorder]:
         folder = self.asterisk.recordings
-        recorder = AsteriskRecorder(self.address, user, PASSWORD, folder)
+        recorder = AsteriskRecorder(self.address, user, PASSWORD, folder, carried_by_another=alone)
         await recorder.start()
         assert recorder.problem == ""
         try:

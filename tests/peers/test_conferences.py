@@ -303,13 +303,34 @@ def test_a_phone_that_was_there_before_the_first_caller_is_told_as_well(
     assert said_to(house.phone, NOTICE)
 
 
+def two_meetings(folder: Path, asterisk: Asterisk) -> tuple[House, House]:
+    """Two sidecars on one record file, whose callers are to meet in one conference."""
+    one = meeting(folder / "one", asterisk, guests={}, user=RESTARTS)
+    other = {"port": free_port(), "database": one.sidecar.database, "user": RESTARTS}
+    return one, meeting(folder / "two", asterisk, guests={}, **other)
+
+
+@pytest.mark.timeout(60)
+def test_a_caller_of_another_sidecar_is_told_by_that_one_alone(asterisk: Asterisk, tmp_path: Path):
+    one, two = two_meetings(tmp_path, asterisk)
+    with one, two:
+        come_in(one, one.caller)
+        come_in(two, two.caller)
+        time.sleep(len(INFORMED) / RATE + TALK_SECONDS)
+        leave(two.caller, one.caller)
+        records = one.ended(2), two.ended(2)
+        played = [house.sidecar.metric("notices_total", result="played") for house in (one, two)]
+
+    assert {record["notice_callee_at"] for record in records} == {None}
+    assert played == [1, 1]
+    assert said_to(one.caller, INFORMED)
+
+
 @pytest.mark.timeout(60)
 def test_a_stop_holds_at_another_sidecar_until_the_first_is_dead(
     asterisk: Asterisk, tmp_path: Path
 ):
-    one = meeting(tmp_path / "one", asterisk, guests={}, user=RESTARTS)
-    other = {"port": free_port(), "database": one.sidecar.database, "user": RESTARTS}
-    two = meeting(tmp_path / "two", asterisk, guests={}, **other)
+    one, two = two_meetings(tmp_path, asterisk)
     with one, two:
         come_in(one, one.caller)
         come_in(two, two.caller)

@@ -28,7 +28,7 @@ from sidecar.recorders.recorder import (
 from sidecar.settings.addresses import HostPort
 
 from .fake_ami import FakeAmi
-from .told import Leg, Told
+from .told import Leg, Told, alone
 
 CALL = "call@sidecar"
 
@@ -49,7 +49,8 @@ async def fake() -> AsyncIterator[FakeAmi]:
 
 @pytest.fixture
 async def recorder(fake: FakeAmi) -> AsyncIterator[AsteriskRecorder]:
-    made = AsteriskRecorder(HostPort("127.0.0.1", fake.port), "consent", "secret")
+    address = HostPort("127.0.0.1", fake.port)
+    made = AsteriskRecorder(address, "consent", "secret", carried_by_another=alone)
     await made.start()
     yield made
     await made.close()
@@ -317,7 +318,8 @@ async def test_fake_that_may_not_begin_again_fails_every_call_of_the_conversatio
 
 async def test_fake_that_denies_what_is_needed_is_named_with_what_it_lacks(fake: FakeAmi) -> None:
     fake.rights = "call,dialplan"
-    made = AsteriskRecorder(HostPort("127.0.0.1", fake.port), "consent", "secret")
+    address = HostPort("127.0.0.1", fake.port)
+    made = AsteriskRecorder(address, "consent", "secret", carried_by_another=alone)
     told = Told()
     await made.start()
 
@@ -342,7 +344,8 @@ async def test_fake_that_is_no_manager_for_us_is_a_problem_in_words(
     fake: FakeAmi, lets_in: bool, banner: bytes, words: str
 ) -> None:
     fake.lets_in, fake.banner = lets_in, banner
-    made = AsteriskRecorder(HostPort("127.0.0.1", fake.port), "consent", "not-for-logs")
+    address = HostPort("127.0.0.1", fake.port)
+    made = AsteriskRecorder(address, "consent", "not-for-logs", carried_by_another=alone)
 
     await made.start()
     problem = made.problem

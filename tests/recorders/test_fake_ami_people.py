@@ -25,7 +25,7 @@ from sidecar.recorders.recorder import (
 from sidecar.settings.addresses import HostPort
 
 from .fake_ami import FakeAmi, FakeChannel
-from .told import Leg
+from .told import Leg, alone
 
 CALL = "call@sidecar"
 
@@ -52,7 +52,8 @@ async def fake() -> AsyncIterator[FakeAmi]:
 
 @pytest.fixture
 async def recorder(fake: FakeAmi) -> AsyncIterator[AsteriskRecorder]:
-    made = AsteriskRecorder(HostPort("127.0.0.1", fake.port), "consent", "secret")
+    address = HostPort("127.0.0.1", fake.port)
+    made = AsteriskRecorder(address, "consent", "secret", carried_by_another=alone)
     await made.start()
     yield made
     await made.close()
@@ -210,6 +211,40 @@ async def test_fake_without_a_call_id_for_a_stranger_tells_of_it_when_that_is_su
     fake.tell("BridgeEnter", fake.add("PJSIP/bob-3", "3.1", call_id=""), **room)
 
     await heard.these(StrangerInRoom())
+
+
+@pytest.mark.parametrize("answer", [True, False, None])
+async def test_fake_with_a_call_of_another_sidecar_tells_of_it_as_of_a_stranger_only_in_doubt(
+    fake: FakeAmi, answer: bool | None
+) -> None:
+    asked: list[str] = []
+
+    async def carried_by_another(call_id: str) -> bool:
+        asked.append(call_id)
+        if answer is None:
+            await asyncio.Event().wait()
+        return bool(answer) and call_id == "theirs"
+
+    address = HostPort("127.0.0.1", fake.port)
+    made = AsteriskRecorder(address, "consent", "secret", carried_by_another=carried_by_another)
+    await made.start()
+    heard = Heard()
+    made.open(Leg(), Order.RELEASE, heard).answered(heard)
+    own = fake.add("PJSIP/trunk-1", "1.1", CALL)
+    up(fake, own)
+    room = {"BridgeUniqueid": "r", "BridgeTechnology": "softmix"}
+    fake.tell("ConfbridgeStart", own, Conference="hall", **room)
+    fake.tell("BridgeEnter", own, **room)
+    await heard.these(Answerer.MACHINE, InRoom("hall"))
+
+    fake.tell("BridgeEnter", fake.add("PJSIP/trunk-2", "2.1", call_id="theirs"), **room)
+    if not answer:
+        await heard.these(StrangerInRoom())
+    fake.tell("BridgeEnter", fake.add("PJSIP/bob-3", "3.1", call_id="bob's"), **room)
+    await heard.these(StrangerInRoom())
+    await made.close()
+
+    assert asked == ["theirs", "bob's"]
 
 
 async def test_fake_whose_call_ends_before_a_stranger_was_told_has_another_call_tell_it(

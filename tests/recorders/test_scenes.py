@@ -7,7 +7,7 @@ import pytest
 from sidecar.recorders.asterisk.channels import Channel, Channels
 from sidecar.recorders.asterisk.mailboxes import MOST_REMEMBERED, Mailboxes
 from sidecar.recorders.asterisk.protocol import Message
-from sidecar.recorders.asterisk.rooms import LONGEST_NAME, Rooms, clean
+from sidecar.recorders.asterisk.rooms import LONGEST_NAME, Rooms, Whose, clean
 from sidecar.recorders.asterisk.scenes import answerers, scene
 
 OWN, PHONE, OTHER = "PJSIP/trunk-1", "PJSIP/ann-2", "PJSIP/bob-3"
@@ -158,7 +158,11 @@ class TestStrangersInARoom:
 
     def meet(self, *there: Channel) -> str:
         ours = (self.one, self.two)
-        return self.rooms.meet("b", list(there), lambda channel: channel in ours)
+        return self.rooms.meet(
+            "b",
+            list(there),
+            lambda channel: Whose.OURS if channel in ours else Whose.NOBODY_S,
+        )
 
     def test_one_who_comes_is_told_once_and_again_when_it_returns(self) -> None:
         assert self.meet(self.one, self.two) == ""
@@ -198,8 +202,26 @@ def test_one_whose_call_id_is_not_known_yet_is_no_stranger_so_far() -> None:
     rooms.name("b", "hall")
     own, phone = Channel("1", OWN, "1"), Channel("2", PHONE, "2")
 
-    def is_ours(channel: Channel) -> bool | None:
-        return True if channel is own else None
+    def whose(verdict: Whose | None) -> str:
+        return rooms.meet(
+            "b", [own, phone], lambda channel: Whose.OURS if channel is own else verdict
+        )
 
-    assert rooms.meet("b", [own, phone], is_ours) == ""
-    assert rooms.meet("b", [own, phone], lambda channel: channel is own) == "1"
+    assert whose(None) == ""
+    assert whose(Whose.NOBODY_S) == "1"
+
+
+def test_a_call_of_another_sidecar_is_told_by_that_one_alone() -> None:
+    rooms = Rooms()
+    rooms.name("b", "hall")
+    own, other = Channel("1", OWN, "1"), Channel("2", OWN, "2")
+
+    def meet(*there: Channel) -> str:
+        return rooms.meet(
+            "b",
+            list(there),
+            lambda channel: Whose.OURS if channel is own else Whose.ANOTHER_SIDECAR_S,
+        )
+
+    assert meet(other) == ""
+    assert meet(other, own) == ""

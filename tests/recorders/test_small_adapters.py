@@ -21,7 +21,7 @@ from sidecar.recorders.recorder import (
 from sidecar.recorders.sip import SipRecorder, SipSession
 from sidecar.settings.schema import Pbx
 
-from .told import Leg, Told
+from .told import Leg, Told, alone
 
 
 def toggle(leg: Leg, told: Order, on_event: Told) -> FeatureCodeSession:
@@ -237,7 +237,7 @@ async def test_each_kind_of_the_settings_has_its_adapter(
     table: dict[str, str] | None, kind: type
 ) -> None:
     pbx = Pbx(uri="sip:127.0.0.1", hosts=["127.0.0.1"], recorder=table)  # type: ignore[arg-type]
-    recorder: Recorder = build_recorder(pbx)
+    recorder: Recorder = build_recorder(pbx, alone)
 
     assert type(recorder) is kind
     assert recorder.kind == (table or {"kind": "none"})["kind"]

@@ -12,6 +12,11 @@ from sidecar.recorders.recorder import RecorderEvent
 Event = TypeVar("Event", bound=RecorderEvent)
 
 
+async def alone(_call_id: str) -> bool:
+    """No other sidecar has any call."""
+    return False
+
+
 @dataclass
 class Leg:
     """The leg to the PBX."""

@@ -21,7 +21,7 @@ from sidecar.records import CallRecord, Disposition, EndedBy, SqliteStore
 
 async def call(store, number):
     record = CallRecord(f"{sys.argv[2]}-{number}", time.time())
-    await store.begin(record)
+    await store.begin(record, "dialog")
     sys.stdout.write(f"{record.call_id}\\n")
     sys.stdout.flush()
     record.answered_at = time.time()
@@ -98,7 +98,7 @@ async def test_kill_9_of_one_sidecar_leaves_the_calls_of_the_other_on_the_file_a
     path: Path, store: SqliteStore, call: Callable[..., CallRecord]
 ) -> None:
     survivor = store
-    await survivor.begin(call("survives"))
+    await survivor.begin(call("survives"), "dialog")
     first, second = await start_sidecar(path, "first"), await start_sidecar(path, "second")
     told = await calls_told(first, 50) + await calls_told(second, 50)
     told += await kill(first)

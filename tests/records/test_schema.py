@@ -34,7 +34,7 @@ def test_a_new_file_gets_the_columns_of_a_call_record(database: sqlite3.Connecti
 
     assert before == 0
     assert version(database) == len(MIGRATIONS)
-    assert columns(database) == (*COLUMNS, "owner")
+    assert columns(database) == (*COLUMNS, "owner", "dialog")
 
 
 def test_a_current_file_stays_as_it_is(database: sqlite3.Connection) -> None:
@@ -70,7 +70,7 @@ def test_a_step_that_fails_leaves_the_file_at_the_step_before(database: sqlite3.
         migrate(database, FILE, (*MIGRATIONS, broken))
 
     assert version(database) == len(MIGRATIONS)
-    assert columns(database) == (*COLUMNS, "owner")
+    assert columns(database) == (*COLUMNS, "owner", "dialog")
     assert not database.in_transaction
 
 

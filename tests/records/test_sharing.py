@@ -36,7 +36,7 @@ async def test_a_start_leaves_the_calls_of_a_sidecar_that_runs_open(
     open_store: Open, call: Call
 ) -> None:
     first = await open_store()
-    await first.begin(call("a"))
+    await first.begin(call("a"), "dialog")
 
     second = await open_store()
 
@@ -48,7 +48,9 @@ async def test_two_sidecars_write_to_one_file_and_each_reads_all(
 ) -> None:
     stores = [await open_store(), await open_store()]
 
-    await asyncio.gather(*(stores[number % 2].begin(call(f"{number:03}")) for number in range(200)))
+    await asyncio.gather(
+        *(stores[number % 2].begin(call(f"{number:03}"), "dialog") for number in range(200))
+    )
 
     for store in stores:
         assert sorted(each.call_id for each in await store.list(999)) == [
@@ -62,9 +64,9 @@ async def test_the_calls_of_a_sidecar_that_died_are_closed_by_one_that_runs(
     monkeypatch.setattr("sidecar.records.housekeeping.HEARTBEAT", 0.01)
     metrics = Metrics()
     survivor = await open_store(metrics, clock=lambda: NOON + 999)
-    await survivor.begin(call("up"))
+    await survivor.begin(call("up"), "dialog")
     died = await open_store(clock=lambda: NOON + 100)
-    await died.begin(call("cut off"))
+    await died.begin(call("cut off"), "dialog")
     await died.close()
 
     open_calls = "SELECT call_id FROM cdr WHERE ended_at IS NULL"
@@ -85,7 +87,7 @@ async def test_several_that_close_the_same_calls_count_each_once(
     counts = [Metrics(), Metrics()]
     survivors = [await open_store(metrics) for metrics in counts]
     died = await open_store()
-    await asyncio.gather(*(died.begin(call(str(number))) for number in range(20)))
+    await asyncio.gather(*(died.begin(call(str(number)), "dialog") for number in range(20)))
     await died.close()
 
     await asyncio.gather(*(store._left_overs.put_right() for store in survivors))
@@ -98,11 +100,45 @@ async def test_several_that_close_the_same_calls_count_each_once(
     assert sum(counted) == 20
 
 
+async def test_a_sidecar_knows_the_calls_of_others_by_their_call_id_while_these_are_up(
+    open_store: Open, path: Path, call: Call, until: Until
+) -> None:
+    ours, theirs = await open_store(), await open_store()
+    record = call("a")
+    await theirs.begin(record, "5f@pbx.example")
+    await ours.begin(call("b"), "6f@pbx.example")
+    ask = ours.rooms.carried_by_another
+
+    while_up = await ask("5f@pbx.example"), await ask("6f@pbx.example"), await ask("7f@pbx.example")
+    marks = [mark for (mark,) in rows(path, "SELECT dialog FROM cdr")]
+    theirs.finish(ended(record))
+    await until(lambda: theirs.pending == 0)
+    afterwards = await ask("5f@pbx.example")
+
+    assert while_up == (True, False, False)
+    assert not afterwards
+    assert ("",) in rows(path, "SELECT dialog FROM cdr")
+    assert not any("example" in mark for mark in marks)
+
+
+async def test_the_calls_of_a_sidecar_that_died_are_nobody_s(
+    open_store: Open, path: Path, call: Call
+) -> None:
+    survivor, died = await open_store(), await open_store()
+    await died.begin(call("cut off"), "5f")
+    await died.close()
+
+    await survivor._left_overs.put_right()
+
+    assert not await survivor.rooms.carried_by_another("5f")
+    assert rows(path, "SELECT dialog FROM cdr") == [("",)]
+
+
 async def test_only_the_record_of_a_call_that_is_up_says_whose_it_is(
     store: SqliteStore, path: Path, call: Call, until: Until
 ) -> None:
     record = call("a")
-    await store.begin(record)
+    await store.begin(record, "dialog")
     while_up = rows(path, "SELECT owner FROM cdr")
 
     store.finish(ended(record))
@@ -117,14 +153,14 @@ async def test_a_sidecar_whose_lock_file_was_removed_ends_its_calls_itself_all_t
 ) -> None:
     store = await open_store()
     record = call("a")
-    await store.begin(record)
+    await store.begin(record, "dialog")
     path.with_name(f"{path.name}.{store._owner.name}.lock").unlink()
     other = await open_store()
     taken_for_dead = [each.disposition for each in await other.list(9)]
 
     await store._left_overs.put_right()
     await other._left_overs.put_right()
-    await store.begin(call("b"))
+    await store.begin(call("b"), "dialog")
     store.finish(ended(record))
     await store.close()
 
@@ -189,7 +225,7 @@ async def test_a_file_that_another_writes_to_all_the_time_still_takes_records(
     other = asyncio.create_task(asyncio.to_thread(hold_again_and_again, asyncio.get_running_loop()))
     begun = 0
     while not stop.is_set():
-        await store.begin(call(str(begun)))
+        await store.begin(call(str(begun)), "dialog")
         begun += 1
     await other
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from functools import partial
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from sidecar.recorders.asterisk.call_ids import CallIds
 from sidecar.recorders.asterisk.channels import Channel, Channels
 from sidecar.recorders.asterisk.conferences import Conferences
-from sidecar.recorders.asterisk.connection import Connection, Reply
+from sidecar.recorders.asterisk.connection import Connection
 from sidecar.recorders.asterisk.control import Control
 from sidecar.recorders.asterisk.files import FileCheck
 from sidecar.recorders.asterisk.mixmonitor import (
@@ -29,8 +30,6 @@ from sidecar.settings.addresses import HostPort
 READ_WITHIN = 5.0
 FRESH_FOR = 1.0
 """Seconds for which the list of all channels is good: each call's status asks for it."""
-CALL_ID_TRIES = 5
-CALL_ID_PAUSE = 0.03
 HIDDEN_TRIES = 10
 HIDDEN_PAUSE = 0.02
 MAILBOX_APPLICATIONS = frozenset({"VoiceMail", "MinivmRecord"})
@@ -50,7 +49,10 @@ class AsteriskRecorder:
         secret: str,
         files: Path | None = None,
         mailbox_applications: frozenset[str] = MAILBOX_APPLICATIONS,
+        *,
+        carried_by_another: Callable[[str], Awaitable[bool]],
     ) -> None:
+        """`carried_by_another` tells of a Call-ID whether it is that of another sidecar's call."""
         self._username = username
         self._folder = files
         self._connection = Connection(
@@ -63,8 +65,6 @@ class AsteriskRecorder:
         )
         self._sessions: set[AsteriskSession] = set()
         self._members: defaultdict[str, set[AsteriskSession]] = defaultdict(set)
-        self._call_ids: dict[str, str] = {}
-        self._asked: dict[str, str] = {}
         self._reading: asyncio.Task[bool] | None = None
         self._restoring: asyncio.Task[None] | None = None
         self._finishing: set[asyncio.Task[None]] = set()
@@ -72,8 +72,11 @@ class AsteriskRecorder:
         self._announced: set[str] = set()
         self._lacking = ""
         self._steps = Steps(self._connection, mailbox_applications, self._at_mailbox)
-        self._conferences = Conferences(self)
         self.channels = Channels()
+        self.call_ids = CallIds(
+            self._connection, self.channels.get, self._call_id_known, self._call_id_missing
+        )
+        self._conferences = Conferences(self, carried_by_another)
         self.control = Control(self._connection)
         self.connected = False
 
@@ -103,6 +106,7 @@ class AsteriskRecorder:
         await asyncio.gather(*running, return_exceptions=True)
         self.connected = False
         self._steps.clear()
+        self._conferences.elsewhere.clear()
         await self._connection.close()
 
     def open(self, leg: PbxLeg, told: Order, on_event: EventCallback) -> AsteriskSession:
@@ -118,7 +122,7 @@ class AsteriskRecorder:
 
     def tied(self, call_id: str) -> str:
         """Return the uniqueid of the channel with this Call-ID, or an empty text."""
-        uniqueid = self._call_ids.get(call_id, "")
+        uniqueid = self.call_ids.channel_with(call_id)
         return uniqueid if self.channels.get(uniqueid) is not None else ""
 
     def moved(self, session: AsteriskSession, joined: frozenset[str], left: frozenset[str]) -> None:
@@ -161,10 +165,6 @@ class AsteriskRecorder:
         """Return the session whose own channel this is."""
         sessions = self._members.get(uniqueid, ())
         return next((each for each in sessions if each.uniqueid == uniqueid), None)
-
-    def is_asking(self, channel: Channel) -> bool:
-        """Whether a channel's Call-ID is not known yet."""
-        return channel.is_sip and channel.uniqueid not in self._asked
 
     async def read_all(self) -> None:
         """Read all channels anew, unless that was done within FRESH_FOR."""
@@ -225,11 +225,10 @@ class AsteriskRecorder:
             self._restoring.cancel()
         self.connected = False
         self.control.clear()
-        held, self.channels = self.channels.held, Channels()
-        self.channels.held = held
+        self.channels.clear()
         self._steps.clear()
-        self._call_ids.clear()
-        self._asked.clear()
+        self._conferences.elsewhere.clear()
+        self.call_ids.clear()
         self._announced.clear()
         self._members.clear()
         for session in tuple(self._sessions):
@@ -268,8 +267,8 @@ class AsteriskRecorder:
         asked = []
         for uniqueid in self.channels.all():
             channel = self.channels.get(uniqueid)
-            if channel is not None and channel.is_sip and uniqueid not in self._asked:
-                asked.append(self._ask_call_id(channel, CALL_ID_TRIES))
+            if channel is not None and self.call_ids.lacks(channel):
+                asked.append(self.call_ids.ask(channel, tries=1))
         if asked:
             await asyncio.wait(asked)
         for session in tuple(self._sessions):
@@ -308,7 +307,7 @@ class AsteriskRecorder:
         if channel is None:
             self._gone(uniqueid)
         elif channel.is_sip and word in ("Newchannel", "Rename"):
-            self._ask_call_id(channel, 1)
+            self.call_ids.ask(channel)
         elif word == "Newstate" and channel.up and channel.answered_by is None:
             channel.answered_by = answerers(self.channels, uniqueid)
         elif word == "BridgeLeave":
@@ -335,9 +334,8 @@ class AsteriskRecorder:
     def _gone(self, uniqueid: str) -> None:
         self.control.forget(uniqueid)
         self._steps.gone(uniqueid)
-        call_id = self._asked.pop(uniqueid, "")
-        if self._call_ids.get(call_id) == uniqueid:
-            del self._call_ids[call_id]
+        self._conferences.elsewhere.gone(uniqueid)
+        self.call_ids.gone(uniqueid)
 
     def _changed(self, uniqueid: str) -> None:
         """A channel came, went, or is connected with others than before."""
@@ -361,34 +359,11 @@ class AsteriskRecorder:
         for session in sessions:
             session.conference_records()
 
-    # Which channel has which Call-ID
-
-    def _ask_call_id(self, channel: Channel, attempt: int) -> asyncio.Future[Reply]:
-        variable = "CHANNEL(pjsip,call-id)" if channel.name.startswith("PJSIP/") else "SIPCALLID"
-        answer = self._connection.ask("Getvar", ("Channel", channel.name), ("Variable", variable))
-        answer.add_done_callback(partial(self._note_call_id, channel.uniqueid, attempt))
-        return answer
-
-    def _note_call_id(self, uniqueid: str, attempt: int, answer: asyncio.Future[Reply]) -> None:
-        channel = self.channels.get(uniqueid)
-        if answer.cancelled() or channel is None:
-            return
-        call_id = answer.result().message.get("value")
-        if not call_id:
-            if attempt < CALL_ID_TRIES:
-                loop = asyncio.get_running_loop()
-                loop.call_later(CALL_ID_PAUSE * attempt, self._ask_again, uniqueid, attempt + 1)
-            else:
-                self._conferences.meet_at(uniqueid, channel.bridge, sure=True)
-            return
-        self._call_ids[call_id] = uniqueid
-        self._asked[uniqueid] = call_id
+    def _call_id_known(self, channel: Channel, call_id: str) -> None:
         for session in tuple(self._sessions):
             if session.call_id == call_id:
-                session.found(uniqueid)
-        self._conferences.meet_at(uniqueid, channel.bridge)
+                session.found(channel.uniqueid)
+        self._conferences.meet_at(channel.uniqueid, channel.bridge)
 
-    def _ask_again(self, uniqueid: str, attempt: int) -> None:
-        channel = self.channels.get(uniqueid)
-        if channel is not None:
-            self._ask_call_id(channel, attempt)
+    def _call_id_missing(self, channel: Channel) -> None:
+        self._conferences.meet_at(channel.uniqueid, channel.bridge, sure=True)

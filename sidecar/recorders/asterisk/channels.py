@@ -83,6 +83,12 @@ class Channels:
         self.held: set[str] = set()
         """The channels that have put the others on hold."""
 
+    def clear(self) -> None:
+        """Forget every channel; but who holds others is told by events only, and may still."""
+        for known in (self._channels, self._by_link, self._by_bridge, self._technology):
+            known.clear()
+        self._halves.clear()
+
     def get(self, uniqueid: str) -> Channel | None:
         """Return a channel, None where it is not known (any more)."""
         return self._channels.get(uniqueid)

@@ -2,33 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Protocol
 
+from sidecar.recorders.asterisk.call_ids import CallIds
 from sidecar.recorders.asterisk.channels import Channel, Channels
-from sidecar.recorders.asterisk.rooms import Rooms
+from sidecar.recorders.asterisk.elsewhere import Elsewhere
+from sidecar.recorders.asterisk.rooms import Rooms, Whose
 from sidecar.recorders.asterisk.scenes import reach
 
 if TYPE_CHECKING:
     from sidecar.recorders.asterisk.session import AsteriskSession
+
+_VERDICTS = {True: Whose.ANOTHER_SIDECAR_S, False: Whose.NOBODY_S, None: None}
 
 
 class Sessions(Protocol):
     """What is to be known of channels and the sessions of calls."""
 
     channels: Channels
+    call_ids: CallIds
 
     def session_of(self, uniqueid: str) -> AsteriskSession | None:
         """Return the session whose own channel this is."""
-
-    def is_asking(self, channel: Channel) -> bool:
-        """Whether the channel may turn out to be a session's: its Call-ID is not known yet."""
 
 
 class Conferences:
     """The conferences with whoever is in them."""
 
-    def __init__(self, sessions: Sessions) -> None:
+    def __init__(
+        self, sessions: Sessions, carried_by_another: Callable[[str], Awaitable[bool]]
+    ) -> None:
+        """`carried_by_another` tells of a Call-ID whether it is that of another sidecar's call."""
         self._sessions = sessions
+        self.elsewhere = Elsewhere(carried_by_another, self._meet_where)
         self.rooms = Rooms()
 
     def meet_all(self) -> None:
@@ -53,12 +60,19 @@ class Conferences:
             if channel.is_real
         ]
 
-        def is_ours(channel: Channel) -> bool | None:
+        def whose(channel: Channel) -> Whose | None:
             if self._sessions.session_of(channel.uniqueid) is not None:
-                return True
-            return None if self._sessions.is_asking(channel) and not sure else False
+                return Whose.OURS
+            if call_id := self._sessions.call_ids.of(channel.uniqueid):
+                return _VERDICTS[self.elsewhere.carries(channel.uniqueid, call_id)]
+            return None if self._sessions.call_ids.lacks(channel) and not sure else Whose.NOBODY_S
 
-        self._have_told(self.rooms.meet(bridge, there, is_ours))
+        self._have_told(self.rooms.meet(bridge, there, whose))
+
+    def _meet_where(self, uniqueid: str) -> None:
+        channel = self._sessions.channels.get(uniqueid)
+        if channel is not None:
+            self.meet_at(uniqueid, channel.bridge)
 
     def left(self, uniqueid: str) -> None:
         """The call of this channel is over: another one has to go on with what it has not told."""

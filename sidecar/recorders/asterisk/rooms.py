@@ -9,12 +9,22 @@ none, it waits for the first call that comes.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from enum import Enum
 
 from sidecar.recorders.asterisk.channels import Channel
 
 LONGEST_NAME = 80
 MOST_ROOMS = 10_000
 _NOBODY, _TOLD = "", "told"
+
+
+class Whose(Enum):
+    """Whose call someone in a conference is in."""
+
+    OURS = "ours"
+    ANOTHER_SIDECAR_S = "another sidecar's"
+    """Which tells it of the recording by itself."""
+    NOBODY_S = "nobody's"
 
 
 def clean(name: str) -> str:
@@ -61,12 +71,12 @@ class Rooms(Mapping[str, str]):
             self.end(bridge)
 
     def meet(
-        self, bridge: str, there: list[Channel], is_ours: Callable[[Channel], bool | None]
+        self, bridge: str, there: list[Channel], whose: Callable[[Channel], Whose | None]
     ) -> str:
         """Compare with whoever is there now; return who has to tell strangers, empty for nobody.
 
-        `is_ours` tells whether a channel is a call of the sidecar's; None: not known yet. Returned
-        is the uniqueid of that call, once for everyone who is owed it now.
+        `whose` tells whose call a channel is; None: not known yet. Returned is the uniqueid of a
+        call of ours, once for everyone who is owed it now.
         """
         now = {each.person: each for each in there}
         ours = {
@@ -77,11 +87,13 @@ class Rooms(Mapping[str, str]):
         for person, channel in now.items():
             if person in ours or person in strangers:
                 continue
-            verdict = is_ours(channel)
-            if verdict:
-                ours[person] = channel.uniqueid
-            elif verdict is not None:
-                strangers[person] = _NOBODY
+            match whose(channel):
+                case Whose.OURS:
+                    ours[person] = channel.uniqueid
+                case Whose.ANOTHER_SIDECAR_S:
+                    strangers[person] = _TOLD
+                case Whose.NOBODY_S:
+                    strangers[person] = _NOBODY
         self._ours[bridge], self._strangers[bridge] = ours, strangers
         return self._find_teller(bridge)
 
