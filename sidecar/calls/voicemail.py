@@ -75,12 +75,16 @@ class Voicemail:
         return bool(sign)
 
     def reached(self) -> None:
-        """The callee is a mailbox."""
+        """A mailbox is at the PBX's end of the call."""
         call = self._call
-        if self._met or not call.route.inbound or call.over:
+        if self._met or call.over:
             return
         self._met = True
-        self._begin()
+        if call.route.inbound:
+            self._begin()
+        elif call.decision.voicemail is not VoicemailPolicy.ALLOW:
+            call.record.voicemail = _AT_FIRST[VoicemailPolicy.DENY]
+            call.fail_closed("voicemail_unannounced")
 
     def left(self, *, new: bool) -> None:
         """The call has come from the mailbox to a person: its rule holds anew.

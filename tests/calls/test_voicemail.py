@@ -235,6 +235,39 @@ class TestTheMailboxOfThePbx:
         assert there.status == 200
         there.hang_up()
 
+    @pytest.mark.parametrize("policy", ["notice", "consent", "deny"])
+    def test_one_whom_the_pbx_has_called_can_t_be_told_and_is_not_left_with_a_mailbox(
+        self, world, policy
+    ):
+        w = world(decision(policy), recorder=True)
+        w.pbx.call("+49301", caller="100")
+        w.settle()
+        w.trunk.calls[0].answer()
+        w.settle()
+        w.recording.tell(MailboxReached())
+        w.settle()
+
+        for agent in (w.pbx, w.trunk):
+            assert [served.method for served in agent.served] == ["BYE"]
+        record = w.records.finished[0]
+        assert (record.voicemail, record.fail_closed) == ("denied", "voicemail_unannounced")
+        assert w.counted("fail_closed_total", reason="voicemail_unannounced") == 1
+        assert w.counted("voicemail_total", result="denied") == 1
+
+    def test_where_the_rule_allows_it_one_whom_the_pbx_has_called_goes_on_to_the_mailbox(
+        self, world
+    ):
+        w = world(decision("allow"), recorder=True)
+        there = w.pbx.call("+49301", caller="100")
+        w.settle()
+        w.trunk.calls[0].answer()
+        w.settle()
+        w.recording.tell(MailboxReached())
+        w.settle()
+
+        assert open_gates(w)
+        there.hang_up()
+
     def test_a_call_with_the_notice_before_connecting_hears_the_mailbox_s_too(self, world):
         w = world(BEFORE, recorder=True)
         there = w.trunk.call()

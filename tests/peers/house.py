@@ -46,9 +46,11 @@ class House:
         and `mailboxes`.
         """
         self.asterisk = asterisk
+        self.caller = BaresipPhone(folder, "caller", tone=CALLER_HZ)
         self.sidecar = Sidecar(
             folder / "sidecar",
             pbx=asterisk.address,
+            trunk=self.caller.uri.partition("@")[2],
             rules=rules,
             prompts=prompts,
             port=port or asterisk.sidecar_port,
@@ -63,7 +65,6 @@ class House:
             if recorder
             else None,
         )
-        self.caller = BaresipPhone(folder, "caller", tone=CALLER_HZ)
         self.guests = {
             name: BaresipPhone(folder, name, tone=hertz) for name, hertz in (guests or {}).items()
         }

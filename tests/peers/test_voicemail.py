@@ -166,3 +166,22 @@ def test_where_the_rule_denies_it_the_mailbox_is_never_called(empty: Asterisk, t
     assert said_to(house, UNAVAILABLE)
     assert record["voicemail"] == "denied"
     assert record["disposition"] == "refused"
+
+
+@pytest.mark.timeout(60)
+def test_one_whom_a_phone_has_called_is_not_left_with_a_mailbox_untold(
+    empty: Asterisk, tmp_path: Path
+):
+    with House(tmp_path, empty, rules("notice"), prompts=SOUNDS) as house:
+        house.phone.call(f"sip:+493012345678@{empty.address}")
+        house.caller.expect("established", 20)
+        time.sleep(TALK_SECONDS)
+        empty.cli(f"channel redirect {empty.channel_of_sidecar()} from-sidecar,{QUICK_MAILBOX},1")
+        house.caller.expect("closed", 20)
+        record = house.ended()
+        wait_until("no channel is left", lambda: empty.channels() == 0)
+
+    for file in empty.messages():
+        assert tone_spans(empty.sound(file), CALLER_HZ) == []
+    assert record["fail_closed"] == "voicemail_unannounced"
+    assert record["voicemail"] == "denied"
