@@ -24,12 +24,12 @@ def records(config: Path) -> None:
         store = await SqliteStore.open(config.parent / "records.db", Metrics(), keep_days=0)
         for number in range(2):
             record = CallRecord(f"call-{number}", NOON + 60 * number, caller=f"+4930{number}")
-            await store.begin(record)
+            await store.begin(record, "dialog")
             record.answered_at = record.notice_caller_at = record.started_at + 4
             record.ended_at, record.disposition = record.started_at + 12.5, Disposition.ANSWERED
             record.ended_by, record.rule = EndedBy.CALLEE, "support"
             store.finish(record)
-        await store.begin(CallRecord("call-2", NOON + 120, callee="500"))
+        await store.begin(CallRecord("call-2", NOON + 120, callee="500"), "dialog")
         await store.close()
 
     asyncio.run(write())
