@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.calls.agents import SDP_TYPE, sdp
 from tests.calls.world import OFF, PBX, SIDECAR, TRUNK
 
 FORGED = [
@@ -224,3 +225,27 @@ def test_rules_are_asked_about_the_headers_of_a_call_and_when_it_came(world):
     assert [value for name, value in facts.headers if name == "X-Queue"] == ["sales", "support"]
     assert facts.at == w.wall()
     there.cancel()
+
+
+class TestAMethodInOtherLetters:
+    """To us `invite` is no INVITE, to many a PBX it is: it would set up a call past everything."""
+
+    @pytest.mark.parametrize("method", ["invite", "Message"])
+    def test_does_not_cross_outside_of_calls(self, world, method):
+        w = world(OFF)
+        asked = w.trunk.request(method, f"sip:100@{SIDECAR[0]}", [SDP_TYPE], sdp(w.trunk.media))
+        w.settle()
+
+        assert asked.status == 501
+        assert w.pbx.received == []
+
+    def test_does_not_cross_within_a_call(self, world):
+        w = world(OFF)
+        there, _here = w.talk()
+
+        asked = there.send("invite", body=sdp(w.trunk.media, version=2))
+        w.settle()
+
+        assert asked.status == 501
+        assert w.pbx.served == []
+        there.hang_up()
