@@ -143,7 +143,7 @@ class ConsentProcess:
     def change(self, terms: Terms, words: Script, told: Parties = frozenset()) -> None:
         """Have the call be about something else from now on: see `TermsChanged`."""
         for party in tuple(self._answers):
-            self._drop_answer_timer(party)
+            self._drop(self._answers, party)
         self._script = words
         if self._early:
             self._early = False
@@ -183,6 +183,14 @@ class ConsentProcess:
         self._media.gate(Side.B, self._early)
         self._media.gate(Side.A, self._early and self._early_speech)
 
+    def _follow_early(self) -> None:
+        """Look again what may pass before the answer; once both are up the machine alone says."""
+        if self.state.both_up:
+            self._early = False
+            self._set_gates(self.state.gates)
+        elif self.state.phase is Phase.SETUP:
+            self._set_early_gates()
+
     def handle(self, event: Event) -> None:
         """Feed the machine, do what it says, and keep the books; one event after the other."""
         self._events.append(event)
@@ -200,8 +208,8 @@ class ConsentProcess:
         self._call.recorder.watch(self.state)
         if self.question is not None or Gates.LISTEN in (before.gates, self.state.gates):
             self._call.keys.listen()
-        if self._early and self.state.phase is Phase.SETUP:
-            self._set_early_gates()
+        if self._early:
+            self._follow_early()
         self._note_consent(before, event)
         self._tell_recording()
         self._call.member.watch(self.state)
@@ -242,7 +250,7 @@ class ConsentProcess:
                 self._fail_closed(reason.value, ends=ends)
 
     def _play_notice(self, party: Party) -> None:
-        self._drop_answer_timer(party)
+        self._drop(self._answers, party)
         self._drop(self._beginning, party)
         due = self._call.parties.can_hear_at(party)
         if due > self._call.agent.now:
@@ -318,9 +326,6 @@ class ConsentProcess:
 
         self._answers[party] = agent.timers.schedule(agent.now + question.within, missing)
 
-    def _drop_answer_timer(self, party: Party) -> None:
-        self._drop(self._answers, party)
-
     def _drop(self, timers: dict[Party, Timer], party: Party) -> None:
         if timer := timers.pop(party, None):
             timer.cancel()
@@ -371,7 +376,7 @@ class ConsentProcess:
         """Keep in the record what the people have said about being recorded."""
         for party in tuple(self._answers):
             if self.state.standing(party).place is not Place.ASKED:
-                self._drop_answer_timer(party)
+                self._drop(self._answers, party)
         if self.at_mailbox:
             self._call.voicemail.note(self.state)
         if self.question is None or self.at_mailbox:

@@ -7,7 +7,7 @@ import pytest
 from sidecar.consent.decision import Decision, Divert, Policy, VoicemailPolicy
 from sidecar.consent.order import Order
 from sidecar.media.engine import Side
-from sidecar.recorders.recorder import BackAgain, MailboxReached, SomeoneNew
+from sidecar.recorders.recorder import BackAgain, InRoom, MailboxReached, SomeoneNew
 from tests.calls.agents import sdp
 from tests.calls.world import ACCEPT, BEFORE, DECLINE, NOTICE, PBX
 
@@ -187,6 +187,22 @@ class TestTheMailboxOfThePbx:
         w.settle()
 
         assert not w.media.gates[Side.A]
+
+    @pytest.mark.parametrize("event", [MailboxReached(), InRoom("sales")])
+    def test_who_was_heard_before_the_answer_is_heard_on_where_nothing_has_to_be_said(
+        self, world, event
+    ):
+        w = world(decision("allow"), recorder=True)
+        there, here = ringing(w)
+        here.ring(183, sdp(w.pbx.media))
+        here.answer()
+        w.settle()
+
+        w.recording.tell(event)
+        w.settle()
+
+        assert open_gates(w)
+        there.hang_up()
 
     def test_a_call_that_comes_to_a_mailbox_in_its_middle_is_no_longer_recorded(self, world):
         w = world(NOTICE, recorder=True)
