@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
+from structlog.testing import capture_logs
 
 from sidecar.consent.decision import Decision, Notice, Policy
 from sidecar.consent.order import Order
@@ -352,6 +355,21 @@ class TestWhoAnswered:
         assert open_gates(w)
         there.hang_up()
 
+    def test_one_that_says_it_late_has_not_confirmed_by_that_what_it_was_ordered(self, world):
+        w = world(replace(OFF, on_unconfirmed="mute"), recorder=True)
+        w.recorder.answers[Order.STOP] = "nothing"
+        w.recorder.answerer = None
+        there = w.trunk.call()
+        w.settle()
+        w.pbx.calls[-1].answer()
+        w.pass_time(0.6)
+
+        w.b2bua.run(w.recording.waits_for_answerer, Answerer.PERSON)
+        w.settle()
+
+        assert not any(w.media.gates.values())
+        there.hang_up()
+
     def test_one_that_still_carries_orders_out_is_too(self, world):
         w, there = self.silent(world)
 
@@ -372,6 +390,20 @@ class TestWhoAnswered:
         w.settle()
 
         assert w.ended == ("answered", who)
+
+    def test_of_a_call_that_is_over_nobody_is_warned_that_the_recorder_has_not_said(self, world):
+        w = world(NOTICE, recorder=True)
+        w.recorder.answerer = None
+        there = w.trunk.call()
+        w.settle()
+        w.pbx.calls[-1].answer()
+        w.settle()
+        there.hang_up()
+
+        with capture_logs() as logs:
+            w.pass_time(1)
+
+        assert "recorder_silent" not in [line["event"] for line in logs]
 
 
 class TestHold:
