@@ -72,11 +72,11 @@ class ConsentProcess:
         "_early",
         "_events",
         "_explaining",
-        "_hearing",
         "_machine",
         "_media",
         "_script",
         "_told",
+        "hearing",
         "speaking",
     )
 
@@ -92,7 +92,8 @@ class ConsentProcess:
         """Notices to those who can't hear them yet."""
         self._explaining: dict[Party, Timer] = {}
         """By when the end of those who hear why the call ends comes at the latest."""
-        self._hearing: set[Party] = set()
+        self.hearing: set[Party] = set()
+        """Who hears the notice now."""
         self._events: deque[Event] = deque()
         """What has happened and is not handled to its end; the first is being handled."""
         self._early = False
@@ -216,7 +217,7 @@ class ConsentProcess:
 
     def abandon(self) -> None:
         """The call is over; count the notices that were not heard to their end."""
-        for party in tuple(self._hearing):
+        for party in tuple(self.hearing):
             self._note_notice(party, "abandoned")
         for timers in (self._answers, self._beginning, self._explaining):
             for party in tuple(timers):
@@ -262,7 +263,7 @@ class ConsentProcess:
     def _begin_notice(self, party: Party, _now: float) -> None:
         self._call.agent.concerned = self._call
         self._drop(self._beginning, party)
-        self._hearing.add(party)
+        self.hearing.add(party)
         over = partial(self._notice_over, party)
         self.speaking.say(party, self._script.notice.of(party), self._language(party), over)
 
@@ -285,7 +286,7 @@ class ConsentProcess:
 
     def _silence(self, party: Party) -> None:
         self._drop(self._beginning, party)
-        if party in self._hearing:
+        if party in self.hearing:
             self._note_notice(party, "answered")
         self.speaking.silence(party)
 
@@ -353,7 +354,7 @@ class ConsentProcess:
     # The books.
 
     def _note_notice(self, party: Party, result: NoticeResult) -> None:
-        self._hearing.discard(party)
+        self.hearing.discard(party)
         self._call.agent.metrics.notice(party.value, result)
         self._call.agent.publish(NoticeGiven(self._call.id, party, result))
 

@@ -104,6 +104,22 @@ class TestSomeoneNew:
         assert open_gates(w)
         there.hang_up()
 
+    def test_does_not_agree_by_a_key_pressed_before_the_notice_begins(self, world):
+        w = world(asking(Party.CALLEE), recorder=True)
+        there, _here = w.talk()
+        w.press(Side.B, "1")
+        w.media.agreed.clear()
+        w.recording.tell(SomeoneNew())
+        w.settle()
+
+        w.press(Side.B, "1")
+        w.pass_time(0.6)
+
+        assert not any(w.media.gates.values())
+        assert w.counted("consents_total", party="callee", result="agreed") == 1
+        assert prompts(w, Side.B)[-1] == "recording-notice"
+        there.hang_up()
+
     def test_on_the_side_of_a_pbx_that_calls_is_the_caller(self, world):
         w = world(NOTICE, recorder=True)
         there = w.pbx.call("+4930555")
