@@ -150,7 +150,6 @@ class ConsentProcess:
             self._early = False
             self._set_early_gates()
         self.handle(TermsChanged(terms, told))
-        self._call.keys.listen()
 
     def passes(self, side: Side) -> bool:
         """Tell whether what comes from a side may reach the other one now."""
@@ -207,7 +206,8 @@ class ConsentProcess:
             if not self._call.over:
                 self._carry_out(action)
         self._call.recorder.watch(self.state)
-        if self.question is not None or Gates.LISTEN in (before.gates, self.state.gates):
+        listening = before.terms is not self.state.terms or self.question is not None
+        if listening or Gates.LISTEN in (before.gates, self.state.gates):
             self._call.keys.listen()
         if self._early:
             self._follow_early()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from sidecar.consent.decision import Decision, Divert, Policy, VoicemailPolicy
@@ -9,7 +11,7 @@ from sidecar.consent.order import Order
 from sidecar.media.engine import Side
 from sidecar.recorders.recorder import BackAgain, InRoom, MailboxReached, SomeoneNew
 from tests.calls.agents import sdp
-from tests.calls.world import ACCEPT, BEFORE, DECLINE, NOTICE, PBX
+from tests.calls.world import ACCEPT, BEFORE, CODES, DECLINE, NOTICE, PBX
 
 MAILBOX = f"sip:vm102@{PBX}"
 ALL = frozenset(("busy", "no-answer", "unavailable"))
@@ -413,6 +415,25 @@ class TestTheSidecarDiverts:
         w.pbx.calls[-1].answer()
         w.settle()
         assert open_gates(w)
+        there.hang_up()
+
+    def test_keys_go_to_a_mailbox_that_is_called_since_the_callee_can_t_even_be_reached(
+        self, world
+    ):
+        told = replace(BEFORE, codes=CODES, divert=Divert(MAILBOX, 20.0))
+        w = world(told, recorder=True)
+        w.unreachable = {f"sip:{PBX}"}
+        there = w.trunk.call()
+        w.settle()
+        w.hear_notices()
+        assert prompts(w) == ["recording-notice", "voicemail-notice"]
+        w.hear_notices()
+        w.pbx.calls[-1].answer()
+        w.settle()
+
+        w.press(Side.A, "*9")
+
+        assert w.media.passed_by == [(Side.A, "*"), (Side.A, "9")]
         there.hang_up()
 
     def test_an_answer_in_time_is_a_call_like_any_other(self, world):
