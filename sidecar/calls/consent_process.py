@@ -37,6 +37,7 @@ from sidecar.consent.events import (
     Silence,
     StopRequested,
     TermsChanged,
+    cut_short_by,
 )
 from sidecar.consent.machine import ConsentMachine
 from sidecar.consent.order import Order
@@ -287,7 +288,7 @@ class ConsentProcess:
     def _silence(self, party: Party) -> None:
         self._drop(self._beginning, party)
         if party in self.hearing:
-            self._note_notice(party, "answered")
+            self._note_notice(party, cut_short_by(self._events[0], party))
         self.speaking.silence(party)
 
     def _notice_over(self, party: Party, event: Played | PlayFailed) -> None:
@@ -305,15 +306,14 @@ class ConsentProcess:
         self._call.agent.records.update(record)
         self.handle(NoticePlayed(party))
 
-    def _explained(self, party: Party, _event: Played | PlayFailed) -> None:
+    def _explained(self, party: Party, _event: Played | PlayFailed | None = None) -> None:
         self._drop(self._explaining, party)
         self.handle(ExplanationOver(party))
 
     def _never_heard(self, party: Party, _now: float) -> None:
         self._call.agent.concerned = self._call
         self.speaking.silence(party)
-        self._drop(self._explaining, party)
-        self.handle(ExplanationOver(party))
+        self._explained(party)
 
     def _await_answer(self, party: Party) -> None:
         question = self.question

@@ -120,6 +120,22 @@ class TestSomeoneNew:
         assert prompts(w, Side.B)[-1] == "recording-notice"
         there.hang_up()
 
+    def test_who_takes_the_place_of_one_who_is_being_told_makes_that_notice_an_abandoned_one(
+        self, world
+    ):
+        w = world(NOTICE, recorder=True)
+        there = w.trunk.call()
+        w.settle()
+        w.pbx.calls[-1].answer()
+        w.settle()
+
+        tell(w, SomeoneNew())
+
+        assert w.counted("notices_total", party="callee", result="abandoned") == 1
+        assert w.counted("notices_total", party="callee", result="answered") == 0
+        w.hear_notices()
+        there.hang_up()
+
     def test_on_the_side_of_a_pbx_that_calls_is_the_caller(self, world):
         w = world(NOTICE, recorder=True)
         there = w.pbx.call("+4930555")
