@@ -29,7 +29,6 @@ from sidecar.consent.events import (
     Instruct,
     NoticeFailed,
     NoticePlayed,
-    PauseRequested,
     PlayNotice,
     Say,
     Saying,
@@ -384,11 +383,8 @@ class ConsentProcess:
             return
         record, state = self._call.record, self.state
         consent = record.consent
-        withdraws = isinstance(event, StopRequested | PauseRequested) and event.by.value in (
-            "caller",
-            "callee",
-        )
-        if consent is Consent.GRANTED and (state.refused or (withdraws and state.stops)):
+        withdraws = isinstance(event, StopRequested) and event.by.value in ("caller", "callee")
+        if consent is Consent.GRANTED and (state.refused or withdraws):
             consent = Consent.WITHDRAWN
         elif state.refused and consent is Consent.NOT_ASKED:
             consent = Consent.REFUSED
