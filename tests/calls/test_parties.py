@@ -477,3 +477,18 @@ class TestHold:
 
             assert w.recording.orders[-1] is Order.RELEASE
             there.hang_up()
+
+    def test_that_the_recorder_has_seen_does_not_end_with_a_session_refreshed_meanwhile(
+        self, world
+    ):
+        w = world(PAUSING, recorder=True)
+        there, _here = w.talk()
+        tell(w, OnHold(True))
+
+        there.send("INVITE", body=sdp(w.trunk.media, version=2))
+        w.settle()
+
+        assert w.recording.orders[-1] is Order.HOLD
+        tell(w, OnHold(False))
+        assert w.recording.orders[-1] is Order.RELEASE
+        there.hang_up()
