@@ -9,7 +9,13 @@ import pytest
 from sidecar.consent.decision import Decision, Divert, Policy, VoicemailPolicy
 from sidecar.consent.order import Order
 from sidecar.media.engine import Side
-from sidecar.recorders.recorder import BackAgain, InRoom, MailboxReached, SomeoneNew
+from sidecar.recorders.recorder import (
+    BackAgain,
+    InRoom,
+    MailboxReached,
+    NobodyThere,
+    SomeoneNew,
+)
 from tests.calls.agents import sdp
 from tests.calls.world import ACCEPT, BEFORE, CODES, DECLINE, NOTICE, PBX
 
@@ -285,6 +291,28 @@ class TestTheMailboxOfThePbx:
 
         assert open_gates(w)
         there.hang_up()
+
+    def test_one_whom_the_pbx_has_called_is_not_told_again_when_a_person_takes_the_mailbox_s_place(
+        self, world
+    ):
+        w = world(replace(NOTICE, voicemail=VoicemailPolicy.ALLOW), recorder=True)
+        there = w.pbx.call("+49301", caller="100")
+        w.settle()
+        w.trunk.calls[0].answer()
+        w.settle()
+        w.hear_notices()
+        w.media.said.clear()
+
+        for event in (NobodyThere(), MailboxReached(), SomeoneNew()):
+            w.recording.tell(event)
+            w.pass_time(0.6)
+
+        assert (prompts(w, Side.A), prompts(w, Side.B)) == (["recording-notice"], [])
+        w.hear_notices()
+        assert open_gates(w)
+        there.hang_up()
+        w.settle()
+        assert w.record.voicemail == "allowed"
 
     def test_a_call_with_the_notice_before_connecting_hears_the_mailbox_s_too(self, world):
         w = world(BEFORE, recorder=True)
