@@ -116,6 +116,10 @@ class Parties:
             self._inherited = objection
             self._call.consent.handle(objection)
 
+    def close(self) -> None:
+        """The call is over: the next one that takes its place is not to keep a chain of them."""
+        self._call.heritage = Heritage()
+
     def look_at(self, leg: Leg, message: Request | Response) -> None:
         """Take an INVITE, an UPDATE, or a response to one: whom does it name?
 

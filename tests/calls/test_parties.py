@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from structlog.testing import capture_logs
 
+from sidecar.calls.parties import Heritage
 from sidecar.consent.decision import Decision, Notice, Policy
 from sidecar.consent.order import Order
 from sidecar.consent.party import Party
@@ -271,6 +272,24 @@ class TestACallThatTakesTheOthersPlace:
         again.hang_up()
         if not ends:
             first.hang_up()
+
+    def test_which_has_taken_another_s_keeps_nothing_of_that_one(self, world):
+        w, _first, second = self.replaced(world)
+        w.hear_notices()
+        dialog, here = second.dialog, w.pbx.calls[-1]
+        value = f"{dialog.call_id};to-tag={dialog.remote.tag};from-tag={dialog.local.tag}"
+        third = w.trunk.call("100", headers=[("Replaces", value)])
+        w.settle()
+        here.hang_up()
+        w.pbx.calls[-1].answer()
+        w.settle()
+        w.hear_notices()
+
+        replaced = w.call.heritage.leg.call
+
+        assert replaced.over
+        assert replaced.heritage == Heritage()
+        third.hang_up()
 
     def test_a_made_up_reference_spares_nobody_the_notice(self, world):
         w = world(NOTICE, recorder=True)
