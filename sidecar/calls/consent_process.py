@@ -268,9 +268,11 @@ class ConsentProcess:
         self.speaking.say(party, self._script.notice.of(party), self._language(party), over)
 
     def _say(self, what: Saying) -> None:
-        """Tell both; a room hears of the recording, and not what one of those in it has agreed."""
+        """Tell both; a room not what one of those in it has agreed, and nobody at a mailbox."""
+        if self.at_mailbox:
+            return  # it would not be true: what is said there is recorded
         answer = what in (Saying.AGREED, Saying.REFUSED)
-        alone = self.at_mailbox or (answer and self.state.terms.other is Callee.ROOM)
+        alone = answer and self.state.terms.other is Callee.ROOM
         for party in (Party.CALLER,) if alone else tuple(Party):
             self.speaking.say(party, what.value, self._language(party))
 

@@ -113,6 +113,38 @@ class TestTheMailboxOfThePbx:
         assert w.media.passed_by == [(Side.A, "*"), (Side.A, "9")]
         there.hang_up()
 
+    @pytest.mark.parametrize("wish", ["off", "pause"])
+    def test_a_caller_who_wants_no_recording_leaves_no_message(self, world, wish):
+        w = world(decision(), recorder=True)
+        there, here = ringing(w)
+        at_the_mailbox(w, here)
+        w.hear_notices()
+
+        there.send("INFO", [("Record", wish)])
+        w.settle()
+
+        assert [served.method for served in w.pbx.served] == ["BYE"]
+        assert prompts(w) == ["voicemail-notice", "voicemail-unavailable"]
+        w.hear_notices()
+        assert w.record.voicemail == "informed"
+        assert w.ended == ("refused", "sidecar")
+
+    def test_a_stop_that_stands_already_says_nothing_about_the_mailbox(self, world):
+        w = world(replace(NOTICE, codes=CODES), recorder=True)
+        there, _here = w.talk()
+        w.press(Side.A, "*9")
+        w.recording.tell(MailboxReached())
+        w.settle()
+        w.hear_notices()
+        w.media.said.clear()
+
+        there.send("INFO", [("Record", "off")])
+        w.settle()
+
+        assert w.media.said == [], "what is said here is recorded"
+        assert open_gates(w)
+        there.hang_up()
+
     @pytest.mark.parametrize("says", ["no", "nothing"])
     def test_a_caller_who_declines_hears_why_and_the_mailbox_is_left_at_once(self, world, says):
         w = world(decision("consent"), recorder=True)
