@@ -143,6 +143,21 @@ async def test_fake_that_no_longer_lists_a_channel_before_it_tells_its_end_leave
     assert recorder.call_ids.of("2.1") == recorder.call_ids.channel_with("other") == ""
 
 
+async def test_fake_that_gives_a_channel_another_call_leaves_nothing_of_the_one_before(
+    fake: FakeAmi, recorder: AsteriskRecorder
+) -> None:
+    channel = fake.add("PJSIP/trunk-1", "1.1", "before")
+    await until(lambda: recorder.call_ids.of("1.1") == "before")
+
+    channel.call_id, channel.name = "after", "PJSIP/trunk-2"
+    fake.channels[channel.name] = channel
+    fake.tell("Rename", channel, Newname=channel.name)
+    await until(lambda: recorder.call_ids.of("1.1") == "after")
+
+    assert recorder.call_ids.channel_with("before") == ""
+    assert recorder.call_ids.channel_with("after") == "1.1"
+
+
 async def test_fake_without_ids_in_mutes_has_all_but_one_way_to_hold_several(
     fake: FakeAmi, recorder: AsteriskRecorder
 ) -> None:
