@@ -107,8 +107,8 @@ SETUP_SECONDS = Metric(
 NOTICES = Metric(
     "notices_total",
     Counter,
-    "Notices to a party: played in full, failed (the call was ended then), or abandoned (someone "
-    "hung up first).",
+    "Notices to a party: played in full, failed (the call was ended then), answered before their "
+    "end, or abandoned (someone hung up, came or went first).",
     (("party", PARTIES), ("result", ("played", "failed", "abandoned", "answered"))),
 )
 CONSENTS = Metric(

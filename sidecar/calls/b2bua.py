@@ -225,6 +225,9 @@ class B2bua(Agent):
         hops = request.headers.get("Max-Forwards")
         if hops is not None and int(hops) == 0 and request.method != "OPTIONS":
             self._reject(transaction, request, peer, 483, "too_many_hops")
+        elif not request.method.isupper():
+            # To us "invite" is no INVITE (RFC 3261 section 7.1), but to many a PBX it is.
+            self._reject(transaction, request, peer, 501, "unknown_method")
         elif request.to_tag is not None:
             self._within(transaction, request, peer, flow)
         else:

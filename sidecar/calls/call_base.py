@@ -261,6 +261,7 @@ class CallBase:
             self.keys.close,
             self.voicemail.settled,
             self.member.leave,
+            self.parties.close,
             self.recorder.close,
             self.media.close,
         )

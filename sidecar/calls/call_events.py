@@ -45,7 +45,7 @@ class CallAnswered:
 @dataclass(frozen=True, slots=True)
 class NoticeGiven:
     """A notice to a party was played in full, could not be, or was cut short: by the party's
-    answer, or by the end of the call.
+    answer, or by whatever else came first.
     """
 
     kind: ClassVar[str] = "notice"

@@ -29,7 +29,6 @@ from sidecar.consent.events import (
     Instruct,
     NoticeFailed,
     NoticePlayed,
-    PauseRequested,
     PlayNotice,
     Say,
     Saying,
@@ -37,6 +36,7 @@ from sidecar.consent.events import (
     Silence,
     StopRequested,
     TermsChanged,
+    cut_short_by,
 )
 from sidecar.consent.machine import ConsentMachine
 from sidecar.consent.order import Order
@@ -72,11 +72,11 @@ class ConsentProcess:
         "_early",
         "_events",
         "_explaining",
-        "_hearing",
         "_machine",
         "_media",
         "_script",
         "_told",
+        "hearing",
         "speaking",
     )
 
@@ -92,7 +92,8 @@ class ConsentProcess:
         """Notices to those who can't hear them yet."""
         self._explaining: dict[Party, Timer] = {}
         """By when the end of those who hear why the call ends comes at the latest."""
-        self._hearing: set[Party] = set()
+        self.hearing: set[Party] = set()
+        """Who hears the notice now."""
         self._events: deque[Event] = deque()
         """What has happened and is not handled to its end; the first is being handled."""
         self._early = False
@@ -143,13 +144,12 @@ class ConsentProcess:
     def change(self, terms: Terms, words: Script, told: Parties = frozenset()) -> None:
         """Have the call be about something else from now on: see `TermsChanged`."""
         for party in tuple(self._answers):
-            self._drop_answer_timer(party)
+            self._drop(self._answers, party)
         self._script = words
         if self._early:
             self._early = False
             self._set_early_gates()
         self.handle(TermsChanged(terms, told))
-        self._call.keys.listen()
 
     def passes(self, side: Side) -> bool:
         """Tell whether what comes from a side may reach the other one now."""
@@ -183,6 +183,14 @@ class ConsentProcess:
         self._media.gate(Side.B, self._early)
         self._media.gate(Side.A, self._early and self._early_speech)
 
+    def _follow_early(self) -> None:
+        """Look again what may pass before the answer; once both are up the machine alone says."""
+        if self.state.both_up:
+            self._early = False
+            self._set_gates(self.state.gates)
+        elif self.state.phase is Phase.SETUP:
+            self._set_early_gates()
+
     def handle(self, event: Event) -> None:
         """Feed the machine, do what it says, and keep the books; one event after the other."""
         self._events.append(event)
@@ -198,17 +206,18 @@ class ConsentProcess:
             if not self._call.over:
                 self._carry_out(action)
         self._call.recorder.watch(self.state)
-        if self.question is not None or Gates.LISTEN in (before.gates, self.state.gates):
+        listening = before.terms is not self.state.terms or self.question is not None
+        if listening or Gates.LISTEN in (before.gates, self.state.gates):
             self._call.keys.listen()
-        if self._early and self.state.phase is Phase.SETUP:
-            self._set_early_gates()
+        if self._early:
+            self._follow_early()
         self._note_consent(before, event)
         self._tell_recording()
         self._call.member.watch(self.state)
 
     def abandon(self) -> None:
         """The call is over; count the notices that were not heard to their end."""
-        for party in tuple(self._hearing):
+        for party in tuple(self.hearing):
             self._note_notice(party, "abandoned")
         for timers in (self._answers, self._beginning, self._explaining):
             for party in tuple(timers):
@@ -242,7 +251,7 @@ class ConsentProcess:
                 self._fail_closed(reason.value, ends=ends)
 
     def _play_notice(self, party: Party) -> None:
-        self._drop_answer_timer(party)
+        self._drop(self._answers, party)
         self._drop(self._beginning, party)
         due = self._call.parties.can_hear_at(party)
         if due > self._call.agent.now:
@@ -254,14 +263,16 @@ class ConsentProcess:
     def _begin_notice(self, party: Party, _now: float) -> None:
         self._call.agent.concerned = self._call
         self._drop(self._beginning, party)
-        self._hearing.add(party)
+        self.hearing.add(party)
         over = partial(self._notice_over, party)
         self.speaking.say(party, self._script.notice.of(party), self._language(party), over)
 
     def _say(self, what: Saying) -> None:
-        """Tell both; a room hears of the recording, and not what one of those in it has agreed."""
+        """Tell both; a room not what one of those in it has agreed, and nobody at a mailbox."""
+        if self.at_mailbox:
+            return  # it would not be true: what is said there is recorded
         answer = what in (Saying.AGREED, Saying.REFUSED)
-        alone = self.at_mailbox or (answer and self.state.terms.other is Callee.ROOM)
+        alone = answer and self.state.terms.other is Callee.ROOM
         for party in (Party.CALLER,) if alone else tuple(Party):
             self.speaking.say(party, what.value, self._language(party))
 
@@ -277,8 +288,8 @@ class ConsentProcess:
 
     def _silence(self, party: Party) -> None:
         self._drop(self._beginning, party)
-        if party in self._hearing:
-            self._note_notice(party, "answered")
+        if party in self.hearing:
+            self._note_notice(party, cut_short_by(self._events[0], party))
         self.speaking.silence(party)
 
     def _notice_over(self, party: Party, event: Played | PlayFailed) -> None:
@@ -296,15 +307,14 @@ class ConsentProcess:
         self._call.agent.records.update(record)
         self.handle(NoticePlayed(party))
 
-    def _explained(self, party: Party, _event: Played | PlayFailed) -> None:
+    def _explained(self, party: Party, _event: Played | PlayFailed | None = None) -> None:
         self._drop(self._explaining, party)
         self.handle(ExplanationOver(party))
 
     def _never_heard(self, party: Party, _now: float) -> None:
         self._call.agent.concerned = self._call
         self.speaking.silence(party)
-        self._drop(self._explaining, party)
-        self.handle(ExplanationOver(party))
+        self._explained(party)
 
     def _await_answer(self, party: Party) -> None:
         question = self.question
@@ -317,9 +327,6 @@ class ConsentProcess:
             self.handle(AnswerMissing(party))
 
         self._answers[party] = agent.timers.schedule(agent.now + question.within, missing)
-
-    def _drop_answer_timer(self, party: Party) -> None:
-        self._drop(self._answers, party)
 
     def _drop(self, timers: dict[Party, Timer], party: Party) -> None:
         if timer := timers.pop(party, None):
@@ -348,7 +355,7 @@ class ConsentProcess:
     # The books.
 
     def _note_notice(self, party: Party, result: NoticeResult) -> None:
-        self._hearing.discard(party)
+        self.hearing.discard(party)
         self._call.agent.metrics.notice(party.value, result)
         self._call.agent.publish(NoticeGiven(self._call.id, party, result))
 
@@ -371,18 +378,15 @@ class ConsentProcess:
         """Keep in the record what the people have said about being recorded."""
         for party in tuple(self._answers):
             if self.state.standing(party).place is not Place.ASKED:
-                self._drop_answer_timer(party)
+                self._drop(self._answers, party)
         if self.at_mailbox:
             self._call.voicemail.note(self.state)
         if self.question is None or self.at_mailbox:
             return
         record, state = self._call.record, self.state
         consent = record.consent
-        withdraws = isinstance(event, StopRequested | PauseRequested) and event.by.value in (
-            "caller",
-            "callee",
-        )
-        if consent is Consent.GRANTED and (state.refused or (withdraws and state.stops)):
+        withdraws = isinstance(event, StopRequested) and event.by.value in ("caller", "callee")
+        if consent is Consent.GRANTED and (state.refused or withdraws):
             consent = Consent.WITHDRAWN
         elif state.refused and consent is Consent.NOT_ASKED:
             consent = Consent.REFUSED

@@ -9,6 +9,7 @@ from sidecar.calls.speaking import PARTY_OF, SIDE_OF
 from sidecar.consent.digits import Action, Completed, DigitCollector, Means, PassOn
 from sidecar.consent.events import Agreed, Declined
 from sidecar.consent.party import Objector, Party
+from sidecar.consent.standing import Place
 from sidecar.sip import dtmf_info
 
 if TYPE_CHECKING:
@@ -118,10 +119,16 @@ class Keys:
 
     def _answer(self, party: Party, *, agreed: bool) -> None:
         call = self._call
-        if not call.consent.asks(party):
+        if not self._may_answer(party):
             return
         call.consent.note_answer(party, "agreed" if agreed else "declined")
         call.consent.handle(Agreed(party) if agreed else Declined(party))
+
+    def _may_answer(self, party: Party) -> bool:
+        """Whether a party has heard of what it is asked, if only in part, and has not answered."""
+        consent = self._call.consent
+        asked = consent.state.standing(party).place is Place.ASKED
+        return consent.asks(party) and (asked or party in consent.hearing)
 
     def _pass_on(self, party: Party, digits: str) -> None:
         """Give keys that are no code to the other side, by the means by which they came."""

@@ -6,7 +6,7 @@ before anything of it is recorded, and, where the rule says so, the other side i
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import structlog
 
@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from sidecar.sip.message import Request, Response
 
 log = structlog.get_logger(__name__)
+
+HoldMeans = Literal["recorder", "sdp"]
+"""Who tells of a hold: the recorder of the PBX's side, or what a side's descriptions say."""
 
 SETTLES_WITHIN_S = 0.6
 """How long a PBX may take to connect the media of someone new: an Asterisk that ends an attended
@@ -87,7 +90,8 @@ class Parties:
 
     def __init__(self, call: Call) -> None:
         self._call = call
-        self._holding: set[Side] = set()
+        self._holding: set[tuple[Side, HoldMeans]] = set()
+        """Who holds the call, by what: the end of one hold is not the end of the other."""
         self._settled_at = 0.0
         self._inherited: StopRequested | PauseRequested | None = None
 
@@ -103,7 +107,7 @@ class Parties:
                 self._call.voicemail.left(new=False)
                 self._call.consent.handle(PartyReturned(PARTY_OF[side]))
             case OnHold(held):
-                self.on_hold(side, held=held)
+                self.on_hold(side, "recorder", held=held)
 
     def inherit(self) -> None:
         """Have what the callee has asked for in the call that this one replaces hold on."""
@@ -111,6 +115,10 @@ class Parties:
         if objection is not None and objection != self._inherited:
             self._inherited = objection
             self._call.consent.handle(objection)
+
+    def close(self) -> None:
+        """The call is over: the next one that takes its place is not to keep a chain of them."""
+        self._call.heritage = Heritage()
 
     def look_at(self, leg: Leg, message: Request | Response) -> None:
         """Take an INVITE, an UPDATE, or a response to one: whom does it name?
@@ -149,15 +157,15 @@ class Parties:
         at_pbx = party is PARTY_OF[self._call.pbx_side]
         return self._settled_at if at_pbx else 0.0
 
-    def on_hold(self, side: Side, *, held: bool) -> None:
+    def on_hold(self, side: Side, means: HoldMeans, *, held: bool) -> None:
         """A side has put the call on hold, or has taken it back."""
-        if self._call.decision.hold != "pause" or held is (side in self._holding):
+        if self._call.decision.hold != "pause":
             return
         before = bool(self._holding)
         if held:
-            self._holding.add(side)
+            self._holding.add((side, means))
         else:
-            self._holding.discard(side)
+            self._holding.discard((side, means))
         if before is not bool(self._holding):
             asked = PauseRequested if held else ResumeRequested
             self._call.consent.handle(asked(Objector.HOLD))

@@ -62,6 +62,7 @@ class RecorderProcess:
     __slots__ = (
         "_call",
         "_check",
+        "_confirms",
         "_deadline",
         "_given_at",
         "_order",
@@ -78,6 +79,8 @@ class RecorderProcess:
         self.leg = CallPbxLeg(call, call_id)
         self._session: RecorderSession | None = None
         self._order: Order | None = None
+        self._confirms = False
+        """Whether it has confirmed the order that stands, and has not taken that back."""
         self._given_at = 0.0
         self._stop_asked_at: float | None = None
         self._deadline: Timer | None = None
@@ -118,7 +121,7 @@ class RecorderProcess:
         """Give an order; whoever waits for another one waits in vain."""
         if order is not self._order:
             self._answer(False)
-        self._order = order
+        self._order, self._confirms = order, False
         self._cancel_deadline()
         if self._session is not None:
             self._give(order)
@@ -154,7 +157,7 @@ class RecorderProcess:
         """Have `then` told who has answered, once all is known that the recorder saw before.
 
         One that does not say within `confirm_within` can't be relied on: what it has confirmed is
-        in doubt until it does.
+        in doubt until it does. What it has not, is not confirmed by that.
         """
         if self._session is None or not self._recorder.sees:
             then(Answerer.UNKNOWN)
@@ -168,10 +171,12 @@ class RecorderProcess:
             agent.concerned = self._call
             if waiting:
                 waiting.pop()(answerer)
-            elif answerer is not Answerer.UNKNOWN and self._order is not None:
+            elif answerer is not Answerer.UNKNOWN and self._confirms and self._order is not None:
                 self._call.consent.handle(RecorderConfirmed(self._order))
 
         def overdue(_now: float) -> None:
+            if self._call.over:
+                return
             agent.concerned = self._call
             log.warning("recorder_silent", call=self._call.id)
             self._call.consent.handle(RecorderDoubted())
@@ -209,6 +214,7 @@ class RecorderProcess:
     def _on_event(self, event: RecorderEvent) -> None:
         call = self._call
         call.agent.concerned = call
+        self._confirms = self._confirms and not isinstance(event, Failed | Doubted | Violated)
         match event:
             case Confirmed(order, proof):
                 self._confirmed(order, proof)
@@ -243,6 +249,7 @@ class RecorderProcess:
         record = call.record
         record.recording_proof = proof.word
         if order is self._order:
+            self._confirms = True
             agent.metrics.recorder_seconds(agent.now - self._given_at)
             if order is not Order.RELEASE and self._stop_asked_at is not None:
                 agent.metrics.stop_proven(agent.now - self._stop_asked_at)

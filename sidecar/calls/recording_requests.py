@@ -109,7 +109,7 @@ class RecordingRequests:
     def _hold_later(self, side: Side, on_hold: bool, _now: float) -> None:
         if not self._call.over:
             self._call.agent.concerned = self._call
-            self._call.parties.on_hold(side, held=on_hold)
+            self._call.parties.on_hold(side, "sdp", held=on_hold)
 
     def _ask_later(self, by: Objector, wish: Wish, _now: float) -> None:
         if not self._call.over:

@@ -173,7 +173,7 @@ class Member:
         self._rooms.leave(self.room, self)
         self.room, self._objects = "", None
         self.overruled(False)
-        self._announced = False
+        self._announced = self._resumes = False
 
     def overruled(self, overruled: bool) -> None:
         """Somebody else in the room objects to the recording, or nobody does any more."""

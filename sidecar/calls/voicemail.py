@@ -82,7 +82,10 @@ class Voicemail:
         self._met = True
         if call.route.inbound:
             self._begin()
-        elif call.decision.voicemail is not VoicemailPolicy.ALLOW:
+        elif call.decision.voicemail is VoicemailPolicy.ALLOW:
+            call.record.voicemail = _AT_FIRST[VoicemailPolicy.ALLOW]
+            call.agent.records.update(call.record)
+        else:
             call.record.voicemail = _AT_FIRST[VoicemailPolicy.DENY]
             call.fail_closed("voicemail_unannounced")
 
@@ -96,6 +99,8 @@ class Voicemail:
         if not self._met or (self.diverted and call.leg_at(Side.B) is None):
             return
         self._met = self.diverted = False
+        if not call.route.inbound:
+            return  # its rule has held at the mailbox too
         if new:
             call.told -= {Party.CALLEE}
         terms = terms_of(call.decision, holds=call.consent.state.terms.holds)

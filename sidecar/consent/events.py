@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal
 
 from sidecar.consent.order import Order
 from sidecar.consent.party import Objector, Party
@@ -187,6 +188,12 @@ Event = (
     | ExplanationOver
     | HungUp
 )
+
+
+def cut_short_by(event: Event, party: Party) -> Literal["answered", "abandoned"]:
+    """Tell how a notice to a party ends by an event; who stops the recording says no by that."""
+    answers = (Agreed(party), Declined(party), StopRequested(Objector(party.value)))
+    return "answered" if event in answers else "abandoned"
 
 
 class Gates(StrEnum):

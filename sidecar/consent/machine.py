@@ -17,9 +17,10 @@ from all three together is no state but a function of it (`state`):
 So no sequence of events can open the gates or release the recorder too early: there is no action
 that does it, only a state in which it is right. A stop or a pause stands until the one who asked
 for it takes it back; nobody else can. Under `required` a stop is a refusal, and so is one that
-comes in place of an answer. Someone new on a side hears the notice and is asked anew; until then
-the call is not cleared. What holds can change as a whole in mid-call (`TermsChanged`): at a mailbox
-other things are to be said, to the caller alone.
+comes in place of an answer, or from a caller at a mailbox, which can't be stopped. Someone new on a
+side hears the notice and is asked anew; until then the call is not cleared. What holds can change
+as a whole in mid-call (`TermsChanged`): at a mailbox other things are to be said, to the caller
+alone.
 """
 
 from __future__ import annotations
@@ -281,6 +282,7 @@ class _Step:
     # Stop, pause, resume.
 
     def _stop(self, by: Objector) -> None:
+        new = by not in self.state.stops
         self._set(stops=self.state.stops | {by}, pauses=self.state.pauses - {by})
         if by in (Objector.CALLER, Objector.CALLEE):
             self._party(Party(by.value), Declined(Party(by.value)))
@@ -288,9 +290,18 @@ class _Step:
             self._set(saying=Saying.STOPPED)
         if self.state.terms.policy is Policy.REQUIRED:
             self._refuse(Saying.STOPPED)
+        if new:
+            self._leave_mailbox(by)
         self._instruct(Order.STOP)
 
+    def _leave_mailbox(self, by: Objector) -> None:
+        """No mailbox keeps less because of a wish: the caller who has one leaves no message."""
+        if by is Objector.CALLER and self.state.terms.other is Callee.MAILBOX:
+            self._refuse(None)
+
     def _pause(self, by: Objector) -> None:
+        if by not in self.state.stops | self.state.pauses:
+            self._leave_mailbox(by)
         if by not in self.state.stops:
             self._set(pauses=self.state.pauses | {by})
         if by in PEOPLE:

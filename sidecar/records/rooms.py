@@ -123,7 +123,7 @@ class SqliteRooms:
         await asyncio.wait((self._task,))
         seats = [(room, call_id) for room, calls in self._own.items() for call_id in calls]
         try:
-            await self._write(dict.fromkeys(seats, False) | self._unwritten)
+            await self._write(self._unwritten | dict.fromkeys(seats, False))
         except sqlite3.Error as error:
             log.warning("rooms_not_left", reason=str(error))
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
+from dataclasses import replace
 
+import pytest
+from structlog.testing import capture_logs
+
+from sidecar.calls.parties import Heritage
 from sidecar.consent.decision import Decision, Notice, Policy
 from sidecar.consent.order import Order
 from sidecar.consent.party import Party
@@ -99,6 +103,38 @@ class TestSomeoneNew:
         w.press(Side.B, "1")
 
         assert open_gates(w)
+        there.hang_up()
+
+    def test_does_not_agree_by_a_key_pressed_before_the_notice_begins(self, world):
+        w = world(asking(Party.CALLEE), recorder=True)
+        there, _here = w.talk()
+        w.press(Side.B, "1")
+        w.media.agreed.clear()
+        w.recording.tell(SomeoneNew())
+        w.settle()
+
+        w.press(Side.B, "1")
+        w.pass_time(0.6)
+
+        assert not any(w.media.gates.values())
+        assert w.counted("consents_total", party="callee", result="agreed") == 1
+        assert prompts(w, Side.B)[-1] == "recording-notice"
+        there.hang_up()
+
+    def test_who_takes_the_place_of_one_who_is_being_told_makes_that_notice_an_abandoned_one(
+        self, world
+    ):
+        w = world(NOTICE, recorder=True)
+        there = w.trunk.call()
+        w.settle()
+        w.pbx.calls[-1].answer()
+        w.settle()
+
+        tell(w, SomeoneNew())
+
+        assert w.counted("notices_total", party="callee", result="abandoned") == 1
+        assert w.counted("notices_total", party="callee", result="answered") == 0
+        w.hear_notices()
         there.hang_up()
 
     def test_on_the_side_of_a_pbx_that_calls_is_the_caller(self, world):
@@ -237,6 +273,24 @@ class TestACallThatTakesTheOthersPlace:
         if not ends:
             first.hang_up()
 
+    def test_which_has_taken_another_s_keeps_nothing_of_that_one(self, world):
+        w, _first, second = self.replaced(world)
+        w.hear_notices()
+        dialog, here = second.dialog, w.pbx.calls[-1]
+        value = f"{dialog.call_id};to-tag={dialog.remote.tag};from-tag={dialog.local.tag}"
+        third = w.trunk.call("100", headers=[("Replaces", value)])
+        w.settle()
+        here.hang_up()
+        w.pbx.calls[-1].answer()
+        w.settle()
+        w.hear_notices()
+
+        replaced = w.call.heritage.leg.call
+
+        assert replaced.over
+        assert replaced.heritage == Heritage()
+        third.hang_up()
+
     def test_a_made_up_reference_spares_nobody_the_notice(self, world):
         w = world(NOTICE, recorder=True)
         again = w.trunk.call("100", headers=[("Replaces", "x;to-tag=1;from-tag=2")])
@@ -352,6 +406,21 @@ class TestWhoAnswered:
         assert open_gates(w)
         there.hang_up()
 
+    def test_one_that_says_it_late_has_not_confirmed_by_that_what_it_was_ordered(self, world):
+        w = world(replace(OFF, on_unconfirmed="mute"), recorder=True)
+        w.recorder.answers[Order.STOP] = "nothing"
+        w.recorder.answerer = None
+        there = w.trunk.call()
+        w.settle()
+        w.pbx.calls[-1].answer()
+        w.pass_time(0.6)
+
+        w.b2bua.run(w.recording.waits_for_answerer, Answerer.PERSON)
+        w.settle()
+
+        assert not any(w.media.gates.values())
+        there.hang_up()
+
     def test_one_that_still_carries_orders_out_is_too(self, world):
         w, there = self.silent(world)
 
@@ -372,6 +441,20 @@ class TestWhoAnswered:
         w.settle()
 
         assert w.ended == ("answered", who)
+
+    def test_of_a_call_that_is_over_nobody_is_warned_that_the_recorder_has_not_said(self, world):
+        w = world(NOTICE, recorder=True)
+        w.recorder.answerer = None
+        there = w.trunk.call()
+        w.settle()
+        w.pbx.calls[-1].answer()
+        w.settle()
+        there.hang_up()
+
+        with capture_logs() as logs:
+            w.pass_time(1)
+
+        assert "recorder_silent" not in [line["event"] for line in logs]
 
 
 class TestHold:
@@ -413,3 +496,18 @@ class TestHold:
 
             assert w.recording.orders[-1] is Order.RELEASE
             there.hang_up()
+
+    def test_that_the_recorder_has_seen_does_not_end_with_a_session_refreshed_meanwhile(
+        self, world
+    ):
+        w = world(PAUSING, recorder=True)
+        there, _here = w.talk()
+        tell(w, OnHold(True))
+
+        there.send("INVITE", body=sdp(w.trunk.media, version=2))
+        w.settle()
+
+        assert w.recording.orders[-1] is Order.HOLD
+        tell(w, OnHold(False))
+        assert w.recording.orders[-1] is Order.RELEASE
+        there.hang_up()

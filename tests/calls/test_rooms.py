@@ -8,7 +8,7 @@ from sidecar.consent.decision import Decision, Notice, Policy, Room
 from sidecar.consent.order import Order
 from sidecar.consent.party import Objector, Party
 from sidecar.media.engine import Digit, Side
-from sidecar.recorders.recorder import InRoom, StrangerInRoom
+from sidecar.recorders.recorder import InRoom, SomeoneNew, StrangerInRoom
 from tests.calls.world import ACCEPT, CODES, DECLINE, NOTICE, asking
 
 NAME = "board"
@@ -314,3 +314,27 @@ class TestSomeoneWhoRefused:
 
         assert w.recording.orders[-1] is not Order.RELEASE
         there.hang_up()
+
+
+class TestLeavingARoomThatWasNotRecorded:
+    def test_says_nothing_of_it_in_the_next_one(self, world):
+        w = world(meeting(None), recorder=True)
+        there, _here = w.talk()
+        w.recording.tell(InRoom("sales"))
+        w.settle()
+        w.board.elsewhere("main/sales", "a-call-of-another", objects=True)
+        w.settle()
+        w.recording.tell(InRoom(""))
+        w.recording.tell(SomeoneNew())
+        w.pass_time(0.6)
+        w.hear_notices()
+        assert w.recording.orders[-1] is Order.RELEASE
+        w.media.said.clear()
+
+        w.recording.tell(InRoom("support"))
+        w.settle()
+
+        assert [name for _side, name, _language in w.media.said] == [INFORMED]
+        there.hang_up()
+        w.settle()
+        assert w.ended == ("answered", "caller")

@@ -8,7 +8,7 @@ import pytest
 
 from sidecar.consent.decision import Decision
 from sidecar.consent.order import Order
-from sidecar.consent.party import Party
+from sidecar.consent.party import Objector, Party
 from sidecar.media.engine import Side
 from sidecar.recorders.recorder import Doubted, Violated
 from tests.calls.agents import sdp
@@ -174,6 +174,19 @@ class TestByKeys:
         w.settle()
 
         assert w.record.consent == "withdrawn"
+
+    def test_a_pause_withdraws_no_consent_though_somebody_else_has_stopped_the_recording(
+        self, world
+    ):
+        w, there, _here = talking(world, asking(Party.CALLER))
+        w.press(Side.A, ACCEPT)
+        w.b2bua.run(w.call.requests.ask, Objector.OPERATOR, "stop", "api")
+
+        w.press(Side.A, PAUSE)
+        there.hang_up()
+        w.settle()
+
+        assert w.record.consent == "granted"
 
 
 class TestByInfo:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.calls.world import OFF, PBX, SIDECAR, TRUNK
+from tests.calls.agents import SDP_TYPE, sdp
+from tests.calls.world import OFF, PBX, SIDECAR, TRUNK, TRUNK_MEDIA
 
 FORGED = [
     ("X-Consent", "granted"),
@@ -224,3 +225,69 @@ def test_rules_are_asked_about_the_headers_of_a_call_and_when_it_came(world):
     assert [value for name, value in facts.headers if name == "X-Queue"] == ["sales", "support"]
     assert facts.at == w.wall()
     there.cancel()
+
+
+class TestAMethodInOtherLetters:
+    """To us `invite` is no INVITE, to many a PBX it is: it would set up a call past everything."""
+
+    @pytest.mark.parametrize("method", ["invite", "Message"])
+    def test_does_not_cross_outside_of_calls(self, world, method):
+        w = world(OFF)
+        asked = w.trunk.request(method, f"sip:100@{SIDECAR[0]}", [SDP_TYPE], sdp(w.trunk.media))
+        w.settle()
+
+        assert asked.status == 501
+        assert w.pbx.received == []
+
+    def test_does_not_cross_within_a_call(self, world):
+        w = world(OFF)
+        there, _here = w.talk()
+
+        asked = there.send("invite", body=sdp(w.trunk.media, version=2))
+        w.settle()
+
+        assert asked.status == 501
+        assert w.pbx.served == []
+        there.hang_up()
+
+
+ELSEWHERE = "203.0.113.99"
+MIXED = "multipart/mixed;boundary=xx"
+PLAIN, EARLY = "Content-Type: text/plain", "Content-Disposition: early-session"
+DESCRIPTION = "Content-Type: application/sdp"
+
+
+def parts(*parts: tuple[str, str]) -> bytes:
+    """A multipart body of descriptions: the header of each, and where it leads."""
+    made = b"".join(b"--xx\r\n%b\r\n\r\n%b\r\n" % (h.encode(), sdp(to)) for h, to in parts)
+    return made + b"--xx--\r\n"
+
+
+class TestADescriptionThatHides:
+    """A PBX that finds it sends its media to where it leads, past every notice."""
+
+    @pytest.mark.parametrize("method", ["INVITE", "UPDATE"])
+    @pytest.mark.parametrize(
+        ("types", "body"),
+        [
+            ([MIXED], parts((DESCRIPTION, TRUNK_MEDIA), (DESCRIPTION, ELSEWHERE))),
+            ([MIXED], parts((f"{DESCRIPTION}\r\n{EARLY}", ELSEWHERE), (DESCRIPTION, TRUNK_MEDIA))),
+            ([MIXED], parts((f"{DESCRIPTION}\r\n{EARLY}", ELSEWHERE))),
+            ([MIXED], parts((f"{PLAIN}\r\n{DESCRIPTION}", ELSEWHERE))),
+            (["text/plain", MIXED], parts((DESCRIPTION, ELSEWHERE))),
+            (["message/sip"], b"To: x\r\n\r\n" + sdp(ELSEWHERE)),
+        ],
+    )
+    def test_does_not_cross(self, world, types, body, method):
+        w = world(OFF)
+        there, here = w.talk()
+
+        asked = there.send(method, [("Content-Type", each) for each in types], body)
+        w.settle()
+        there.hang_up()
+        called = w.trunk.call(headers=[("Content-Type", each) for each in types], body=body)
+        w.settle()
+
+        assert asked.status == called.status == 415
+        assert w.pbx.calls == [here]
+        assert [served.method for served in w.pbx.served] == ["BYE"]

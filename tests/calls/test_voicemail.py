@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from sidecar.consent.decision import Decision, Divert, Policy, VoicemailPolicy
 from sidecar.consent.order import Order
 from sidecar.media.engine import Side
-from sidecar.recorders.recorder import BackAgain, MailboxReached, SomeoneNew
+from sidecar.recorders.recorder import (
+    BackAgain,
+    InRoom,
+    MailboxReached,
+    NobodyThere,
+    SomeoneNew,
+)
 from tests.calls.agents import sdp
-from tests.calls.world import ACCEPT, BEFORE, DECLINE, NOTICE, PBX
+from tests.calls.world import ACCEPT, BEFORE, CODES, DECLINE, NOTICE, PBX
 
 MAILBOX = f"sip:vm102@{PBX}"
 ALL = frozenset(("busy", "no-answer", "unavailable"))
@@ -105,6 +113,38 @@ class TestTheMailboxOfThePbx:
         assert w.media.passed_by == [(Side.A, "*"), (Side.A, "9")]
         there.hang_up()
 
+    @pytest.mark.parametrize("wish", ["off", "pause"])
+    def test_a_caller_who_wants_no_recording_leaves_no_message(self, world, wish):
+        w = world(decision(), recorder=True)
+        there, here = ringing(w)
+        at_the_mailbox(w, here)
+        w.hear_notices()
+
+        there.send("INFO", [("Record", wish)])
+        w.settle()
+
+        assert [served.method for served in w.pbx.served] == ["BYE"]
+        assert prompts(w) == ["voicemail-notice", "voicemail-unavailable"]
+        w.hear_notices()
+        assert w.record.voicemail == "informed"
+        assert w.ended == ("refused", "sidecar")
+
+    def test_a_stop_that_stands_already_says_nothing_about_the_mailbox(self, world):
+        w = world(replace(NOTICE, codes=CODES), recorder=True)
+        there, _here = w.talk()
+        w.press(Side.A, "*9")
+        w.recording.tell(MailboxReached())
+        w.settle()
+        w.hear_notices()
+        w.media.said.clear()
+
+        there.send("INFO", [("Record", "off")])
+        w.settle()
+
+        assert w.media.said == [], "what is said here is recorded"
+        assert open_gates(w)
+        there.hang_up()
+
     @pytest.mark.parametrize("says", ["no", "nothing"])
     def test_a_caller_who_declines_hears_why_and_the_mailbox_is_left_at_once(self, world, says):
         w = world(decision("consent"), recorder=True)
@@ -188,6 +228,22 @@ class TestTheMailboxOfThePbx:
 
         assert not w.media.gates[Side.A]
 
+    @pytest.mark.parametrize("event", [MailboxReached(), InRoom("sales")])
+    def test_who_was_heard_before_the_answer_is_heard_on_where_nothing_has_to_be_said(
+        self, world, event
+    ):
+        w = world(decision("allow"), recorder=True)
+        there, here = ringing(w)
+        here.ring(183, sdp(w.pbx.media))
+        here.answer()
+        w.settle()
+
+        w.recording.tell(event)
+        w.settle()
+
+        assert open_gates(w)
+        there.hang_up()
+
     def test_a_call_that_comes_to_a_mailbox_in_its_middle_is_no_longer_recorded(self, world):
         w = world(NOTICE, recorder=True)
         there, _here = w.talk()
@@ -267,6 +323,28 @@ class TestTheMailboxOfThePbx:
 
         assert open_gates(w)
         there.hang_up()
+
+    def test_one_whom_the_pbx_has_called_is_not_told_again_when_a_person_takes_the_mailbox_s_place(
+        self, world
+    ):
+        w = world(replace(NOTICE, voicemail=VoicemailPolicy.ALLOW), recorder=True)
+        there = w.pbx.call("+49301", caller="100")
+        w.settle()
+        w.trunk.calls[0].answer()
+        w.settle()
+        w.hear_notices()
+        w.media.said.clear()
+
+        for event in (NobodyThere(), MailboxReached(), SomeoneNew()):
+            w.recording.tell(event)
+            w.pass_time(0.6)
+
+        assert (prompts(w, Side.A), prompts(w, Side.B)) == (["recording-notice"], [])
+        w.hear_notices()
+        assert open_gates(w)
+        there.hang_up()
+        w.settle()
+        assert w.record.voicemail == "allowed"
 
     def test_a_call_with_the_notice_before_connecting_hears_the_mailbox_s_too(self, world):
         w = world(BEFORE, recorder=True)
@@ -397,6 +475,25 @@ class TestTheSidecarDiverts:
         w.pbx.calls[-1].answer()
         w.settle()
         assert open_gates(w)
+        there.hang_up()
+
+    def test_keys_go_to_a_mailbox_that_is_called_since_the_callee_can_t_even_be_reached(
+        self, world
+    ):
+        told = replace(BEFORE, codes=CODES, divert=Divert(MAILBOX, 20.0))
+        w = world(told, recorder=True)
+        w.unreachable = {f"sip:{PBX}"}
+        there = w.trunk.call()
+        w.settle()
+        w.hear_notices()
+        assert prompts(w) == ["recording-notice", "voicemail-notice"]
+        w.hear_notices()
+        w.pbx.calls[-1].answer()
+        w.settle()
+
+        w.press(Side.A, "*9")
+
+        assert w.media.passed_by == [(Side.A, "*"), (Side.A, "9")]
         there.hang_up()
 
     def test_an_answer_in_time_is_a_call_like_any_other(self, world):

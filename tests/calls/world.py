@@ -104,6 +104,8 @@ class World:
         """`recorder`: whether the PBX has one that obeys."""
         self.now = 1000.0
         self.lose: Callable[[Request | Response, str], bool] = lambda _message, _to: False
+        self.unreachable: set[str] = set()
+        """URIs whose host can't be reached now."""
         self.doubles: random.Random | None = None
         """By whose word messages come twice, or before others that were sent earlier."""
         self._wire: deque[Callable[[], None]] = deque()
@@ -270,7 +272,7 @@ class World:
         return self.pbx_peer if address[0] in (PBX, SPARE) else None
 
     def _flow_to(self, uri: Uri) -> Flow | None:
-        if uri.host not in self.agents:
+        if uri.host not in self.agents or str(uri) in self.unreachable:
             return None
         remote = (uri.host, uri.port or 5060)
         return Flow("UDP", SIDECAR, remote, f"{SIDECAR[0]}:{SIDECAR[1]}")

@@ -162,7 +162,9 @@ class World(NamedTuple):
                 return self._after_stop(by)
             case PauseRequested(by):
                 pauses = self.pauses if by in self.stops else self.pauses | {by}
-                return self._replace(pauses=pauses, word=self._word_of(by, Word.MUST))
+                world = self._replace(pauses=pauses, word=self._word_of(by, Word.MUST))
+                leaves = by not in self.stops | self.pauses and self._leaves_mailbox(by)
+                return world._after_refusal() if leaves and not self.refused else world
             case ResumeRequested(by):
                 return self._after_resume(by)
             case ExplanationOver(party):
@@ -242,8 +244,13 @@ class World(NamedTuple):
         stops, word = self.stops | {by}, self._word_of(by, Word.MUST)
         world = self._replace(stops=stops, pauses=self.pauses - {by}, word=word)
         answers = any(by == party.value and self.can_answer(party) for party in Party)
-        refuses = answers or self.case.policy is Policy.REQUIRED
+        leaves = by not in self.stops and self._leaves_mailbox(by)
+        refuses = answers or leaves or self.case.policy is Policy.REQUIRED
         return world._after_refusal() if refuses and not self.refused else world
+
+    def _leaves_mailbox(self, by: Objector) -> bool:
+        """No wish stops a mailbox that records: the caller who has one is not left with it."""
+        return by is Objector.CALLER and self.case.other is Callee.MAILBOX
 
     def _after_resume(self, by: Objector) -> World:
         gave_up = self.gave_up and by not in PEOPLE

@@ -124,6 +124,40 @@ async def test_fake_with_a_channel_that_no_event_told_of_is_read_by_status(
     assert phone.monitors == {}
 
 
+async def test_fake_that_no_longer_lists_a_channel_before_it_tells_its_end_leaves_nothing_of_it(
+    fake: FakeAmi, recorder: AsteriskRecorder
+) -> None:
+    told = Told()
+    fake.add("PJSIP/trunk-1", "1.1", CALL)
+    other = fake.add("PJSIP/trunk-2", "2.1", "other")
+    session = recorder.open(Leg(), Order.STOP, told)
+    session.stop()
+    await told.next(Confirmed)
+    await until(lambda: recorder.call_ids.of("2.1") == "other")
+
+    del fake.channels[other.name]
+    session.status()
+    await told.next(Status)
+
+    assert recorder.channels.get("2.1") is None
+    assert recorder.call_ids.of("2.1") == recorder.call_ids.channel_with("other") == ""
+
+
+async def test_fake_that_gives_a_channel_another_call_leaves_nothing_of_the_one_before(
+    fake: FakeAmi, recorder: AsteriskRecorder
+) -> None:
+    channel = fake.add("PJSIP/trunk-1", "1.1", "before")
+    await until(lambda: recorder.call_ids.of("1.1") == "before")
+
+    channel.call_id, channel.name = "after", "PJSIP/trunk-2"
+    fake.channels[channel.name] = channel
+    fake.tell("Rename", channel, Newname=channel.name)
+    await until(lambda: recorder.call_ids.of("1.1") == "after")
+
+    assert recorder.call_ids.channel_with("before") == ""
+    assert recorder.call_ids.channel_with("after") == "1.1"
+
+
 async def test_fake_without_ids_in_mutes_has_all_but_one_way_to_hold_several(
     fake: FakeAmi, recorder: AsteriskRecorder
 ) -> None:

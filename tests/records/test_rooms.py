@@ -236,3 +236,14 @@ def test_the_name_of_a_room_is_printable_and_bounded() -> None:
 
 def test_what_others_write_is_looked_for_often_enough() -> None:
     assert rooms.POLL < 0.25 / 2
+
+
+async def test_an_objection_that_was_never_written_is_not_left_behind_by_closing(
+    open_store: Open, path: Path
+) -> None:
+    store = await open_store()
+    store.rooms.stand("board", "a", True)
+
+    await store.rooms.close()
+
+    assert rows(path) == []

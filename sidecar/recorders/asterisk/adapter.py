@@ -260,7 +260,8 @@ class AsteriskRecorder:
             bridges_now = parse_bridges(reply.message.output)
             self.channels.note_bridges(bridges_now)
             self._conferences.rooms.keep(bridges_now)
-        self.channels.replace(status.listed, before)
+        for uniqueid in self.channels.replace(status.listed, before):
+            self._gone(uniqueid)
         for entry in status.listed:
             if not self.connected:
                 self._steps.note(entry.get("uniqueid"), entry.get("application"))

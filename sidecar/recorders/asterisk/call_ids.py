@@ -69,6 +69,7 @@ class CallIds:
         if answer.cancelled() or channel is None:
             return
         if call_id := answer.result().message.get("value"):
+            self.gone(channel.uniqueid)  # one that was taken over has another than before
             self._channels[call_id] = uniqueid
             self._call_ids[uniqueid] = call_id
             self._on_known(channel, call_id)

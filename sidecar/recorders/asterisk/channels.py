@@ -178,10 +178,10 @@ class Channels:
                 changed = self._change(uniqueid, linkedid=event.get("linkedid"))
         return uniqueid if changed else ""
 
-    def replace(self, status: Iterable[Message], before: frozenset[str]) -> None:
+    def replace(self, status: Iterable[Message], before: frozenset[str]) -> list[str]:
         """Take in the whole list (events Status). `before`: `all` when the list was asked for.
 
-        Of the channels that were known then, those not in the list have gone.
+        Of the channels that were known then, those not in the list have gone: they are returned.
         """
         listed = set()
         for entry in status:
@@ -192,10 +192,13 @@ class Channels:
                 up = entry.get("channelstate") == UP
                 self._change(uniqueid, bridge=entry.get("bridgeid"), up=up)
         self.held &= self._channels.keys()
+        gone = []
         for uniqueid in before - listed:
             channel = self._channels.get(uniqueid)
             if channel is not None and not channel.is_hidden:
                 self.remove(uniqueid)
+                gone.append(uniqueid)
+        return gone
 
     def note_bridges(self, technologies: dict[str, str]) -> None:
         """Take in which technology each bridge has."""
