@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -136,9 +137,11 @@ class Agent(ABC):
         self.unreachable: set[Uri] = set()
         """Neighbours' URIs that do not answer, as the probes found: the last to be tried."""
         self.calls: dict[str, Call] = {}
+        self._steps: deque[tuple[Callable[..., None], tuple[Any, ...]]] = deque()
+        """What is to be done, in this order."""
         self.now = ports.clock.monotonic()
         self.concerned: Call | None = None
-        """The call that is being worked on; it ends where that work fails (see `B2bua.run`)."""
+        """The call that is being worked on; it ends where that work fails (see `Boundary`)."""
 
     @abstractmethod
     def run(self, step: Callable[..., None], *arguments: Any) -> None:

@@ -2,22 +2,18 @@
 
 No socket and no clock of its own: bytes come by `receive`, time by `Clock`, and after each event
 `transmit` and `wake_at` tell the shell what to send and when to come again. Whatever comes from
-outside (datagrams, media events, a record written, a timer) enters through `run`, one at a time.
+outside (datagrams, media events, a record written, a timer) enters through `Boundary.run`.
 """
 
 from __future__ import annotations
 
-import traceback
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Protocol, cast
 
 import structlog
 
 from sidecar.calls.admission import admit
-from sidecar.calls.agent import Agent
+from sidecar.calls.boundary import Boundary
 from sidecar.calls.call import Call
-from sidecar.calls.call_base import Phase
 from sidecar.calls.forwarding import Forwarding, take_prack
 from sidecar.calls.header_policy import ALLOW, EXTENSIONS, tags, unsupported
 from sidecar.calls.identifiers import new_tag
@@ -25,7 +21,6 @@ from sidecar.calls.leg import Leg
 from sidecar.calls.relay import Relay, unwrapped_contact
 from sidecar.calls.routing import Peer
 from sidecar.consent.decision import Decision
-from sidecar.records.record import Disposition, EndedBy
 from sidecar.sip import dtmf_info
 from sidecar.sip.dialog import id_of_request
 from sidecar.sip.errors import ParseError
@@ -66,11 +61,10 @@ class Owner(Protocol):
         """No final response will come: timer B or F, or the transport failed."""
 
 
-class B2bua(Agent):
+class B2bua(Boundary):
     """All calls and relays of one sidecar."""
 
     accepting = True
-    _retransmitted = 0
 
     # The ways in.
 
@@ -86,87 +80,21 @@ class B2bua(Agent):
         """Take note that nothing reaches the peer of a flow."""
         self.run(lambda: self.layer.transport_failed(flow, self.now))
 
-    def run(self, step: Callable[..., None], *arguments: Any) -> None:
-        """Do one step and all that follows from it, then say what to send and when to wake.
-
-        A mistake of ours in any of it ends the call that it concerns, and nothing else.
-        """
-        self.now = self.ports.clock.monotonic()
-        self._guard(self.timers.run, self.now)
-        self._guard(step, *arguments)
-        while events := self.layer.take_events():
-            for event in events:
-                self._guard(self._dispatch, event)
-        outbox = self.layer.take_outbox()
-        if outbox:
-            self.ports.transmit(outbox)
-        self.ports.wake_at(self.timers.next_deadline())
-        self._count_retransmissions()
-
     def close(self) -> None:
         """End every call; new ones are refused from now on."""
         self.accepting = False
         for call in tuple(self.calls.values()):
-            call.give_up("shutting_down", status=503)
+            self.run(self._part_from, call)
         self.challenges.close()
+
+    def _part_from(self, call: Call) -> None:
+        self.concerned = call
+        call.give_up("shutting_down", status=503)
 
     @property
     def unfinished(self) -> int:
         """Calls, legs and transactions that still live: zero once all is said and done."""
         return len(self.calls) + len(self.legs) + len(self.layer) + len(self.challenges)
-
-    # The boundary: what goes wrong inside stays with its call.
-
-    def _guard(self, step: Callable[..., None], *arguments: Any) -> None:
-        try:
-            step(*arguments)
-        except Exception as error:
-            call = self.concerned
-            # The text of an error may hold what a peer sent: the default log says where, no more.
-            frames = traceback.extract_tb(error.__traceback__)[-3:]
-            log.error(
-                "internal_error",
-                call=call.id if call is not None else None,
-                error=type(error).__name__,
-                at=" < ".join(f"{Path(f.filename).name}:{f.lineno}" for f in reversed(frames)),
-            )
-            log.debug("internal_error_traceback", exc_info=True)
-            self.metrics.sip_rejected("internal_error")
-            self._answer_failed(arguments)
-            if call is not None and call.id in self.calls:
-                self._fail(call)
-        finally:
-            self.concerned = None
-
-    def _answer_failed(self, arguments: tuple[Any, ...]) -> None:
-        """Answer the request whose handling went wrong, unless its call will."""
-        event = arguments[0] if arguments else None
-        if isinstance(event, RequestArrived) and not isinstance(event.transaction.owner, Call):
-            response = respond(event.request, 500, None, new_tag())
-            self.layer.respond(event.transaction, response, self.now)
-
-    def _fail(self, call: Call) -> None:
-        """End a call that we can't be sure of any more; by force where even that goes wrong."""
-        if call.failing or call.over:
-            self.calls.pop(call.id, None)
-            for leg in tuple(call.legs):
-                self._guard(self.part, leg, [])
-                if not leg.over:
-                    self.forget(leg)
-            call.phase = Phase.ENDED
-            for release in call.releases():
-                self._guard(release)
-            call.record.disposition = Disposition.FAILED
-            call.record.ended_by = EndedBy.SIDECAR
-            self.finish(call.record)
-            return
-        call.failing = True
-
-        def end() -> None:
-            self.concerned = call
-            call.fail_closed("internal_error")
-
-        self._guard(end)
 
     # Messages in.
 
@@ -451,9 +379,3 @@ class B2bua(Agent):
         for name, value in headers or []:
             response.headers.add(name, value)
         self.respond(transaction, response, peer)
-
-    def _count_retransmissions(self) -> None:
-        seen = self.layer.counters.retransmitted
-        for _ in range(seen - self._retransmitted):
-            self.metrics.sip_retransmission()
-        self._retransmitted = seen

@@ -48,13 +48,11 @@ class Rooms:
     """All rooms that calls of this process are in."""
 
     def __init__(self, agent: Agent, board: RoomBoard) -> None:
+        self._agent = agent
         self._board = board
         self._objecting: dict[str, frozenset[str]] = {}
         self._members: defaultdict[str, dict[str, Member]] = defaultdict(dict)
-        board.watch(
-            lambda room, objecting: agent.run(self._changed, room, objecting),
-            lambda blind: agent.run(self._blinded, blind),
-        )
+        board.watch(self._changed, self._blinded)
 
     def join(self, room: str, member: Member) -> None:
         """A call is in a room."""
@@ -93,8 +91,13 @@ class Rooms:
             self._tell(room)
 
     def _tell(self, room: str) -> None:
+        """Tell each in a step of its own: where one goes wrong the others know all the same."""
         for member in tuple(self._members[room].values()):
-            member.call.agent.concerned = member.call
+            self._agent.run(self._tell_one, room, member)
+
+    def _tell_one(self, room: str, member: Member) -> None:
+        self._agent.concerned = member.call
+        if member.room == room:
             member.overruled(self.objected_to(room, member))
 
 

@@ -17,7 +17,7 @@ from all three together is no state but a function of it (`state`):
 So no sequence of events can open the gates or release the recorder too early: there is no action
 that does it, only a state in which it is right. A stop or a pause stands until the one who asked
 for it takes it back; nobody else can. Under `required` a stop is a refusal, and so is one that
-comes in place of an answer, or from a caller at a mailbox, which can't be stopped. Someone new on a
+comes in place of an answer, or for a caller at a mailbox, which can't be stopped. Someone new on a
 side hears the notice and is asked anew; until then the call is not cleared. What holds can change
 as a whole in mid-call (`TermsChanged`): at a mailbox other things are to be said, to the caller
 alone.
@@ -295,8 +295,8 @@ class _Step:
         self._instruct(Order.STOP)
 
     def _leave_mailbox(self, by: Objector) -> None:
-        """No mailbox keeps less because of a wish: the caller who has one leaves no message."""
-        if by is Objector.CALLER and self.state.terms.other is Callee.MAILBOX:
+        """No mailbox keeps less because of a wish: whom it is for leaves no message there."""
+        if by in (Objector.CALLER, Objector.OPERATOR) and self.state.terms.other is Callee.MAILBOX:
             self._refuse(None)
 
     def _pause(self, by: Objector) -> None:

@@ -8,6 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from sidecar.consent.decision import Room
+from sidecar.consent.party import Objector
 from tests.calls.agents import sdp
 from tests.calls.world import NOTICE, OFF, TRUNK_MEDIA
 
@@ -102,6 +103,63 @@ def test_in_ending_a_call_leaves_its_room(world, monkeypatch, where):
 
     assert not any(w.board.standing.values())
     assert w.recording.closed
+
+
+def test_in_one_call_of_a_room_keeps_no_stop_from_the_others(world, monkeypatch):
+    from sidecar.calls.rooms import Member
+
+    w = world(replace(NOTICE, room=Room("board")), recorder=True)
+    calls = [w.talk() for _ in range(2)]
+    first, second = w.b2bua.calls.values()
+    plain = Member.overruled
+
+    def overruled(member, overruled):
+        if member.call is first:
+            raise MistakeError
+        plain(member, overruled)
+
+    monkeypatch.setattr(Member, "overruled", overruled)
+    w.board.elsewhere("board", "theirs", objects=True)
+    w.settle()
+
+    assert list(w.b2bua.calls.values()) == [second]
+    assert second.consent.state.stops == {Objector.ROOM}
+    calls[1][0].hang_up()
+
+
+def test_what_is_told_of_within_a_step_is_done_after_it(world):
+    w = world(OFF)
+    done = []
+
+    def outer():
+        w.b2bua.run(done.append, "inner")
+        done.append("outer")
+
+    w.b2bua.run(outer)
+
+    assert done == ["outer", "inner"]
+
+
+def test_in_saying_goodbye_to_one_call_ends_the_others_all_the_same(world, monkeypatch):
+    from sidecar.calls.call import Call
+
+    w = world(OFF)
+    for _ in range(2):
+        w.talk()
+    broken_one = next(iter(w.b2bua.calls.values()))
+    plain = Call.give_up
+
+    def give_up(call, *arguments, **more):
+        if call is broken_one:
+            raise MistakeError
+        plain(call, *arguments, **more)
+
+    monkeypatch.setattr(Call, "give_up", give_up)
+    w.b2bua.run(w.b2bua.close)
+    w.settle()
+
+    assert w.b2bua.calls == {}
+    assert len(w.records.finished) == 2
 
 
 def test_in_forwarding_a_request_ends_its_call(world, monkeypatch):

@@ -18,6 +18,7 @@ from sidecar.recorders.recorder import (
     SomeoneNew,
 )
 from tests.calls.agents import sdp
+from tests.calls.hearing import open_gates, prompts, tell
 from tests.calls.world import ACCEPT, BEFORE, CODES, DECLINE, NOTICE, OFF, PBX, asking
 
 MAILBOX = f"sip:vm102@{PBX}"
@@ -26,22 +27,6 @@ BOTH = asking(Party.CALLER, Party.CALLEE)
 BOARD = Decision(
     rule="rule", recording=Policy.NOTICE, notice=Notice(), codes=CODES, room=Room("board")
 )
-
-
-def prompts(w, side=Side.A):
-    return [name for at, name, _language in w.media.said if at is side]
-
-
-def open_gates(w):
-    return all(w.media.gates.values())
-
-
-def tell(w, *events):
-    """Have the recorder see something; whoever is new can be spoken to a moment later."""
-    for event in events:
-        w.recording.tell(event)
-        w.settle()
-    w.pass_time(0.6)
 
 
 def agree(w, *sides):

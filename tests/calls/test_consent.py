@@ -8,6 +8,7 @@ from sidecar.consent.decision import Policy
 from sidecar.consent.order import Order
 from sidecar.consent.party import Party
 from sidecar.media.engine import Side
+from tests.calls.hearing import open_gates
 from tests.calls.world import ACCEPT, DECLINE, asking
 
 CALLER, CALLEE = Party.CALLER, Party.CALLEE
@@ -22,10 +23,6 @@ def up(w, **more):
     here.answer()
     w.settle()
     return there, here
-
-
-def open_gates(w):
-    return all(w.media.gates.values())
 
 
 def said(w, name):

@@ -12,20 +12,13 @@ from sidecar.consent.party import Objector, Party
 from sidecar.media.engine import Side
 from sidecar.recorders.recorder import Answerer, MailboxReached
 from tests.calls.agents import sdp
+from tests.calls.hearing import open_gates, prompts
 from tests.calls.world import CODES, NOTICE, OFF, PBX, STOP, TRUNK_MEDIA, asking
 
 MAILBOX = f"sip:vm102@{PBX}"
 DIVERTED = replace(OFF, divert=Divert(MAILBOX, 20.0))
 DENIED = replace(OFF, voicemail=VoicemailPolicy.DENY)
 STOPPABLE = Decision(rule="rule", recording=Policy.NOTICE, notice=Notice(), codes=CODES)
-
-
-def prompts(w, side=Side.A):
-    return [name for at, name, _language in w.media.said if at is side]
-
-
-def open_gates(w):
-    return all(w.media.gates.values())
 
 
 def ringing(w, status=180, early=b"", reliable=False, **more):

@@ -249,8 +249,8 @@ class World(NamedTuple):
         return world._after_refusal() if refuses and not self.refused else world
 
     def _leaves_mailbox(self, by: Objector) -> bool:
-        """No wish stops a mailbox that records: the caller who has one is not left with it."""
-        return by is Objector.CALLER and self.case.other is Callee.MAILBOX
+        """No wish stops a mailbox that records: the caller it is for is not left with it."""
+        return by in (Objector.CALLER, Objector.OPERATOR) and self.case.other is Callee.MAILBOX
 
     def _after_resume(self, by: Objector) -> World:
         gave_up = self.gave_up and by not in PEOPLE
