@@ -104,6 +104,12 @@ class House:
     async def cli(self, command: str) -> str:
         return await asyncio.to_thread(self.asterisk.cli, command)
 
+    async def until_at_voicemail(self) -> None:
+        """Until a channel is in a mailbox."""
+        async with asyncio.timeout(WITHIN):
+            while "VoiceMail" not in await self.cli("core show channels concise"):  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+
     async def until_idle(self) -> None:
         """Until no channel lives, and the phones have told all about it."""
         await asyncio.to_thread(self.asterisk.hang_up)
@@ -237,6 +243,36 @@ async def test_a_phone_s_own_attended_transfer_brings_someone_new_when_it_joins_
 
     await call.tells(OnHold(True), OnHold(False), SomeoneNew())
     await call.tells_nothing()
+
+
+async def test_a_mailbox_that_is_consulted_is_told_only_when_the_transfer_is_completed(
+    house: House,
+) -> None:
+    call = house.call(numbers.TRANSFERS)
+    await call.tells(Answerer.PERSON)
+    await house.talk(call)
+    house.press(1, f"*2{numbers.TO_MAILBOX}")
+    await call.tells(OnHold(True), OnHold(False), NobodyThere())
+    await house.until_at_voicemail()
+    await call.tells_nothing()
+
+    house.phones[0].do("hangup")
+
+    await call.tells(MailboxReached())
+
+
+async def test_a_phone_s_own_attended_transfer_to_a_mailbox_is_told(house: House) -> None:
+    call = house.call(numbers.PLAIN)
+    await call.tells(Answerer.PERSON)
+    await house.talk(call)
+    house.dial(1, numbers.TO_MAILBOX)
+    await house.phone(1, "established")
+    await house.until_at_voicemail()
+    await call.tells_nothing()
+
+    house.phones[0].do("join")
+
+    await call.tells(OnHold(True), OnHold(False), MailboxReached())
 
 
 async def test_a_phone_s_own_blind_transfer_brings_someone_new(house: House) -> None:

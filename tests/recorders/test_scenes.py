@@ -8,7 +8,7 @@ from sidecar.recorders.asterisk.channels import Channel, Channels
 from sidecar.recorders.asterisk.mailboxes import MOST_REMEMBERED, Mailboxes
 from sidecar.recorders.asterisk.protocol import Message
 from sidecar.recorders.asterisk.rooms import LONGEST_NAME, Rooms, Whose, clean
-from sidecar.recorders.asterisk.scenes import answerers, scene
+from sidecar.recorders.asterisk.scenes import ahead, answerers, scene
 
 OWN, PHONE, OTHER = "PJSIP/trunk-1", "PJSIP/ann-2", "PJSIP/bob-3"
 
@@ -120,6 +120,22 @@ def test_a_call_of_the_pbx_s_own_is_a_person_s_if_it_was_placed_for_one() -> Non
 
     assert answerers(channels, "9") == {"1 PJSIP/ann"}
     assert answerers(alone, "1") == frozenset()
+
+
+def test_a_call_comes_to_whatever_belongs_to_it_until_it_is_bridged_then_to_who_is_connected() -> (
+    None
+):
+    names = (OWN, PHONE, "Local/101@x-0;1", "Local/101@x-0;2")
+    ringing, up, talking, transferred = (house(*names) for _ in range(4))
+    for channels in (up, talking, transferred):
+        channels.apply(event("Newstate", "1", channelstate="6"))
+    bridge(talking, "b", "1", "2")
+    bridge(transferred, "b", "1", "3")
+
+    assert ahead(ringing, "1", {}) == ahead(up, "1", {}) == {"1", "2", "3", "4"}
+    assert ahead(talking, "1", {}) == {"1", "2"}
+    assert ahead(transferred, "1", {}) == {"1", "3", "4"}
+    assert ahead(talking, "1", {"b": "hall"}) == {"1", "2", "3", "4"}
 
 
 def test_a_channel_is_in_a_mailbox_until_its_next_step() -> None:

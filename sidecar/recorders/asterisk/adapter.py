@@ -21,7 +21,7 @@ from sidecar.recorders.asterisk.mixmonitor import (
 from sidecar.recorders.asterisk.people import Scene
 from sidecar.recorders.asterisk.protocol import Message
 from sidecar.recorders.asterisk.rights import lacking
-from sidecar.recorders.asterisk.scenes import answerers, scene
+from sidecar.recorders.asterisk.scenes import ahead, answerers, scene
 from sidecar.recorders.asterisk.session import AsteriskSession
 from sidecar.recorders.asterisk.steps import Steps
 from sidecar.recorders.recorder import EventCallback, Order, PbxLeg
@@ -153,9 +153,11 @@ class AsteriskRecorder:
         known = channel.answered_by if channel is not None else None
         return answerers(self.channels, uniqueid) if known is None else known
 
-    def in_mailbox(self, uniqueids: frozenset[str]) -> bool:
-        """Whether one of these channels is in a mailbox."""
-        return self._steps.in_mailbox(uniqueids)
+    def at_mailbox(self, uniqueid: str) -> bool:
+        """Whether a call's own channel has come to a mailbox, or is about to."""
+        mailboxes = self._steps.mailboxes
+        rooms = self._conferences.rooms
+        return bool(mailboxes) and mailboxes.any_of(ahead(self.channels, uniqueid, rooms))
 
     def cleared(self, session: AsteriskSession) -> None:
         """Nobody whom a session's call had to tell anything is left."""
@@ -324,7 +326,7 @@ class AsteriskRecorder:
 
     def _at_mailbox(self, uniqueid: str) -> None:
         for session in tuple(self._members.get(uniqueid, ())):
-            session.sight.mailbox()
+            session.sight.stepped(session.uniqueid)
 
     def _note_room(self, bridge: str, conference: str) -> None:
         if self._conferences.rooms.name(bridge, conference):

@@ -17,6 +17,9 @@ class Mailboxes:
         self._applications = frozenset(name.lower() for name in applications)
         self._inside: dict[str, None] = {}
 
+    def __len__(self) -> int:
+        return len(self._inside)
+
     def step(self, uniqueid: str, application: str) -> bool:
         """A channel goes on to an application; return whether that is a mailbox."""
         if application.lower() in self._applications:

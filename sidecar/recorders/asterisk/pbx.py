@@ -37,8 +37,8 @@ class Pbx(Protocol):
     def answered_by(self, uniqueid: str) -> frozenset[str]:
         """Return which people have answered a call whose own channel is up."""
 
-    def in_mailbox(self, uniqueids: frozenset[str]) -> bool:
-        """Whether one of these channels is in a mailbox."""
+    def at_mailbox(self, uniqueid: str) -> bool:
+        """Whether a call's own channel has come to a mailbox, or is about to."""
 
     def cleared(self, session: AsteriskSession) -> None:
         """A session's call has told everyone what it had to: it may be recorded."""

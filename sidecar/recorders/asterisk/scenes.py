@@ -30,6 +30,18 @@ def reach(channels: Channels, uniqueid: str, walls: Mapping[str, object]) -> lis
     return list(found.values())
 
 
+def ahead(channels: Channels, uniqueid: str, rooms: Mapping[str, str]) -> frozenset[str]:
+    """Return the channels by which a call comes to whoever it comes to: its own among them.
+
+    While it is bridged those are the connected ones: one of its people may consult somebody else
+    meanwhile. Else any that belong to it, as the Dial that it waits for may lead anywhere.
+    """
+    own = channels.get(uniqueid)
+    if own is None or not own.up or not own.bridge or own.bridge in rooms:
+        return channels.group(uniqueid)
+    return frozenset(each.uniqueid for each in reach(channels, uniqueid, rooms))
+
+
 def scene(channels: Channels, uniqueid: str, rooms: Mapping[str, str]) -> Scene:
     """Return what is connected with a call's own channel. `rooms`: conferences by bridge."""
     reached = reach(channels, uniqueid, rooms)

@@ -163,7 +163,7 @@ class AsteriskSession:
             self._measure()
         if joined:
             self._look_at(joined)
-        self.sight.regrouped(self.uniqueid, joined)
+        self.sight.look(self.uniqueid)
 
     def look_again(self, uniqueid: str, *, begun: bool = False) -> None:
         """Something happened on a channel of the call; `begun`: it records against the order."""

@@ -31,6 +31,7 @@ class Sight:
         self._on_answerer: AnswererCallback | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._closed = False
+        self._at_mailbox = False
 
     def answered(self, on_answerer: AnswererCallback) -> None:
         """See RecorderSession."""
@@ -42,15 +43,10 @@ class Sight:
         else:
             self._tell_answerer(Answerer.UNKNOWN, frozenset())
 
-    def regrouped(self, uniqueid: str, joined: frozenset[str]) -> None:
-        """Connections between channels have changed; `joined`: who belongs to the call now."""
-        if self._pbx.in_mailbox(joined):
-            self.mailbox()
-        self.look(uniqueid)
-
     def look(self, uniqueid: str) -> None:
         """Something may have changed for the call's own channel."""
         self._uniqueid = uniqueid
+        self._look_for_mailbox()
         channel = self._pbx.channels.get(uniqueid)
         if self._closed or channel is None:
             self._stop_waiting()
@@ -71,9 +67,16 @@ class Sight:
         elif not self._people.vacant:
             self._stop_waiting()
 
-    def mailbox(self) -> None:
-        """The call has come to a mailbox."""
-        self._tell(MailboxReached())
+    def stepped(self, uniqueid: str) -> None:
+        """A channel of the call's has come to a mailbox."""
+        self._uniqueid = uniqueid
+        self._at_mailbox = False
+        self._look_for_mailbox()
+
+    def _look_for_mailbox(self) -> None:
+        before, self._at_mailbox = self._at_mailbox, self._pbx.at_mailbox(self._uniqueid)
+        if self._at_mailbox and not before:
+            self._tell(MailboxReached())
 
     def stranger(self) -> None:
         """One who does not pass the sidecar has come into the call's room."""
@@ -82,6 +85,7 @@ class Sight:
     def lost(self) -> None:
         """Nothing is known any more; what was known is kept, to be compared."""
         self._uniqueid = ""
+        self._at_mailbox = False
         self._stop_waiting()
         if self._on_answerer is not None:
             self._tell_answerer(Answerer.UNKNOWN, frozenset())

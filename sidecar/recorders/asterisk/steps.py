@@ -31,20 +31,19 @@ class Steps:
         on_mailbox: Callable[[str], None],
     ) -> None:
         self._connection = connection
-        self._mailboxes = Mailboxes(applications)
+        self.mailboxes = Mailboxes(applications)
         self._on_mailbox = on_mailbox
         self._timers: dict[str, asyncio.TimerHandle] = {}
-        self.in_mailbox = self._mailboxes.any_of
 
     def took(self, event: Message) -> None:
         """A channel has taken a step (Newexten): there are many of these."""
         uniqueid = event.get("uniqueid")
-        if self._mailboxes.step(uniqueid, event.get("application")):
+        if self.mailboxes.step(uniqueid, event.get("application")):
             self._on_mailbox(uniqueid)
 
     def note(self, uniqueid: str, application: str) -> None:
         """A channel is at this application, since when is unknown."""
-        self._mailboxes.step(uniqueid, application)
+        self.mailboxes.step(uniqueid, application)
 
     def look_soon(self, channel: Channel) -> None:
         """A channel may begin something that is not told."""
@@ -52,7 +51,7 @@ class Steps:
 
     def gone(self, uniqueid: str) -> None:
         """A channel has ended."""
-        self._mailboxes.gone(uniqueid)
+        self.mailboxes.gone(uniqueid)
         timer = self._timers.pop(uniqueid, None)
         if timer is not None:
             timer.cancel()
@@ -62,7 +61,7 @@ class Steps:
         for timer in self._timers.values():
             timer.cancel()
         self._timers.clear()
-        self._mailboxes.clear()
+        self.mailboxes.clear()
 
     def _look_after(self, channel: Channel, delays: tuple[float, ...]) -> None:
         waiting = self._timers.pop(channel.uniqueid, None)
@@ -80,7 +79,7 @@ class Steps:
             answer.add_done_callback(partial(self._looked, channel.uniqueid))
 
     def _looked(self, uniqueid: str, answer: asyncio.Future[Reply]) -> None:
-        if answer.cancelled() or self._mailboxes.any_of((uniqueid,)):
+        if answer.cancelled() or self.mailboxes.any_of((uniqueid,)):
             return
         for entry in answer.result().listed:
             if entry.get("uniqueid") == uniqueid:
