@@ -307,6 +307,7 @@ class Call(CallBase):
         """The first 2xx came; `leg` is the fork that answered."""
         self.b = leg
         self.voicemail.settled()
+        self.parties.answered(response)
         self.parties.look_at(leg, response)
         if leg.over:
             return

@@ -12,6 +12,7 @@ import structlog
 
 from sidecar.calls.call_base import ENDED_BY
 from sidecar.calls.call_events import PartyNew
+from sidecar.calls.header_policy import tags
 from sidecar.calls.replaces import replaced_leg
 from sidecar.calls.speaking import PARTY_OF
 from sidecar.consent.events import (
@@ -50,6 +51,8 @@ class Heritage(NamedTuple):
     """The PBX's or trunk's leg of that call, which its neighbour hangs up as it takes this one."""
     told: frozenset[Party] = frozenset()
     """The callee, where it has heard, and agreed to, all that this call's rule has it told."""
+    understood: bool = False
+    """Whether the callee's side has answered as one that knows Replaces."""
 
     @property
     def objection(self) -> StopRequested | PauseRequested | None:
@@ -63,9 +66,13 @@ class Heritage(NamedTuple):
 
     @property
     def proven(self) -> bool:
-        """Whether that neighbour has ended the other call: else this may be somebody else."""
+        """Whether that neighbour has ended the other call, and knows why: else this may be
+        somebody else, whom it rang as if nothing was to be replaced.
+        """
         leg = self.leg
-        return leg is not None and leg.over and leg.call.record.ended_by is ENDED_BY[leg.side]
+        if leg is None or not self.understood:
+            return False
+        return leg.over and leg.call.record.ended_by is ENDED_BY[leg.side]
 
 
 def heritage_of(call: Call) -> Heritage:
@@ -115,6 +122,11 @@ class Parties:
         if objection is not None and objection != self._inherited:
             self._inherited = objection
             self._call.consent.handle(objection)
+
+    def answered(self, response: Response) -> None:
+        """Take note whether the callee's side knows Replaces (RFC 3891 section 6)."""
+        understood = "replaces" in tags(response.headers, "Supported")
+        self._call.heritage = self._call.heritage._replace(understood=understood)
 
     def close(self) -> None:
         """The call is over: the next one that takes its place is not to keep a chain of them."""

@@ -19,7 +19,7 @@ PAUSING = Decision(rule="rule", recording=Policy.NOTICE, notice=Notice(), hold="
 class TestACallThatTakesTheOthersPlace:
     """INVITE with Replaces: the PBX's phone stays, someone else of the trunk talks to it."""
 
-    def replaced(self, world, decision=NOTICE, codes="", ends="pbx"):
+    def replaced(self, world, decision=NOTICE, codes="", ends="pbx", knows="timer, replaces"):
         w = world(decision, recorder=True)
         first, here = w.talk()
         if codes:
@@ -31,7 +31,7 @@ class TestACallThatTakesTheOthersPlace:
         w.settle()
         if ends:
             (here if ends == "pbx" else first).hang_up()
-        w.pbx.calls[-1].answer()
+        w.pbx.calls[-1].answer(headers=[("Supported", knows)])
         w.settle()
         return w, first, again
 
@@ -73,6 +73,14 @@ class TestACallThatTakesTheOthersPlace:
         again.hang_up()
         if not ends:
             first.hang_up()
+
+    def test_a_pbx_that_knows_no_replaces_may_have_rung_somebody_else(self, world):
+        w, _first, again = self.replaced(world, knows="timer")
+
+        assert prompts(w, Side.B) == ["recording-notice"]
+        w.hear_notices()
+        assert open_gates(w)
+        again.hang_up()
 
     def test_which_has_taken_another_s_keeps_nothing_of_that_one(self, world):
         w, _first, second = self.replaced(world)
