@@ -70,7 +70,7 @@ class Service:
         self._hosts = HostTable(settings)
         self._wake: asyncio.TimerHandle | None = None
         self._wake_at = 0.0
-        self._stopped = False
+        self._started = self._stopped = False
         self._parting: asyncio.Event | None = None
         self._probes: list[Probe] = []
         self.metrics = Metrics()
@@ -90,6 +90,8 @@ class Service:
     async def start(self) -> None:
         """Start everything. Raises OperatorError where a part can't be had."""
         settings = self._settings
+        app = create_app(self.metrics, self.problems, self._new_api())
+        self.web = WebServer(app, *settings.http.listen)
         self.records = await SqliteStore.open(
             settings.records.database, self.metrics, keep_days=settings.records.keep_days
         )
@@ -100,8 +102,6 @@ class Service:
             lambda address: self._source_of(address) is not None,
             self._transport_failed,
         )
-        app = create_app(self.metrics, self.problems, self._new_api())
-        self.web = WebServer(app, *settings.http.listen)
         try:
             await self._names.start()
             await self.media.start()
@@ -114,6 +114,7 @@ class Service:
             raise
         self.b2bua.run(self._start_probes)
         self._watch.start()
+        self._started = True
         log.info("started", version=__version__, sip=self._listening(), http=self.web.port)
 
     async def stop(self) -> None:
@@ -132,7 +133,8 @@ class Service:
         self._stopped = True
         if self._wake is not None:
             self._wake.cancel()
-        log.info("stopped")
+        if self._started:
+            log.info("stopped")
 
     async def reload(self) -> list[OperatorError]:
         """Read the rules and their lists anew; return what is wrong: then the old ones stay.
@@ -275,11 +277,11 @@ class Service:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._parting.wait(), FAREWELLS_WITHIN)
 
-    def _listening(self) -> list[str]:
-        return [
+    def _listening(self) -> str:
+        return " ".join(
             f"{transport.lower()}://{host}:{port}"
             for transport, (host, port) in self.transports.addresses
-        ]
+        )
 
 
 async def serve(settings: Settings, rules: LiveRules) -> None:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import click
 
-from sidecar.cli.faults import warn
+from sidecar.cli.faults import located, warn
 from sidecar.cli.loading import config_option, load
 from sidecar.errors import OperatorError, OperatorErrors
 from sidecar.rulebook.checking import failures, missing_notices
@@ -44,4 +43,4 @@ def unusable_token(config: Path, settings: Settings) -> Iterator[OperatorError]:
         try:
             usable(settings.http.token.text.get_secret_value())
         except OperatorError as error:
-            yield replace(error, file=config)
+            yield located(error, config)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import click
 
 from sidecar.errors import OperatorError, OperatorErrors
+from sidecar.settings.toml_file import TomlFile
 
 FOUND_WRONG = 1
 """Settings, rules, prompts or records: the operator can set it right. (2, wrong usage: click.)"""
@@ -33,6 +35,13 @@ def tell(errors: Iterable[OperatorError]) -> None:
     """Print each error on a line of its own: `file:line: key: what is wrong`."""
     for error in errors:
         click.echo(" ".join(str(error).split()), err=True)
+
+
+def located(error: OperatorError, config: Path) -> OperatorError:
+    """Return an error about a key of the settings with the place where that stands."""
+    if error.file is not None or error.key is None:
+        return error
+    return TomlFile(config).error(tuple(error.key.split(".")), error.message)
 
 
 def warn(doubts: Iterable[OperatorError]) -> None:

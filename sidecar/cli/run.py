@@ -10,9 +10,10 @@ from typing import Any
 import click
 import structlog
 
+from sidecar.cli.faults import located
 from sidecar.cli.loading import config_option, load
 from sidecar.cli.logging import set_up_logging
-from sidecar.errors import OperatorErrors
+from sidecar.errors import OperatorError, OperatorErrors
 from sidecar.rulebook.checking import failures, missing_notices
 from sidecar.rulebook.live import LiveRules
 from sidecar.service import serve
@@ -35,8 +36,11 @@ def run(config: Path, verbose: bool) -> None:
     for doubt in loaded.doubts:
         log.warning("settings_doubtful", problem=str(doubt))
     for error in missing_notices(loaded.rules, loaded.prompts):
-        log.error("prompt_unusable", problem=str(error), effect="calls under it are ended")
-    event_loop()(serve(loaded.settings, LiveRules(loaded.settings, loaded.rules)))
+        log.error("prompt_unusable", problem=str(error))
+    try:
+        event_loop()(serve(loaded.settings, LiveRules(loaded.settings, loaded.rules)))
+    except OperatorError as error:
+        raise located(error, config) from error
 
 
 def event_loop() -> Callable[[Coroutine[Any, Any, None]], None]:

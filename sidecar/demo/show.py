@@ -52,14 +52,6 @@ match = { direction = "inbound" }
 recording = "notice"
 """
 
-WHERE_NEXT = (
-    ("config/sidecar.toml, config/rules.toml", "to set it up for your own trunk and PBX"),
-    ("consent-sidecar run -c FILE", "to run it"),
-    ("consent-sidecar explain -c FILE --to N", "to see which rule would hold for a call, and why"),
-    ("consent-sidecar cdr list -c FILE", "to list the records of past calls"),
-    ("http://127.0.0.1:9464/metrics", "to see what Prometheus scrapes while it runs"),
-)
-
 
 async def show(write: Write) -> bool:
     """Run the demo; returns whether the call went as promised."""
@@ -136,9 +128,10 @@ def _tell_where_next(write: Write) -> None:
     write(
         "  config/sidecar.toml, config/rules.toml    what to set for a trunk and a PBX of your own"
     )
-    write("  consent-sidecar explain -c FILE --to N     which rule would hold for a call, and why")
-    write("  consent-sidecar cdr list -c FILE           the records of past calls")
-    write("  http://127.0.0.1:9464/metrics              what Prometheus scrapes from `run`")
+    write("  consent-sidecar explain -c FILE --from N --to N")
+    write("                                            which rule would hold for a call, and why")
+    write("  consent-sidecar cdr list -c FILE          the records of past calls")
+    write("  http://127.0.0.1:9464/metrics             what Prometheus scrapes from `run`")
 
 
 def _service(folder: Path, caller: Phone, pbx: Phone) -> Service:

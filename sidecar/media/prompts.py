@@ -8,6 +8,7 @@ that prompts are sent in, in whole packets of 20 ms.
 from __future__ import annotations
 
 import math
+import os
 import re
 import wave
 from collections.abc import Iterator
@@ -74,10 +75,6 @@ class PromptLibrary:
         """folder: the engineer's own, in front of the built-in one."""
         self._folders = [path for path in (folder, builtin) if path is not None]
 
-    def has(self, name: str, language: str) -> bool:
-        """Whether there is a file for it; that it can be read, `check` or `get` finds out."""
-        return self._find(name, language) is not None
-
     def get(self, name: str, language: str) -> EncodedPrompt | None:
         """The prompt in this language or its base ("de" for "de-AT"), or None: no other language.
 
@@ -92,11 +89,7 @@ class PromptLibrary:
     def list(self) -> tuple[Usable, Problems]:
         """Every prompt that can be used, and everything that is wrong with the others."""
         prompts: Usable = []
-        problems: Problems = [
-            OperatorError("there is no such folder of prompts", file=folder)
-            for folder in self._folders
-            if not folder.is_dir()
-        ]
+        problems: Problems = []
         for key, path in self._files(problems):
             try:
                 prompts.append(EncodedPrompt(key, path, encode(read_wav(path))))
@@ -109,15 +102,18 @@ class PromptLibrary:
         for key in keys(name, language):
             for folder in self._folders:
                 path = folder / f"{key}.wav"
-                if path.is_file():
-                    return key, path
+                try:
+                    if path.is_file():
+                        return key, path
+                except OSError as error:
+                    raise OperatorError(f"can't be read: {error.strerror}", file=path) from error
         return None
 
     def _files(self, problems: Problems) -> Iterator[tuple[str, Path]]:
         """Every WAV file by its key, the replaced ones left out; misnamed ones are problems."""
         seen: set[str] = set()
         for folder in self._folders:
-            for path in sorted(folder.glob("*/*.wav")):
+            for path in _waves(folder, problems):
                 key = f"{path.parent.name}/{path.stem}"
                 if not _NAME.fullmatch(path.stem) or not _LANGUAGE.fullmatch(path.parent.name):
                     wanted = "LANGUAGE/NAME.wav with a name of a to z, 0 to 9 and hyphens"
@@ -125,6 +121,25 @@ class PromptLibrary:
                 elif key not in seen:
                     seen.add(key)
                     yield key, path
+
+
+def _waves(folder: Path, problems: Problems) -> Iterator[Path]:
+    """Every WAV file of a folder's languages; what can't be looked into is a problem."""
+    for language in _entries(folder, problems):
+        if language.is_dir():
+            inside = _entries(Path(language.path), problems)
+            yield from (Path(each.path) for each in inside if each.name.endswith(".wav"))
+
+
+def _entries(folder: Path, problems: Problems) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as found:
+            return sorted(found, key=lambda entry: entry.name)
+    except FileNotFoundError:
+        problems.append(OperatorError("there is no such folder of prompts", file=folder))
+    except OSError as error:
+        problems.append(OperatorError(f"can't be read: {error.strerror}", file=folder))
+    return []
 
 
 def keys(name: str, language: str) -> tuple[str, ...]:
@@ -145,7 +160,8 @@ def read_wav(path: Path) -> tuple[Samples, int]:
             form = file.getparams()
             data = file.readframes(form.nframes)
     except (OSError, EOFError, wave.Error) as error:
-        raise OperatorError(f"is no readable PCM WAV file: {error}", file=path) from error
+        reason = str(error) or "it ends too early"
+        raise OperatorError(f"is no readable PCM WAV file: {reason}", file=path) from error
     if not MIN_RATE <= form.framerate <= MAX_RATE:
         raise OperatorError(
             f"has {form.framerate} samples a second; {MIN_RATE} to {MAX_RATE} are fine", file=path

@@ -93,7 +93,8 @@ class Worker:
         try:
             bind(command.address, 0).close()
         except (OSError, ValueError) as error:
-            self._outbox.append(Failed(f"{command.address}: {error}"))
+            reason = getattr(error, "strerror", None) or str(error)
+            self._outbox.append(Failed(f"can't use {command.address}: {reason}"))
             return
         ports = PortPool(command.address, command.first_port, command.last_port)
         ports.avoid(command.avoid, now)

@@ -45,9 +45,14 @@ class Lock:
     def __init__(self, path: Path) -> None:
         """Take the lock, alone if nobody else has it.
 
-        Raises OperatorError where another keeps it for itself for more than START_SECONDS.
+        Raises OperatorError where another keeps it for itself for more than START_SECONDS, or the
+        file can't be opened.
         """
-        self._descriptor = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+        try:
+            self._descriptor = os.open(f"{path}.lock", flags, 0o600)
+        except OSError as error:
+            raise _cannot_write(path, f"{path}.lock: {error.strerror}") from error
         until = time.monotonic() + START_SECONDS
         while not (self._take(fcntl.LOCK_EX) or self._take(fcntl.LOCK_SH)):
             if time.monotonic() > until:

@@ -25,22 +25,27 @@ def read_records(path: Path, limit: int, since: float | None = None) -> list[Cal
     Blocks on the disk: in the event loop's process, call it in a thread. Raises OperatorError
     where there is no such file, or it isn't one of this version's.
     """
-    if not path.is_file():
-        raise OperatorError("there are no call records yet", file=str(path), key=files.KEY)
+    try:
+        path.stat()
+    except FileNotFoundError as error:
+        raise _unreadable(path, "there are no call records yet") from error
+    except OSError as error:
+        raise _unreadable(path, f"the call records can't be read: {error.strerror}") from error
     try:
         with closing(
             sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, isolation_level=None)
         ) as connection:
             if schema.check_version(connection, path) < len(schema.MIGRATIONS):
-                raise OperatorError(
+                raise _unreadable(
+                    path,
                     "the call records are of an older version; start the sidecar once to bring "
                     "them up to date",
-                    file=str(path),
-                    key=files.KEY,
                 )
             start = "" if since is None else to_text(since)
             return [CallRecord.of_row(row) for row in connection.execute(NEWEST, (start, limit))]
     except sqlite3.Error as error:
-        raise OperatorError(
-            f"the call records can't be read: {error}", file=str(path), key=files.KEY
-        ) from error
+        raise _unreadable(path, f"the call records can't be read: {error}") from error
+
+
+def _unreadable(path: Path, message: str) -> OperatorError:
+    return OperatorError(message, file=str(path), key=files.KEY)

@@ -63,9 +63,16 @@ def _read(path: Path) -> tuple[Settings, tuple[OperatorError, ...]]:
     warnings = tuple(file.error(*doubt) for doubt in crosschecks.doubtful(settings))
     resolved = _with_secrets(_resolved(settings, path.resolve().parent), file)
     folder = resolved.prompts.folder
-    if folder is not None and not folder.is_dir():
-        raise file.errors([(("prompts", "folder"), f"there is no folder {folder}")])
+    if folder is not None and (problem := _problem_of(folder)):
+        raise file.errors([(("prompts", "folder"), problem)])
     return resolved, warnings
+
+
+def _problem_of(folder: Path) -> str:
+    try:
+        return "" if folder.is_dir() else f"there is no folder {folder}"
+    except OSError as error:
+        return f"{folder} can't be read: {error.strerror}"
 
 
 def _resolved(settings: Settings, folder: Path) -> Settings:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from aiohttp import web
 
 from sidecar.errors import OperatorError
@@ -40,8 +42,9 @@ class WebServer:
             await site.start()
         except OSError as error:
             await self._runner.cleanup()
+            reason = os.strerror(error.errno) if error.errno else str(error)
             raise OperatorError(
-                f"cannot listen on {self._host}:{self._port}: {error.strerror}", key="http.listen"
+                f"can't listen on {self._host}:{self._port}: {reason}", key="http.listen"
             ) from error
 
     @property

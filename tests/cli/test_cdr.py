@@ -106,3 +106,13 @@ def test_where_there_are_no_records_it_says_so(command: Command, config: Path) -
     assert result.exit_code == 1
     assert result.stdout == ""
     assert result.stderr.endswith("records.db: records.database: there are no call records yet\n")
+
+
+def test_where_they_can_t_be_looked_at_it_says_why(command: Command, config: Path) -> None:
+    text = config.read_text().replace("records.db", "r" * 300)
+    config.write_text(text)
+
+    result = command("cdr", "list", "-c", config)
+
+    assert result.exit_code == 1
+    assert result.stderr.endswith(": the call records can't be read: File name too long\n")

@@ -200,3 +200,16 @@ def test_a_command_without_its_settings_is_wrong_usage(command: Command) -> None
 
     assert result.exit_code == 2
     assert "Missing option '-c'" in result.stderr
+
+
+def test_a_folder_of_prompts_that_can_t_be_looked_at_is_a_line(
+    command: Command, config: Path
+) -> None:
+    config.write_text(config.read_text() + f'[prompts]\nfolder = "{"p" * 300}"\n')
+
+    result = command("check", "-c", config)
+
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"{config}:")
+    assert result.stderr.endswith("can't be read: File name too long\n")
+    assert "prompts.folder" in result.stderr

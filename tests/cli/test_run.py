@@ -106,12 +106,43 @@ async def test_a_port_in_use_is_a_line_and_exit_code_1(
 ) -> None:
     with socket.socket(type=socket.SOCK_DGRAM) as taken:
         taken.bind(("127.0.0.1", ports[0]))
+        udp = f"udp://127.0.0.1:{ports[0]}"
         process = await start("run", "-c", config)
         _out, err = await process.communicate()
 
+    line = err.splitlines()[-1].decode()
     assert process.returncode == 1
     assert b"Traceback" not in err
-    assert str(ports[0]).encode() in err.splitlines()[-1]
+    assert b"event=stopped" not in err
+    assert line == f"{config}:3: sip.listen: can't listen on {udp}: Address already in use"
+
+
+async def test_a_web_port_in_use_is_a_line_and_exit_code_1(
+    start: Start, config: Path, ports: tuple[int, int]
+) -> None:
+    with socket.create_server(("127.0.0.1", ports[1])):
+        process = await start("run", "-c", config)
+        _out, err = await process.communicate()
+
+    line = err.splitlines()[-1].decode()
+    assert process.returncode == 1
+    assert line.startswith(f"{config}:")
+    assert line.endswith(
+        f": http.listen: can't listen on 127.0.0.1:{ports[1]}: Address already in use"
+    )
+
+
+async def test_a_token_that_might_be_guessed_is_a_line_and_exit_code_1(
+    start: Start, config: Path, ports: tuple[int, int]
+) -> None:
+    config.write_text(config.read_text() + 'token = "short"\n')
+
+    process = await start("run", "-c", config)
+    _out, err = await asyncio.wait_for(process.communicate(), 20)
+
+    line = err.splitlines()[-1].decode()
+    assert process.returncode == 1
+    assert line.startswith(f"{config}:{len(config.read_text().splitlines())}: http.token: ")
 
 
 async def test_a_prompt_that_a_rule_needs_and_that_is_missing_is_told_at_the_start(

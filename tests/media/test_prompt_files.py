@@ -88,7 +88,7 @@ def _wav_header(size: int) -> bytes:
 @pytest.mark.parametrize(
     ("content", "wrong"),
     [
-        (b"", "no readable PCM WAV"),
+        (b"", "no readable PCM WAV file: it ends too early"),
         (b"ID3 this is an mp3", "no readable PCM WAV"),
         (_wav_header(0), "no audio"),
         (_wav_header(3200) + bytes(100), "cut off"),
@@ -128,12 +128,21 @@ def test_an_engineers_own_file_replaces_the_one_that_was_brought(tmp_path: Path)
 def test_a_language_falls_back_to_its_base_and_to_no_other(tmp_path: Path) -> None:
     write_wav(tmp_path / "de" / "notice.wav", tone(1000, 8000))
     library = PromptLibrary(None, tmp_path)
-    assert library.has("notice", "de-AT")
-    assert library.has("notice", "de")
-    assert not library.has("notice", "en")
+    assert library.get("notice", "de-AT") is not None
+    assert library.get("notice", "de") is not None
     assert library.get("notice", "en") is None
-    assert not library.has("../de/notice", "de")
-    assert not library.has("notice", "../de")
+    assert library.get("../de/notice", "de") is None
+    assert library.get("notice", "../de") is None
+
+
+def test_a_folder_that_cannot_be_looked_into_is_told(tmp_path: Path) -> None:
+    library = PromptLibrary(tmp_path / ("p" * 300), tmp_path)
+
+    with pytest.raises(OperatorError, match="can't be read: File name too long"):
+        library.get("notice", "en")
+    _usable, problems = library.list()
+
+    assert [problem.message for problem in problems] == ["can't be read: File name too long"]
 
 
 def test_check_is_told_everything_that_is_wrong(tmp_path: Path) -> None:

@@ -122,7 +122,7 @@ class Asterisk:
             "asterisk",
             ["unshare", "--mount", "--propagation", "private", "sh", "-c", script],
             self.folder / "log" / "console",
-            env={"PATH": os.environ["PATH"], "HOME": "/root", "LC_ALL": "C"},
+            env={"PATH": os.environ["PATH"], "HOME": "/", "LC_ALL": "C"},
         )
         try:
             self._wait_booted()

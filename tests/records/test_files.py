@@ -26,6 +26,14 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     assert refusal.value.file == str(tmp_path / "file" / "records.db")
 
 
+def test_a_lock_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    path = tmp_path / ("r" * 252)
+    create(path)
+
+    with pytest.raises(OperatorError, match=r"r\.lock: File name too long"):
+        Lock(path)
+
+
 def test_whoever_comes_first_has_the_file_alone_until_it_shares(path: Path) -> None:
     create(path)
     first = Lock(path)
