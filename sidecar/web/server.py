@@ -42,9 +42,8 @@ class WebServer:
             await site.start()
         except OSError as error:
             await self._runner.cleanup()
-            reason = os.strerror(error.errno) if error.errno else str(error)
             raise OperatorError(
-                f"can't listen on {self._host}:{self._port}: {reason}", key="http.listen"
+                f"can't listen on {self._host}:{self._port}: {_reason(error)}", key="http.listen"
             ) from error
 
     @property
@@ -55,3 +54,12 @@ class WebServer:
     async def stop(self) -> None:
         """Finish what is under way, at most `STOP_SECONDS`, and close."""
         await self._runner.cleanup()
+
+
+def _reason(error: OSError) -> str:
+    """The system's own words: asyncio puts more before them, where there is a number of the
+    system's; the resolver's numbers are negative.
+    """
+    if error.errno is not None and error.errno > 0:
+        return os.strerror(error.errno)
+    return error.strerror or str(error)

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import socket
 import threading
 from collections.abc import AsyncIterator
 
@@ -190,3 +192,25 @@ async def test_an_address_in_use_is_an_operators_error(server: WebServer) -> Non
         await second.start()
 
     assert refusal.value.key == "http.listen"
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (OSError(errno.EADDRINUSE, "error while attempting to bind"), "Address already in use"),
+        (socket.gaierror(socket.EAI_NONAME, "Name not known"), "Name not known"),
+        (OSError("could not bind"), "could not bind"),
+    ],
+)
+async def test_why_it_can_t_listen_is_told_in_the_system_s_words(
+    monkeypatch: pytest.MonkeyPatch, error: OSError, reason: str
+) -> None:
+    async def refuse(_site: web.TCPSite) -> None:
+        raise error
+
+    monkeypatch.setattr(web.TCPSite, "start", refuse)
+
+    with pytest.raises(OperatorError) as refusal:
+        await WebServer(web.Application(), "localhost", 1234).start()
+
+    assert refusal.value.message == f"can't listen on localhost:1234: {reason}"
