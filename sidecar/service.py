@@ -70,7 +70,7 @@ class Service:
         self._hosts = HostTable(settings)
         self._wake: asyncio.TimerHandle | None = None
         self._wake_at = 0.0
-        self._started = self._stopped = False
+        self._stopped = False
         self._parting: asyncio.Event | None = None
         self._probes: list[Probe] = []
         self.metrics = Metrics()
@@ -114,7 +114,6 @@ class Service:
             raise
         self.b2bua.run(self._start_probes)
         self._watch.start()
-        self._started = True
         log.info("started", version=__version__, sip=self._listening(), http=self.web.port)
 
     async def stop(self) -> None:
@@ -133,8 +132,6 @@ class Service:
         self._stopped = True
         if self._wake is not None:
             self._wake.cancel()
-        if self._started:
-            log.info("stopped")
 
     async def reload(self) -> list[OperatorError]:
         """Read the rules and their lists anew; return what is wrong: then the old ones stay.
@@ -301,6 +298,7 @@ async def serve(settings: Settings, rules: LiveRules) -> None:
     await stop.wait()
     reloading.cancel()
     await service.stop()
+    log.info("stopped")
 
 
 async def _reload_at_each(hang_up: asyncio.Event, service: Service) -> None:

@@ -82,12 +82,8 @@ class Voicemail:
         self._met = True
         if call.route.inbound:
             self._begin()
-        elif call.decision.voicemail is VoicemailPolicy.ALLOW:
-            call.record.voicemail = _AT_FIRST[VoicemailPolicy.ALLOW]
-            call.agent.records.update(call.record)
         else:
-            call.record.voicemail = _AT_FIRST[VoicemailPolicy.DENY]
-            call.fail_closed("voicemail_unannounced")
+            self._begin_untold(allowed=call.decision.voicemail is VoicemailPolicy.ALLOW)
 
     def left(self, *, new: bool) -> None:
         """The call has come from the mailbox to a person: its rule holds anew.
@@ -188,6 +184,15 @@ class Voicemail:
         call.consent.change(terms, script.of_mailbox(call.decision))
         call.member.leave()
         call.agent.records.update(call.record)
+
+    def _begin_untold(self, *, allowed: bool) -> None:
+        """Whom the PBX itself has called can't be told: it goes on only where nothing is due."""
+        call = self._call
+        call.record.voicemail = "allowed" if allowed else "denied"
+        if allowed:
+            call.agent.records.update(call.record)
+        else:
+            call.fail_closed("voicemail_unannounced")
 
     def note(self, state: State) -> None:
         """Keep what has become of it, as far as the consent machine knows."""

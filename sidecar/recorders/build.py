@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-
 from sidecar.recorders.asterisk.adapter import AsteriskRecorder
 from sidecar.recorders.feature_code import FeatureCodeRecorder
 from sidecar.recorders.none import NoRecorder
-from sidecar.recorders.recorder import Recorder
+from sidecar.recorders.recorder import CarriedByAnother, Recorder
 from sidecar.recorders.sip import SipRecorder
 from sidecar.settings.schema import Pbx
 
 
-def build_recorder(pbx: Pbx, carried_by_another: Callable[[str], Awaitable[bool]]) -> Recorder:
+def build_recorder(pbx: Pbx, carried_by_another: CarriedByAnother) -> Recorder:
     """Make the recorder of a PBX; without a table nothing controls it.
 
-    `carried_by_another` tells of a Call-ID whether it is that of another sidecar's call. The
-    recorder is not started yet. The settings were checked: each kind has the keys it needs.
+    It is not started yet. The settings were checked: each kind has the keys it needs.
     """
     table = pbx.recorder
     if table is None:

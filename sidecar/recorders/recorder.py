@@ -10,7 +10,7 @@ is held or stopped by the session itself. An order that is given again is carrie
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import Enum, IntEnum
 from typing import Protocol
@@ -194,6 +194,9 @@ class Answerer(Enum):
 
 
 AnswererCallback = Callable[[Answerer], None]
+
+CarriedByAnother = Callable[[str], Awaitable[bool]]
+"""Tells of a Call-ID whether it is that of another sidecar's call at the same PBX."""
 
 REASONS = (
     "refused",

@@ -56,9 +56,7 @@ def prepare(path: Path) -> files.Lock:
             _bring_up_to_date(connection, path, lock)
     except sqlite3.Error as error:
         lock.release()
-        raise OperatorError(
-            f"the call records can't be opened: {error}", file=str(path), key=files.KEY
-        ) from error
+        raise files.fault(path, f"the call records can't be opened: {error}") from error
     except OperatorError:
         lock.release()
         raise
@@ -73,8 +71,7 @@ def _bring_up_to_date(connection: sqlite3.Connection, path: Path, lock: files.Lo
             log.info("records_migrated", before=before, now=len(schema.MIGRATIONS))
         lock.share()
     if schema.check_version(connection, path) < len(schema.MIGRATIONS):
-        raise OperatorError(
+        raise files.fault(
+            path,
             "a consent-sidecar of an older version writes its call records here; stop it first",
-            file=str(path),
-            key=files.KEY,
         )

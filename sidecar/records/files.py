@@ -10,7 +10,6 @@ from pathlib import Path
 
 from sidecar.errors import OperatorError
 
-KEY = "records.database"
 BUSY_SECONDS = 0.2
 """How long one attempt waits for another program's lock; the writer tries again after that."""
 START_SECONDS = 5.0
@@ -57,11 +56,10 @@ class Lock:
         while not (self._take(fcntl.LOCK_EX) or self._take(fcntl.LOCK_SH)):
             if time.monotonic() > until:
                 self.release()
-                raise OperatorError(
+                raise fault(
+                    path,
                     "a consent-sidecar of another version writes its call records here; stop it, "
                     "or name another file",
-                    file=str(path),
-                    key=KEY,
                 )
             time.sleep(0.01)
 
@@ -102,5 +100,10 @@ def set_up(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA secure_delete = ON")
 
 
+def fault(path: Path, message: str) -> OperatorError:
+    """Return an error about a record file."""
+    return OperatorError(message, file=str(path), key="records.database")
+
+
 def _cannot_write(path: Path, reason: str) -> OperatorError:
-    return OperatorError(f"cannot write call records here: {reason}", file=str(path), key=KEY)
+    return fault(path, f"cannot write call records here: {reason}")

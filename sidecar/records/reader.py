@@ -7,7 +7,6 @@ from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote
 
-from sidecar.errors import OperatorError
 from sidecar.records import files, schema
 from sidecar.records.record import COLUMNS, CallRecord
 from sidecar.records.timestamps import to_text
@@ -28,15 +27,15 @@ def read_records(path: Path, limit: int, since: float | None = None) -> list[Cal
     try:
         path.stat()
     except FileNotFoundError as error:
-        raise _unreadable(path, "there are no call records yet") from error
+        raise files.fault(path, "there are no call records yet") from error
     except OSError as error:
-        raise _unreadable(path, f"the call records can't be read: {error.strerror}") from error
+        raise files.fault(path, f"the call records can't be read: {error.strerror}") from error
     try:
         with closing(
             sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, isolation_level=None)
         ) as connection:
             if schema.check_version(connection, path) < len(schema.MIGRATIONS):
-                raise _unreadable(
+                raise files.fault(
                     path,
                     "the call records are of an older version; start the sidecar once to bring "
                     "them up to date",
@@ -44,8 +43,4 @@ def read_records(path: Path, limit: int, since: float | None = None) -> list[Cal
             start = "" if since is None else to_text(since)
             return [CallRecord.of_row(row) for row in connection.execute(NEWEST, (start, limit))]
     except sqlite3.Error as error:
-        raise _unreadable(path, f"the call records can't be read: {error}") from error
-
-
-def _unreadable(path: Path, message: str) -> OperatorError:
-    return OperatorError(message, file=str(path), key=files.KEY)
+        raise files.fault(path, f"the call records can't be read: {error}") from error

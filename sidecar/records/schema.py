@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 
-from sidecar.errors import OperatorError
+from sidecar.records.files import fault
 
 APPLICATION_ID = 0x436F6E53
 """`ConS`; shown by `file records.db`."""
@@ -107,16 +107,14 @@ def check_version(
     (found,) = connection.execute("PRAGMA user_version").fetchone()
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
     if tables and mark != APPLICATION_ID:
-        raise OperatorError(
+        raise fault(
+            path,
             "this is the database of another program; name a file of its own for the call records",
-            file=str(path),
-            key="records.database",
         )
     if found > len(migrations):
-        raise OperatorError(
+        raise fault(
+            path,
             f"the call records were written by a newer version (format {found}, this version "
             f"knows {len(migrations)}); run that version, or name another file",
-            file=str(path),
-            key="records.database",
         )
     return int(found)

@@ -12,7 +12,6 @@ from typing import Self
 import aiosqlite
 import structlog
 
-from sidecar.errors import OperatorError
 from sidecar.metrics import Metrics
 from sidecar.records import files, reader
 from sidecar.records.connection import Connection, prepare
@@ -83,9 +82,7 @@ class SqliteStore:
             owner = await asyncio.to_thread(Owner, path)
         except OSError as error:
             lock.release()
-            raise OperatorError(
-                f"cannot lock the call records: {error.strerror}", file=str(path), key=files.KEY
-            ) from error
+            raise files.fault(path, f"cannot lock the call records: {error.strerror}") from error
         try:
             connection = await aiosqlite.connect(
                 path, isolation_level=None, timeout=files.BUSY_SECONDS, factory=Connection

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from sidecar.recorders.asterisk.call_ids import CallIds
@@ -24,7 +23,7 @@ from sidecar.recorders.asterisk.rights import lacking
 from sidecar.recorders.asterisk.scenes import ahead, answerers, scene
 from sidecar.recorders.asterisk.session import AsteriskSession
 from sidecar.recorders.asterisk.steps import Steps
-from sidecar.recorders.recorder import EventCallback, Order, PbxLeg
+from sidecar.recorders.recorder import CarriedByAnother, EventCallback, Order, PbxLeg
 from sidecar.settings.addresses import HostPort
 
 READ_WITHIN = 5.0
@@ -50,9 +49,8 @@ class AsteriskRecorder:
         files: Path | None = None,
         mailbox_applications: frozenset[str] = MAILBOX_APPLICATIONS,
         *,
-        carried_by_another: Callable[[str], Awaitable[bool]],
+        carried_by_another: CarriedByAnother,
     ) -> None:
-        """`carried_by_another` tells of a Call-ID whether it is that of another sidecar's call."""
         self._username = username
         self._folder = files
         self._connection = Connection(
@@ -326,7 +324,7 @@ class AsteriskRecorder:
 
     def _at_mailbox(self, uniqueid: str) -> None:
         for session in tuple(self._members.get(uniqueid, ())):
-            session.sight.stepped(session.uniqueid)
+            session.sight.stepped()
 
     def _note_room(self, bridge: str, conference: str) -> None:
         if self._conferences.rooms.name(bridge, conference):

@@ -85,8 +85,10 @@ class Channels:
 
     def clear(self) -> None:
         """Forget every channel; but who holds others is told by events only, and may still."""
-        for known in (self._channels, self._by_link, self._by_bridge, self._technology):
-            known.clear()
+        self._channels.clear()
+        self._by_link.clear()
+        self._by_bridge.clear()
+        self._technology.clear()
         self._halves.clear()
 
     def get(self, uniqueid: str) -> Channel | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Protocol
 
 from sidecar.recorders.asterisk.call_ids import CallIds
@@ -10,11 +9,10 @@ from sidecar.recorders.asterisk.channels import Channel, Channels
 from sidecar.recorders.asterisk.elsewhere import Elsewhere
 from sidecar.recorders.asterisk.rooms import Rooms, Whose
 from sidecar.recorders.asterisk.scenes import reach
+from sidecar.recorders.recorder import CarriedByAnother
 
 if TYPE_CHECKING:
     from sidecar.recorders.asterisk.session import AsteriskSession
-
-_VERDICTS = {True: Whose.ANOTHER_SIDECAR_S, False: Whose.NOBODY_S, None: None}
 
 
 class Sessions(Protocol):
@@ -30,10 +28,7 @@ class Sessions(Protocol):
 class Conferences:
     """The conferences with whoever is in them."""
 
-    def __init__(
-        self, sessions: Sessions, carried_by_another: Callable[[str], Awaitable[bool]]
-    ) -> None:
-        """`carried_by_another` tells of a Call-ID whether it is that of another sidecar's call."""
+    def __init__(self, sessions: Sessions, carried_by_another: CarriedByAnother) -> None:
         self._sessions = sessions
         self.elsewhere = Elsewhere(carried_by_another, self._meet_where)
         self.rooms = Rooms()
@@ -64,7 +59,7 @@ class Conferences:
             if self._sessions.session_of(channel.uniqueid) is not None:
                 return Whose.OURS
             if call_id := self._sessions.call_ids.of(channel.uniqueid):
-                return _VERDICTS[self.elsewhere.carries(channel.uniqueid, call_id)]
+                return self.elsewhere.whose(channel.uniqueid, call_id)
             return None if self._sessions.call_ids.lacks(channel) and not sure else Whose.NOBODY_S
 
         self._have_told(self.rooms.meet(bridge, there, whose))

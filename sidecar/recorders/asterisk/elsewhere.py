@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from functools import partial
+
+from sidecar.recorders.asterisk.rooms import Whose
+from sidecar.recorders.recorder import CarriedByAnother
 
 KNOWN_WITHIN = 0.25
 """Seconds after which a channel counts as nobody's: whoever is behind it is told once too often
@@ -15,19 +18,16 @@ class Elsewhere:
     """What is known of channels that no session of this process has."""
 
     def __init__(
-        self, ask: Callable[[str], Awaitable[bool]], on_known: Callable[[str], None]
+        self, carried_by_another: CarriedByAnother, on_known: Callable[[str], None]
     ) -> None:
-        """`ask` tells of a Call-ID whether another sidecar carries that call.
-
-        `on_known` is called with the uniqueid of each channel that was asked for.
-        """
-        self._ask = ask
+        """`on_known` is called with the uniqueid of each channel that was asked for."""
+        self._carried_by_another = carried_by_another
         self._on_known = on_known
-        self._known: dict[str, bool] = {}
+        self._known: dict[str, Whose] = {}
         self._asking: dict[str, asyncio.Task[bool]] = {}
 
-    def carries(self, uniqueid: str, call_id: str) -> bool | None:
-        """Tell whether a channel is another sidecar's call; None: `on_known` will say when."""
+    def whose(self, uniqueid: str, call_id: str) -> Whose | None:
+        """Return whose call a channel is; None: `on_known` will tell when that is known."""
         if uniqueid not in self._known and uniqueid not in self._asking:
             task = asyncio.create_task(self._find_out(call_id), name="asterisk-elsewhere")
             self._asking[uniqueid] = task
@@ -47,11 +47,11 @@ class Elsewhere:
 
     async def _find_out(self, call_id: str) -> bool:
         try:
-            return await asyncio.wait_for(self._ask(call_id), KNOWN_WITHIN)
+            return await asyncio.wait_for(self._carried_by_another(call_id), KNOWN_WITHIN)
         except TimeoutError:
             return False
 
     def _found_out(self, uniqueid: str, task: asyncio.Task[bool]) -> None:
         if self._asking.pop(uniqueid, None) is not None:
-            self._known[uniqueid] = task.result()
+            self._known[uniqueid] = Whose.ANOTHER_SIDECAR_S if task.result() else Whose.NOBODY_S
             self._on_known(uniqueid)

@@ -67,9 +67,8 @@ class Sight:
         elif not self._people.vacant:
             self._stop_waiting()
 
-    def stepped(self, uniqueid: str) -> None:
+    def stepped(self) -> None:
         """A channel of the call's has come to a mailbox."""
-        self._uniqueid = uniqueid
         self._at_mailbox = False
         self._look_for_mailbox()
 
