@@ -31,6 +31,7 @@ from sidecar.recorders.recorder import (
     Violated,
 )
 from tests.calls.agents import Incoming, Outgoing, Served, sdp
+from tests.calls.mailboxes import MAILBOX
 from tests.calls.world import (
     ACCEPT,
     BEFORE,
@@ -39,7 +40,6 @@ from tests.calls.world import (
     NOTICE,
     OFF,
     PAUSE,
-    PBX,
     RESUME,
     STOP,
     World,
@@ -52,7 +52,7 @@ METHODS = st.sampled_from("BYE BYE INVITE UPDATE PRACK INFO OPTIONS REFER NOTIFY
 TAGS = st.sampled_from(["", "", "one", "two"])
 CODES_PRESSED = st.sampled_from([ACCEPT, DECLINE, STOP, PAUSE, RESUME])
 MOST_CALLS = 3
-TO_MAILBOX = Divert(f"sip:vm102@{PBX}", after=5.0)
+TO_MAILBOX = Divert(MAILBOX, after=5.0)
 DECISIONS = [
     OFF,
     NOTICE,

@@ -19,9 +19,9 @@ from sidecar.recorders.recorder import (
 )
 from tests.calls.agents import sdp
 from tests.calls.hearing import open_gates, prompts, tell
+from tests.calls.mailboxes import MAILBOX
 from tests.calls.world import ACCEPT, BEFORE, CODES, DECLINE, NOTICE, OFF, PBX, asking
 
-MAILBOX = f"sip:vm102@{PBX}"
 DIVERTED = Divert(MAILBOX, 20.0)
 BOTH = asking(Party.CALLER, Party.CALLEE)
 BOARD = Decision(

@@ -13,21 +13,12 @@ from sidecar.media.engine import Side
 from sidecar.recorders.recorder import Answerer, MailboxReached
 from tests.calls.agents import sdp
 from tests.calls.hearing import open_gates, prompts
+from tests.calls.mailboxes import MAILBOX, ringing
 from tests.calls.world import CODES, NOTICE, OFF, PBX, STOP, TRUNK_MEDIA, asking
 
-MAILBOX = f"sip:vm102@{PBX}"
 DIVERTED = replace(OFF, divert=Divert(MAILBOX, 20.0))
 DENIED = replace(OFF, voicemail=VoicemailPolicy.DENY)
 STOPPABLE = Decision(rule="rule", recording=Policy.NOTICE, notice=Notice(), codes=CODES)
-
-
-def ringing(w, status=180, early=b"", reliable=False, **more):
-    there = w.trunk.call(**more)
-    w.settle()
-    here = w.pbx.calls[-1]
-    here.ring(status, early, reliable=reliable)
-    w.settle()
-    return there, here
 
 
 class TestACallIsDiverted:

@@ -8,19 +8,25 @@ import pytest
 
 from sidecar.consent.decision import Decision, Divert, Policy
 from sidecar.media.engine import Side
-from sidecar.recorders.recorder import (
-    MailboxReached,
-)
+from sidecar.recorders.recorder import MailboxReached
 from tests.calls.hearing import open_gates, prompts
-from tests.calls.mailboxes import decision, ringing
+from tests.calls.mailboxes import MAILBOX, decision, ringing
 from tests.calls.world import BEFORE, CODES, DECLINE, PBX
 
-MAILBOX = f"sip:vm102@{PBX}"
 ALL = frozenset(("busy", "no-answer", "unavailable"))
 
 
 def diverting(voicemail: str = "notice", on=ALL, **more) -> Decision:
     return decision(voicemail, divert=Divert(MAILBOX, 20.0, frozenset(on)), **more)
+
+
+def refused(world, voicemail="notice", status=486, **more):
+    """A call whose callee has refused it, while it rang."""
+    w = world(diverting(voicemail, **more), recorder=True)
+    there, here = ringing(w)
+    here.respond(status)
+    w.settle()
+    return w, there
 
 
 class TestTheSidecarDiverts:
@@ -53,10 +59,7 @@ class TestTheSidecarDiverts:
     )
     def test_a_refusal_diverts_only_where_the_rule_names_it(self, world, status, word):
         for on in ({word}, ALL - {word}):
-            w = world(diverting(on=on), recorder=True)
-            there, here = ringing(w)
-            here.respond(status)
-            w.settle()
+            w, there = refused(world, status=status, on=on)
             w.hear_notices()
 
             assert there.status == (200 if word in on else status)
@@ -64,10 +67,7 @@ class TestTheSidecarDiverts:
                 there.hang_up()
 
     def test_a_number_that_rejects_by_no_word_of_the_rule_is_refused_as_before(self, world):
-        w = world(diverting(), recorder=True)
-        there, here = ringing(w)
-        here.respond(484)
-        w.settle()
+        _w, there = refused(world, status=484)
 
         assert there.status == 484
 
@@ -75,10 +75,7 @@ class TestTheSidecarDiverts:
     def test_where_the_rule_denies_it_the_caller_hears_so_and_no_mailbox_is_called(
         self, world, status, told
     ):
-        w = world(diverting("deny"), recorder=True)
-        there, here = ringing(w)
-        here.respond(status)
-        w.settle()
+        w, there = refused(world, "deny", status)
         assert prompts(w) == ["voicemail-unavailable"]
         w.hear_notices()
 
@@ -87,10 +84,7 @@ class TestTheSidecarDiverts:
         assert w.record.voicemail == "denied"
 
     def test_a_caller_who_declines_is_told_and_the_mailbox_never_called(self, world):
-        w = world(diverting("consent"), recorder=True)
-        _there, here = ringing(w)
-        here.respond(486)
-        w.settle()
+        w, _there = refused(world, "consent")
         w.hear_notices()
 
         w.press(Side.A, DECLINE)
@@ -101,10 +95,7 @@ class TestTheSidecarDiverts:
         assert w.record.voicemail == "declined"
 
     def test_where_the_rule_allows_it_the_mailbox_s_answer_is_the_call_s(self, world):
-        w = world(diverting("allow"), recorder=True)
-        there, here = ringing(w)
-        here.respond(486)
-        w.settle()
+        w, there = refused(world, "allow")
 
         assert there.status is None
         w.pbx.calls[-1].answer()
@@ -184,10 +175,7 @@ class TestTheSidecarDiverts:
         there.hang_up()
 
     def test_a_mailbox_that_is_not_there_ends_the_call(self, world):
-        w = world(diverting(), recorder=True)
-        _there, here = ringing(w)
-        here.respond(486)
-        w.settle()
+        w, _there = refused(world)
         w.hear_notices()
         w.pbx.calls[-1].respond(404)
         w.settle()
@@ -195,10 +183,7 @@ class TestTheSidecarDiverts:
         assert w.ended == ("rejected", "callee")
 
     def test_a_caller_who_hangs_up_during_the_notice_leaves_no_message(self, world):
-        w = world(diverting(), recorder=True)
-        there, here = ringing(w)
-        here.respond(486)
-        w.settle()
+        w, there = refused(world)
         there.hang_up()
         w.settle()
 
@@ -206,10 +191,7 @@ class TestTheSidecarDiverts:
         assert w.record.voicemail == "unheard"
 
     def test_the_mailbox_s_own_sign_changes_nothing_any_more(self, world):
-        w = world(diverting(), recorder=True)
-        there, here = ringing(w)
-        here.respond(486)
-        w.settle()
+        w, there = refused(world)
         w.hear_notices()
         w.recording.tell(MailboxReached())
         w.settle()

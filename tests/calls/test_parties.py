@@ -261,13 +261,19 @@ class TestFirstContactWithAPerson:
 
 
 class TestWhoAnswered:
-    def test_nothing_begins_before_it_is_known(self, world):
-        w = world(NOTICE, recorder=True)
+    def unsaid(self, world, decision=NOTICE):
+        """A call that was answered, and whose recorder does not say by whom."""
+        w = world(decision, recorder=True)
         w.recorder.answerer = None
         there = w.trunk.call()
         w.settle()
-        w.pbx.calls[-1].answer()
+        here = w.pbx.calls[-1]
+        here.answer()
         w.settle()
+        return w, there, here
+
+    def test_nothing_begins_before_it_is_known(self, world):
+        w, there, _here = self.unsaid(world)
         assert w.media.said == []
 
         w.b2bua.run(w.recording.waits_for_answerer, Answerer.PERSON)
@@ -277,11 +283,7 @@ class TestWhoAnswered:
         there.hang_up()
 
     def silent(self, world, decision=NOTICE):
-        w = world(decision, recorder=True)
-        w.recorder.answerer = None
-        there = w.trunk.call()
-        w.settle()
-        w.pbx.calls[-1].answer()
+        w, there, _here = self.unsaid(world, decision)
         w.pass_time(0.55)
         w.hear_notices()
         return w, there
@@ -327,25 +329,14 @@ class TestWhoAnswered:
 
     @pytest.mark.parametrize("who", ["caller", "callee"])
     def test_a_call_that_ends_meanwhile_has_ended(self, world, who):
-        w = world(NOTICE, recorder=True)
-        w.recorder.answerer = None
-        there = w.trunk.call()
-        w.settle()
-        here = w.pbx.calls[-1]
-        here.answer()
-        w.settle()
+        w, there, here = self.unsaid(world)
         (there if who == "caller" else here).hang_up()
         w.settle()
 
         assert w.ended == ("answered", who)
 
     def test_of_a_call_that_is_over_nobody_is_warned_that_the_recorder_has_not_said(self, world):
-        w = world(NOTICE, recorder=True)
-        w.recorder.answerer = None
-        there = w.trunk.call()
-        w.settle()
-        w.pbx.calls[-1].answer()
-        w.settle()
+        w, there, _here = self.unsaid(world)
         there.hang_up()
 
         with capture_logs() as logs:

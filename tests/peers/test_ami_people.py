@@ -116,6 +116,13 @@ class House:
         for phone in self.phones:
             phone.forget()
 
+    async def talking(self, number: str) -> Call:
+        """A call by the trunk that a person has answered, and that phone1 has."""
+        call = self.call(number)
+        await call.tells(Answerer.PERSON)
+        await self.talk(call)
+        return call
+
     async def talk(self, call: Call) -> None:
         """Until phone1 has the call, and is bridged with it: only then its digits are heard."""
         await self.phone(1, "established")
@@ -201,9 +208,7 @@ async def test_who_picks_up_another_s_call_has_answered_it(house: House) -> None
 
 
 async def test_a_blind_transfer_s_target_is_someone_new_once_it_answers(house: House) -> None:
-    call = house.call(numbers.TRANSFERS)
-    await call.tells(Answerer.PERSON)
-    await house.talk(call)
+    call = await house.talking(numbers.TRANSFERS)
     house.press(1, "*43")
 
     await call.tells(OnHold(True), OnHold(False))  # while the digits are collected
@@ -214,9 +219,7 @@ async def test_a_blind_transfer_s_target_is_someone_new_once_it_answers(house: H
 
 
 async def test_who_is_consulted_is_new_only_when_the_transfer_is_completed(house: House) -> None:
-    call = house.call(numbers.TRANSFERS)
-    await call.tells(Answerer.PERSON)
-    await house.talk(call)
+    call = await house.talking(numbers.TRANSFERS)
     house.press(1, "*22")
     await call.tells(OnHold(True), OnHold(False), NobodyThere())
     await house.phone(2, "established")
@@ -231,9 +234,7 @@ async def test_who_is_consulted_is_new_only_when_the_transfer_is_completed(house
 async def test_a_phone_s_own_attended_transfer_brings_someone_new_when_it_joins_the_calls(
     house: House,
 ) -> None:
-    call = house.call(numbers.PLAIN)
-    await call.tells(Answerer.PERSON)
-    await house.talk(call)
+    call = await house.talking(numbers.PLAIN)
     house.dial(1, "2")
     await house.phone(2, "established")
     await house.phone(1, "established")
@@ -248,9 +249,7 @@ async def test_a_phone_s_own_attended_transfer_brings_someone_new_when_it_joins_
 async def test_a_mailbox_that_is_consulted_is_told_only_when_the_transfer_is_completed(
     house: House,
 ) -> None:
-    call = house.call(numbers.TRANSFERS)
-    await call.tells(Answerer.PERSON)
-    await house.talk(call)
+    call = await house.talking(numbers.TRANSFERS)
     house.press(1, f"*2{numbers.TO_MAILBOX}")
     await call.tells(OnHold(True), OnHold(False), NobodyThere())
     await house.until_at_voicemail()
@@ -262,9 +261,7 @@ async def test_a_mailbox_that_is_consulted_is_told_only_when_the_transfer_is_com
 
 
 async def test_a_phone_s_own_attended_transfer_to_a_mailbox_is_told(house: House) -> None:
-    call = house.call(numbers.PLAIN)
-    await call.tells(Answerer.PERSON)
-    await house.talk(call)
+    call = await house.talking(numbers.PLAIN)
     house.dial(1, numbers.TO_MAILBOX)
     await house.phone(1, "established")
     await house.until_at_voicemail()
@@ -276,9 +273,7 @@ async def test_a_phone_s_own_attended_transfer_to_a_mailbox_is_told(house: House
 
 
 async def test_a_phone_s_own_blind_transfer_brings_someone_new(house: House) -> None:
-    call = house.call(numbers.PLAIN)
-    await call.tells(Answerer.PERSON)
-    await house.talk(call)
+    call = await house.talking(numbers.PLAIN)
 
     house.phones[0].do("transfer", uri=f"sip:3@{house.asterisk.address}")
     await call.tells(NobodyThere())
@@ -300,9 +295,7 @@ async def test_a_call_that_is_redirected_into_a_mailbox_is_told(house: House) ->
 
 
 async def test_a_mailbox_reached_by_a_transfer_in_mid_call_is_told(house: House) -> None:
-    call = house.call(numbers.TRANSFERS)
-    await call.tells(Answerer.PERSON)
-    await house.talk(call)
+    call = await house.talking(numbers.TRANSFERS)
     house.press(1, f"*4{numbers.TO_MAILBOX}")
 
     await call.tells(OnHold(True), OnHold(False), MailboxReached(), NobodyThere())
@@ -310,9 +303,7 @@ async def test_a_mailbox_reached_by_a_transfer_in_mid_call_is_told(house: House)
 
 
 async def test_a_parked_call_has_nobody_until_it_is_retrieved(house: House) -> None:
-    call = house.call(numbers.TRANSFERS)
-    await call.tells(Answerer.PERSON)
-    await house.talk(call)
+    call = await house.talking(numbers.TRANSFERS)
     house.press(1, "*7")
     await call.tells(NobodyThere())
 
@@ -322,9 +313,7 @@ async def test_a_parked_call_has_nobody_until_it_is_retrieved(house: House) -> N
 
 
 async def test_a_phone_that_holds_the_call_is_told_both_ways(house: House) -> None:
-    call = house.call(numbers.PLAIN)
-    await call.tells(Answerer.PERSON)
-    await house.talk(call)
+    call = await house.talking(numbers.PLAIN)
     await call.tells_nothing(0.5)  # a hold while Asterisk still updates its phone ends at once
 
     house.phones[0].do("hold")
@@ -365,9 +354,7 @@ async def test_a_phone_that_a_caller_meets_in_a_room_is_a_stranger_to_it(house: 
 async def test_what_changed_while_the_connection_was_lost_is_told_when_it_is_back(
     house: House,
 ) -> None:
-    call = house.call(numbers.TRANSFERS)
-    await call.tells(Answerer.PERSON)
-    await house.talk(call)
+    call = await house.talking(numbers.TRANSFERS)
     await asyncio.to_thread(house.asterisk.close_manager_interface, LEAST)
     asked = Call(call.call_id)
     async with asyncio.timeout(WITHIN):

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from sidecar.recorders.asterisk.adapter import AsteriskRecorder
+from sidecar.recorders.asterisk.session import AsteriskSession
 from sidecar.recorders.recorder import (
     Answerer,
     BackAgain,
@@ -70,6 +71,24 @@ def enter(fake: FakeAmi, *channels: FakeChannel, bridge: str = "b") -> None:
 
 def leave(fake: FakeAmi, channel: FakeChannel, bridge: str = "b") -> None:
     fake.tell("BridgeLeave", channel, BridgeUniqueid=bridge, BridgeTechnology="simple_bridge")
+
+
+ROOM = {"BridgeUniqueid": "r", "BridgeTechnology": "softmix"}
+
+
+async def meet(
+    fake: FakeAmi, recorder: AsteriskRecorder, number: int = 1, hall: str = "hall"
+) -> tuple[AsteriskSession, Heard]:
+    """Have a call come into the conference."""
+    heard = Heard()
+    session = recorder.open(Leg(f"call{number}"), Order.RELEASE, heard)
+    session.answered(heard)
+    own = fake.add(f"PJSIP/trunk-{number}", f"{number}.1", f"call{number}")
+    up(fake, own)
+    fake.tell("ConfbridgeStart", own, Conference=hall, **ROOM)
+    fake.tell("BridgeEnter", own, **ROOM)
+    await heard.these(Answerer.MACHINE, InRoom("hall"))
+    return session, heard
 
 
 async def test_fake_that_tells_a_mailbox_before_the_call_id_is_known_loses_none(
@@ -199,16 +218,9 @@ async def test_fake_that_gives_a_channel_to_another_phone_tells_someone_new(
 async def test_fake_without_a_call_id_for_a_stranger_tells_of_it_when_that_is_sure(
     fake: FakeAmi, recorder: AsteriskRecorder
 ) -> None:
-    heard = Heard()
-    recorder.open(Leg(), Order.RELEASE, heard).answered(heard)
-    own = fake.add("PJSIP/trunk-1", "1.1", CALL)
-    up(fake, own)
-    room = {"BridgeUniqueid": "r", "BridgeTechnology": "softmix"}
-    fake.tell("ConfbridgeStart", own, Conference="hall\x1b", **room)
-    fake.tell("BridgeEnter", own, **room)
-    await heard.these(Answerer.MACHINE, InRoom("hall"))
+    _session, heard = await meet(fake, recorder, hall="hall\x1b")
 
-    fake.tell("BridgeEnter", fake.add("PJSIP/bob-3", "3.1", call_id=""), **room)
+    fake.tell("BridgeEnter", fake.add("PJSIP/bob-3", "3.1", call_id=""), **ROOM)
 
     await heard.these(StrangerInRoom())
 
@@ -228,19 +240,12 @@ async def test_fake_with_a_call_of_another_sidecar_tells_of_it_as_of_a_stranger_
     address = HostPort("127.0.0.1", fake.port)
     made = AsteriskRecorder(address, "consent", "secret", carried_by_another=carried_by_another)
     await made.start()
-    heard = Heard()
-    made.open(Leg(), Order.RELEASE, heard).answered(heard)
-    own = fake.add("PJSIP/trunk-1", "1.1", CALL)
-    up(fake, own)
-    room = {"BridgeUniqueid": "r", "BridgeTechnology": "softmix"}
-    fake.tell("ConfbridgeStart", own, Conference="hall", **room)
-    fake.tell("BridgeEnter", own, **room)
-    await heard.these(Answerer.MACHINE, InRoom("hall"))
+    _session, heard = await meet(fake, made)
 
-    fake.tell("BridgeEnter", fake.add("PJSIP/trunk-2", "2.1", call_id="theirs"), **room)
+    fake.tell("BridgeEnter", fake.add("PJSIP/trunk-2", "2.1", call_id="theirs"), **ROOM)
     if not answer:
         await heard.these(StrangerInRoom())
-    fake.tell("BridgeEnter", fake.add("PJSIP/bob-3", "3.1", call_id="bob's"), **room)
+    fake.tell("BridgeEnter", fake.add("PJSIP/bob-3", "3.1", call_id="bob's"), **ROOM)
     await heard.these(StrangerInRoom())
     await made.close()
 
@@ -250,21 +255,12 @@ async def test_fake_with_a_call_of_another_sidecar_tells_of_it_as_of_a_stranger_
 async def test_fake_whose_call_ends_before_a_stranger_was_told_has_another_call_tell_it(
     fake: FakeAmi, recorder: AsteriskRecorder
 ) -> None:
-    first, second = Heard(), Heard()
-    sessions = []
-    room = {"BridgeUniqueid": "r", "BridgeTechnology": "softmix"}
-    for number, heard in enumerate((first, second), 1):
-        sessions.append(recorder.open(Leg(f"call{number}"), Order.RELEASE, heard))
-        sessions[-1].answered(heard)
-        own = fake.add(f"PJSIP/trunk-{number}", f"{number}.1", f"call{number}")
-        up(fake, own)
-        fake.tell("ConfbridgeStart", own, Conference="hall", **room)
-        fake.tell("BridgeEnter", own, **room)
-        await heard.these(Answerer.MACHINE, InRoom("hall"))
-    fake.tell("BridgeEnter", fake.add("PJSIP/bob-3", "3.1", call_id="bob"), **room)
+    session, first = await meet(fake, recorder)
+    _session, second = await meet(fake, recorder, 2)
+    fake.tell("BridgeEnter", fake.add("PJSIP/bob-3", "3.1", call_id="bob"), **ROOM)
     await first.these(StrangerInRoom())
-    sessions[0].hold()
+    session.hold()
 
-    sessions[0].close()
+    session.close()
 
     await second.these(StrangerInRoom())
