@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import structlog
 
@@ -20,6 +20,7 @@ from sidecar.sip.offer_answer import Origins
 
 if TYPE_CHECKING:
     from sidecar.calls.agent import Agent
+    from sidecar.calls.call import Call
     from sidecar.calls.consent_process import ConsentProcess
     from sidecar.calls.keys import Keys
     from sidecar.calls.parties import Heritage, Parties
@@ -55,9 +56,10 @@ class Phase(Enum):
 
 
 class CallBase:
-    """What belongs to a call, and how it ends. Every method runs within `Agent.run`."""
+    """What belongs to a call, and how it ends. Every method runs within a turn of its own."""
 
     __slots__ = (
+        "__weakref__",
         "_a_end",
         "_arrived",
         "_parked",
@@ -142,6 +144,11 @@ class CallBase:
         replaces, or before it came to a mailbox."""
 
     # What it is made of.
+
+    @property
+    def itself(self) -> Call:
+        """The call, for those of its parts that know it by a weak reference only."""
+        return cast("Call", self)
 
     @property
     def over(self) -> bool:
