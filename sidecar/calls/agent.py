@@ -246,6 +246,8 @@ class Agent(ABC):
             leg.provisionals.stop()
         if self.legs.pop(leg.dialog.id, None) is not None:
             leg.call.legs.remove(leg)
+        if leg.other is not None and leg.other.dialog.id not in self.legs:
+            leg.other.other = None  # of two that are forgotten only one may know the other
 
     def part(self, leg: Leg, headers: list[tuple[str, str]]) -> None:
         """End a leg in the way its state asks for."""

@@ -262,27 +262,36 @@ class CallBase:
         self.agent.respond(self.invite, response, self.route.source)
 
     def releases(self) -> tuple[Callable[[], None], ...]:
-        """Return the steps that give back all that the call holds, but for its legs."""
+        """Return the steps that give back all that the call holds, once its legs have parted."""
         return (
             self.consent.abandon,
+            self.pressing.close,
             self.keys.close,
             self.voicemail.settled,
             self.member.leave,
             self.parties.close,
             self.recorder.close,
             self.media.close,
+            self._let_go,
         )
+
+    def _let_go(self) -> None:
+        """Keep nothing that keeps the call: from now on it is its legs that do."""
+        self.a = self.b = self.placing = None
+        waiting, self._when_ports = self._when_ports, []
+        for go_on in waiting:
+            go_on()
 
     def _end(self, disposition: Disposition, ended_by: EndedBy, headers: HeaderLines) -> None:
         if self.phase is Phase.ENDED:
             return
         self.phase = Phase.ENDED
         self.consent.handle(HungUp())
-        for release in self.releases():
-            release()
         agent = self.agent
         for leg in tuple(self.legs):
             agent.part(leg, headers)
+        for release in self.releases():
+            release()
         self.record.disposition, self.record.ended_by = disposition, ended_by
         self.voicemail.count()
         agent.calls.pop(self.id, None)

@@ -222,6 +222,7 @@ class ConsentProcess:
         for timers in (self._answers, self._beginning, self._explaining):
             for party in tuple(timers):
                 self._drop(timers, party)
+        self.speaking.close()
 
     # What the machine has done.
 

@@ -114,7 +114,7 @@ def test_in_one_call_of_a_room_keeps_no_stop_from_the_others(world, monkeypatch)
     plain = Member.overruled
 
     def overruled(member, overruled):
-        if member.call is first:
+        if member.call.itself is first:
             raise MistakeError
         plain(member, overruled)
 
