@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 import structlog
@@ -20,6 +20,7 @@ from sidecar.calls.leg import Leg
 from sidecar.calls.replaces import mapped_refer_to, mapped_references
 from sidecar.calls.rooms import Rooms
 from sidecar.calls.routing import Peer, Route, Router
+from sidecar.calls.turns import Turns
 from sidecar.consent.decision import CallFacts, Decision
 from sidecar.media.engine import Closed, MediaEngine
 from sidecar.metrics import Metrics
@@ -31,7 +32,6 @@ from sidecar.sip.dialog import DialogId
 from sidecar.sip.flow import Flow
 from sidecar.sip.message import Request, Response
 from sidecar.sip.reliable import Retransmitter2xx
-from sidecar.sip.timers import TimerHeap
 from sidecar.sip.transactions import ClientTransaction, ServerTransaction, TransactionLayer
 from sidecar.sip.uri import Uri
 
@@ -94,7 +94,7 @@ class DecisionHeaders:
 class Agent(ABC):
     """One side of every conversation the sidecar has; `B2bua` adds what comes in.
 
-    Everything runs within `run`, which a subclass gives its last step: what to send, when to wake.
+    Everything runs within a turn (`Turns.run`); see `Host` for what a subclass adds to it.
     """
 
     def __init__(
@@ -131,21 +131,31 @@ class Agent(ABC):
         self.media_address = media_address
         self.records = records
         self.metrics = metrics
-        self.timers = TimerHeap()
+        self.turns = Turns(ports.clock.monotonic, self)
+        self.run = self.turns.run
+        self.timers = self.turns.timers
         self.layer = TransactionLayer(self.timers)
         self.challenges = Challenges(self.timers, self.finish)
         self.unreachable: set[Uri] = set()
         """Neighbours' URIs that do not answer, as the probes found: the last to be tried."""
         self.calls: dict[str, Call] = {}
-        self._steps: deque[tuple[Callable[..., None], tuple[Any, ...]]] = deque()
-        """What is to be done, in this order."""
-        self.now = ports.clock.monotonic()
-        self.concerned: Call | None = None
-        """The call that is being worked on; it ends where that work fails (see `Boundary`)."""
+
+    @property
+    def now(self) -> float:
+        """The time of the present turn, in monotonic seconds."""
+        return self.turns.now
 
     @abstractmethod
-    def run(self, step: Callable[..., None], *arguments: Any) -> None:
-        """Do one step and all that follows from it; the only way in from outside."""
+    def follow(self) -> bool:
+        """See `Host.follow`."""
+
+    @abstractmethod
+    def rest(self) -> None:
+        """See `Host.rest`."""
+
+    @abstractmethod
+    def failed(self, error: Exception, of: Call | None, arguments: tuple[Any, ...]) -> None:
+        """See `Host.failed`."""
 
     def respond(self, transaction: ServerTransaction, response: Response, peer: Peer) -> bytes:
         """Send a response; returns its bytes."""
@@ -166,11 +176,10 @@ class Agent(ABC):
             (data, transaction.flow),
             self.now,
             transmit=self.layer.retransmit,
-            failed=lambda _now: self._never_acknowledged(leg),
+            failed=partial(self.turns.do, self._never_acknowledged, leg, of=leg.call),
         )
 
-    def _never_acknowledged(self, leg: Leg) -> None:
-        self.concerned = leg.call
+    def _never_acknowledged(self, leg: Leg, _now: float) -> None:
         leg.awaits_ack = None
         leg.bye_waits = False
         if leg.over:
@@ -237,6 +246,8 @@ class Agent(ABC):
             leg.provisionals.stop()
         if self.legs.pop(leg.dialog.id, None) is not None:
             leg.call.legs.remove(leg)
+        if leg.other is not None and leg.other.dialog.id not in self.legs:
+            leg.other.other = None  # of two that are forgotten only one may know the other
 
     def part(self, leg: Leg, headers: list[tuple[str, str]]) -> None:
         """End a leg in the way its state asks for."""

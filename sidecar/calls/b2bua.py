@@ -2,18 +2,19 @@
 
 No socket and no clock of its own: bytes come by `receive`, time by `Clock`, and after each event
 `transmit` and `wake_at` tell the shell what to send and when to come again. Whatever comes from
-outside (datagrams, media events, a record written, a timer) enters through `Boundary.run`.
+outside (datagrams, media events, a record written, a timer) enters through `Turns.run`.
 """
 
 from __future__ import annotations
 
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 import structlog
 
 from sidecar.calls.admission import admit
-from sidecar.calls.boundary import Boundary
+from sidecar.calls.agent import Agent
 from sidecar.calls.call import Call
+from sidecar.calls.faults import Faults
 from sidecar.calls.forwarding import Forwarding, take_prack
 from sidecar.calls.header_policy import ALLOW, EXTENSIONS, tags, unsupported
 from sidecar.calls.identifiers import new_tag
@@ -61,10 +62,11 @@ class Owner(Protocol):
         """No final response will come: timer B or F, or the transport failed."""
 
 
-class B2bua(Boundary):
+class B2bua(Agent):
     """All calls and relays of one sidecar."""
 
     accepting = True
+    _retransmitted = 0
 
     # The ways in.
 
@@ -84,17 +86,38 @@ class B2bua(Boundary):
         """End every call; new ones are refused from now on."""
         self.accepting = False
         for call in tuple(self.calls.values()):
-            self.run(self._part_from, call)
+            self.run(call.give_up, "shutting_down", None, 503, of=call)
         self.challenges.close()
-
-    def _part_from(self, call: Call) -> None:
-        self.concerned = call
-        call.give_up("shutting_down", status=503)
 
     @property
     def unfinished(self) -> int:
         """Calls, legs and transactions that still live: zero once all is said and done."""
         return len(self.calls) + len(self.legs) + len(self.layer) + len(self.challenges)
+
+    # What turns are taken for: see `sidecar.calls.turns.Host`.
+
+    def follow(self) -> bool:
+        """Take what the transactions tell to whoever it is for; send what is to be sent."""
+        if events := self.layer.take_events():
+            for event in events:
+                self.turns.do(self._dispatch, event)
+            return True
+        if outbox := self.layer.take_outbox():
+            self.ports.transmit(outbox)
+            return True
+        return False
+
+    def rest(self) -> None:
+        """Say when to wake, and count what was sent again."""
+        self.ports.wake_at(self.timers.next_deadline())
+        seen = self.layer.counters.retransmitted
+        for _ in range(seen - self._retransmitted):
+            self.metrics.sip_retransmission()
+        self._retransmitted = seen
+
+    def failed(self, error: Exception, of: Call | None, arguments: tuple[Any, ...]) -> None:
+        """End the call whose step went wrong, and no other."""
+        Faults(self).take(error, of, arguments)
 
     # Messages in.
 
@@ -125,8 +148,7 @@ class B2bua(Boundary):
             case ResponseArrived(transaction, response):
                 if transaction.owner is not None:
                     owner = cast(Owner, transaction.owner)
-                    self.concerned = owner.call
-                    owner.on_response(transaction, response)
+                    self.turns.do(owner.on_response, transaction, response, of=owner.call)
             case RequestArrived(transaction, request, flow):
                 self._count(request, flow)
                 self._request(transaction, request, flow)
@@ -139,8 +161,7 @@ class B2bua(Boundary):
             case TimedOut(transaction) | TransportFailed(transaction):
                 if isinstance(transaction, ClientTransaction) and transaction.owner is not None:
                     owner = cast(Owner, transaction.owner)
-                    self.concerned = owner.call
-                    owner.on_failure(transaction)
+                    self.turns.do(owner.on_failure, transaction, of=owner.call)
 
     def _count(self, request: Request, flow: Flow) -> None:
         peer = self.ports.source_of(flow.remote)
@@ -231,8 +252,12 @@ class B2bua(Boundary):
         leg = self.legs.get(id_of_request(request))
         if leg is None:
             self._within_relayed(transaction, request, peer, flow)
-            return
-        self.concerned = leg.call
+        else:
+            self.turns.do(self._within_leg, transaction, request, peer, leg, of=leg.call)
+
+    def _within_leg(
+        self, transaction: ServerTransaction, request: Request, peer: Peer, leg: Leg
+    ) -> None:
         if leg.peer is not peer:
             self._reject(transaction, request, peer, NO_DIALOG, "foreign_dialog")
         elif not leg.dialog.accepts(request):
@@ -336,9 +361,11 @@ class B2bua(Boundary):
         leg = self.legs.get(id_of_request(ack))
         if leg is None or leg.awaits_ack is None or ack.cseq.number != leg.answered_cseq:
             return
-        self.concerned = leg.call
         leg.awaits_ack.stop()
         leg.awaits_ack = None
+        self.turns.do(self._acknowledged, leg, ack, of=leg.call)
+
+    def _acknowledged(self, leg: Leg, ack: Request) -> None:
         if leg.other is not None and leg.other.ack_owed is not None:
             leg.call.pass_ack_on(leg, leg.other, ack)
         if leg.bye_waits:
@@ -349,10 +376,9 @@ class B2bua(Boundary):
     def _cancel(self, transaction: ServerTransaction, cancel: Request) -> None:
         owner = transaction.owner
         if isinstance(owner, Call):
-            self.concerned = owner
-            owner.cancelled(cancel)
+            self.turns.do(owner.cancelled, cancel, of=owner)
         elif isinstance(owner, Forwarding):
-            owner.cancel()
+            self.turns.do(owner.cancel, of=owner.call)
 
     def _reject(
         self,

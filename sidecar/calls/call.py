@@ -58,7 +58,7 @@ BODY_HEADERS = ("content-type", "content-disposition", "content-encoding", "cont
 
 
 class Call(CallBase):
-    """A call on its way from the INVITE to speech. Every method runs within `Agent.run`."""
+    """A call on its way from the INVITE to speech. Every method runs within a turn of its own."""
 
     __slots__ = ()
 
@@ -71,20 +71,23 @@ class Call(CallBase):
         self.record = resumed or agent.new_record(self.route, self.decision)
         self.id = self.record.call_id
         self.media: MediaSession = agent.media.open(
-            streams, lambda event: agent.run(self._on_media, event)
+            streams, agent.turns.owned_by(self, self._on_media)
         )
-        self.heritage = heritage_of(self)
-        self.told = self.heritage.told
-        join_parts(self)
+        try:
+            self.heritage = heritage_of(self)
+            self.told = self.heritage.told
+            join_parts(self)
+        except BaseException:
+            self.media.close()  # nobody else knows of its ports yet
+            raise
         self.invite.owner = self
         agent.calls[self.id] = self
-        agent.concerned = self
         if resumed is not None:
             self._recorded = True
         else:
             agent.metrics.call_began()
             written = agent.records.begin(self.record, self.pbx_call_id)
-            written.add_done_callback(lambda done: agent.run(self._on_recorded, done))
+            written.add_done_callback(agent.turns.owned_by(self, self._on_recorded))
         self._tell_started()
         self.parties.inherit()
 
@@ -117,7 +120,6 @@ class Call(CallBase):
             self.agent.send_in_dialog(leg, request, OwnInfo(self))
 
     def _on_recorded(self, written: Future[None]) -> None:
-        self.agent.concerned = self
         if self.phase is not Phase.OPENING:
             return
         if written.exception() is not None:
@@ -127,7 +129,6 @@ class Call(CallBase):
         self._go_on()
 
     def _on_media(self, event: MediaEvent) -> None:
-        self.agent.concerned = self
         match event:
             case Opened():
                 self.sessions.ports = {Side.A: event.ports_a, Side.B: event.ports_b}
@@ -371,7 +372,6 @@ class Call(CallBase):
 
     def never_pracked(self) -> None:
         """The caller does not acknowledge a reliable provisional (RFC 3262 section 3)."""
-        self.agent.concerned = self
         self.give_up("no_prack", status=504)
 
     def callee_silent(self) -> None:

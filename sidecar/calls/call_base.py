@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import structlog
 
@@ -20,6 +20,7 @@ from sidecar.sip.offer_answer import Origins
 
 if TYPE_CHECKING:
     from sidecar.calls.agent import Agent
+    from sidecar.calls.call import Call
     from sidecar.calls.consent_process import ConsentProcess
     from sidecar.calls.keys import Keys
     from sidecar.calls.parties import Heritage, Parties
@@ -55,9 +56,10 @@ class Phase(Enum):
 
 
 class CallBase:
-    """What belongs to a call, and how it ends. Every method runs within `Agent.run`."""
+    """What belongs to a call, and how it ends. Every method runs within a turn of its own."""
 
     __slots__ = (
+        "__weakref__",
         "_a_end",
         "_arrived",
         "_parked",
@@ -142,6 +144,11 @@ class CallBase:
         replaces, or before it came to a mailbox."""
 
     # What it is made of.
+
+    @property
+    def itself(self) -> Call:
+        """The call, for those of its parts that know it by a weak reference only."""
+        return cast("Call", self)
 
     @property
     def over(self) -> bool:
@@ -255,27 +262,36 @@ class CallBase:
         self.agent.respond(self.invite, response, self.route.source)
 
     def releases(self) -> tuple[Callable[[], None], ...]:
-        """Return the steps that give back all that the call holds, but for its legs."""
+        """Return the steps that give back all that the call holds, once its legs have parted."""
         return (
             self.consent.abandon,
+            self.pressing.close,
             self.keys.close,
             self.voicemail.settled,
             self.member.leave,
             self.parties.close,
             self.recorder.close,
             self.media.close,
+            self._let_go,
         )
+
+    def _let_go(self) -> None:
+        """Keep nothing that keeps the call: from now on it is its legs that do."""
+        self.a = self.b = self.placing = None
+        waiting, self._when_ports = self._when_ports, []
+        for go_on in waiting:
+            go_on()
 
     def _end(self, disposition: Disposition, ended_by: EndedBy, headers: HeaderLines) -> None:
         if self.phase is Phase.ENDED:
             return
         self.phase = Phase.ENDED
         self.consent.handle(HungUp())
-        for release in self.releases():
-            release()
         agent = self.agent
         for leg in tuple(self.legs):
             agent.part(leg, headers)
+        for release in self.releases():
+            release()
         self.record.disposition, self.record.ended_by = disposition, ended_by
         self.voicemail.count()
         agent.calls.pop(self.id, None)

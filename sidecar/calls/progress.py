@@ -52,6 +52,6 @@ def _provisionals(call: Call, caller: Leg) -> ReliableProvisionals:
         agent.layer.durations,
         call.request,
         transmit=agent.layer.retransmit,
-        failed=lambda _now: call.never_pracked(),
+        failed=lambda _now: agent.turns.do(call.never_pracked, of=call),
     )
     return caller.provisionals

@@ -108,6 +108,8 @@ class World:
         """URIs whose host can't be reached now."""
         self.doubles: random.Random | None = None
         """By whose word messages come twice, or before others that were sent earlier."""
+        self.transport = "UDP"
+        """By which the neighbours' messages come from now on."""
         self._wire: deque[Callable[[], None]] = deque()
         self._wakes_at: float | None = None
         self.engine = StubEngine(self._wire.append, self.wall)
@@ -250,7 +252,7 @@ class World:
 
     def _put(self, data: bytes, sender: str, to: str) -> None:
         if to == SIDECAR[0]:
-            flow = Flow("UDP", SIDECAR, (sender, 5060), f"{SIDECAR[0]}:{SIDECAR[1]}")
+            flow = Flow(self.transport, SIDECAR, (sender, 5060), f"{SIDECAR[0]}:{SIDECAR[1]}")
             self._wire.append(lambda: self.b2bua.receive(data, flow))
         elif to in self.agents:
             self._wire.append(lambda: self.agents[to].receive(data))
