@@ -111,6 +111,7 @@ class Sessions:
         Raises SdpError or OfferAnswerError.
         """
         offer = self._read(end, body)
+        check_usable(offer, self._address)
         end.session.reject()  # another leg may have been offered it, in vain
         end.session.received(Carrier.INVITE, offer)
         ports = self.ports[end.side]
