@@ -225,7 +225,9 @@ def test_a_codec_under_another_number_is_the_same_codec(world):
     )
 
     assert w.media.remotes[Side.A, 0].payload_type == 97
+    assert w.media.remotes[Side.A, 0].codecs == ((97, "PCMA/8000"),)
     assert w.media.remotes[Side.B, 0].payload_type == 8
+    assert w.media.remotes[Side.B, 0].codecs == ((8, "PCMA/8000"),)
     there.hang_up()
 
 
@@ -242,6 +244,7 @@ def test_keys_go_by_the_clock_of_a_codec_that_nothing_is_said_in(world):
 
     a = w.media.remotes[Side.A, 0]
     assert (a.codec, a.telephone_event, a.telephone_event_rate) == (None, 110, 48000)
+    assert a.codecs == ((111, "OPUS/48000"), (8, "PCMA/8000"))
     there.hang_up()
 
 
