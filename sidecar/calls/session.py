@@ -111,6 +111,7 @@ class Sessions:
         Raises SdpError or OfferAnswerError.
         """
         offer = self._read(end, body)
+        check_usable(offer, self._address)
         end.session.reject()  # another leg may have been offered it, in vain
         end.session.received(Carrier.INVITE, offer)
         ports = self.ports[end.side]
@@ -318,6 +319,13 @@ def _agreed(
     return voice, events
 
 
+def _voices(media: MediaDescription) -> tuple[tuple[int, str], ...]:
+    """Return what the payload types of a party's audio mean."""
+    if media.kind != "audio":
+        return ()
+    return tuple((x.payload_type, f"{x.name}/{x.rate}") for x in media.codecs if x.voice)
+
+
 def _ptime(media: MediaDescription) -> int:
     """Return how many milliseconds of sound a packet for the party is to hold."""
     asked = media.ptime or USUAL_PTIME
@@ -341,6 +349,7 @@ def _remote(
         kind="rtp" if media.rtp else "raw",
         codec=spoken,
         payload_type=codec.payload_type if codec and spoken else None,
+        codecs=_voices(media),
         telephone_event=events.payload_type if events is not None else None,
         telephone_event_rate=events.rate if events is not None else 8000,
         hears=media.direction in ("sendrecv", "recvonly"),

@@ -106,7 +106,7 @@ def read_codecs(
         read[payload_type] = _meanings(payload_type, maps.get(payload_type, ()))
     rates = [each.rate for meanings in read.values() for each in meanings[:1] if each.voice]
     chosen = [_fitting(meanings, rates) for meanings in read.values() if meanings]
-    return _supported([_with_parameters(each, parameters) for each in chosen])
+    return supported([_with_parameters(each, parameters) for each in chosen])
 
 
 def split_payload_type(value: str) -> tuple[int, str] | None:
@@ -154,13 +154,13 @@ def _with_parameters(codec: Codec, parameters: Mapping[int, str]) -> Codec:
     return replace(codec, fmtp=(events if codec.name == TELEPHONE_EVENT else text)(said))
 
 
-def _supported(codecs: Sequence[Codec]) -> tuple[Codec, ...]:
+def supported(codecs: Sequence[Codec]) -> tuple[Codec, ...]:
     """Without those that would carry another payload type which isn't there."""
     there = {codec.payload_type for codec in codecs}
-    return tuple(codec for codec in codecs if carried_by(codec) <= there)
+    return tuple(codec for codec in codecs if _carried_by(codec) <= there)
 
 
-def carried_by(codec: Codec) -> set[int]:
+def _carried_by(codec: Codec) -> set[int]:
     """The payload types that a codec carries within itself (RFC 2198, RFC 4588)."""
     pattern = _POINTS_TO.get(codec.name)
     return set(map(int, pattern.findall(codec.fmtp or ""))) if pattern is not None else set()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from sidecar.sip.sdp.allowed import read_allowed
-from sidecar.sip.sdp.codecs import Codec, read_codecs, split_payload_type
+from sidecar.sip.sdp.codecs import Codec, read_codecs, split_payload_type, supported
 from sidecar.sip.sdp.errors import SdpError
 from sidecar.sip.sdp.fields import (
     DIRECTIONS,
@@ -155,6 +155,7 @@ class MediaDescription:
 
     def with_codecs(self, codecs: tuple[Codec, ...]) -> MediaDescription:
         """The line with these of its codecs, and no attribute that speaks of another."""
+        codecs = supported(codecs) or codecs
         formats = tuple(str(codec.payload_type) for codec in codecs)
         kept = self.attributes
         if any(_speaks_of(each) for each in kept):
