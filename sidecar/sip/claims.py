@@ -67,7 +67,8 @@ def _why(headers: Parameters) -> Parameters:
     """Return why a target was left, written anew."""
     said = {name.lower(): written_display(unquote(value or "")) for name, value in headers}
     return tuple(
-        (name.capitalize(), quote(text, safe="")) for name, text in said.items()
+        (name.capitalize(), quote(text, safe=""))
+        for name, text in said.items()
         if name in _WHY and text
     )
 

@@ -222,10 +222,7 @@ def _same_host(one: str, other: str) -> bool:
 
 
 def _folded(parameters: Parameters) -> dict[str, str]:
-    return {
-        unquote(name).lower(): unquote(value or "").lower()
-        for name, value in parameters
-    }
+    return {unquote(name).lower(): unquote(value or "").lower() for name, value in parameters}
 
 
 def _same_parameters(one: Parameters, other: Parameters) -> bool:
