@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sidecar.sip.claims import PARAMETERS, rewritten
+from sidecar.sip.claims import NAMING, rewritten
 from sidecar.sip.headers import Headers
 
 PASSED = frozenset(
@@ -107,7 +107,7 @@ def passed(headers: Headers, *, trusted: bool) -> list[tuple[str, str]]:
     crossing = []
     for name, value in headers.items():
         key = name.lower()
-        if trusted and name in PARAMETERS:
+        if trusted and name in NAMING:
             value = rewritten(name, value)
             if not value:
                 continue

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from typing import NamedTuple
 from urllib.parse import quote, unquote
 
@@ -93,19 +94,19 @@ def mapped_references(request: Request, across: Across) -> list[tuple[str, str]]
     the place of, or to join, that is not there (RFC 3891 section 3, RFC 3911 section 4). A
     Target-Dialog only vouches for its sender (RFC 4538): one that names nothing is left out.
     """
+
+    def told(name: str, value: str) -> tuple[str, str]:
+        return name, str(Reference.read(name, value).told(across))
+
     mapped = []
-    for name in ("Replaces", "Join"):
-        for value in request.headers.get_all(name) if request.method == "INVITE" else ():
-            mapped.append((name, str(Reference.read(name, value).told(across))))
+    if request.method == "INVITE":
+        mapped += [told("Replaces", value) for value in request.headers.get_all("Replaces")]
+        mapped += [told("Join", value) for value in request.headers.get_all("Join")]
     if len(mapped) > 1:
         raise PeerError(400, "More Than One Dialog To Replace")
     for value in request.headers.get_all("Target-Dialog"):
-        try:
-            mapped.append(
-                ("Target-Dialog", str(Reference.read("Target-Dialog", value).told(across)))
-            )
-        except PeerError:
-            continue
+        with suppress(PeerError):
+            mapped.append(told("Target-Dialog", value))
     return mapped
 
 

@@ -18,6 +18,7 @@ from sidecar.sip.canonical import (
 )
 from sidecar.sip.errors import ParseError
 from sidecar.sip.grammar import Parameters, split_values
+from sidecar.sip.header_names import canonical_name
 from sidecar.sip.message import Message
 from sidecar.sip.uri import Uri
 
@@ -26,22 +27,23 @@ MOST_ADDRESSES = 32
 LONGEST_USER = 256
 """Characters of a user part; a longer one names nobody."""
 
-PARAMETERS: dict[str, frozenset[str]] = {
-    "P-Asserted-Identity": frozenset(),
-    "P-Called-Party-ID": frozenset(),
-    "P-Preferred-Identity": frozenset(),
-    "Referred-By": frozenset(),
-    "Remote-Party-ID": frozenset(("party", "screen", "privacy", "id-type")),
-    "Diversion": frozenset(("reason", "counter", "limit", "privacy", "screen")),
-    "History-Info": frozenset(("index", "mp", "rc", "np")),
+_PARAMETERS = {
+    "P-Asserted-Identity": "",
+    "P-Called-Party-ID": "",
+    "P-Preferred-Identity": "",
+    "Referred-By": "",
+    "Remote-Party-ID": "party screen privacy id-type",
+    "Diversion": "reason counter limit privacy screen",
+    "History-Info": "index mp rc np",
 }
+NAMING = {canonical_name(name): frozenset(known.split()) for name, known in _PARAMETERS.items()}
 """The headers that name somebody, and which of their parameters cross (RFC 3325, 5806, 7044)."""
 _WHY = frozenset(("reason", "privacy"))
 """What a History-Info tells in headers of its URI (RFC 7044 section 10)."""
 
 
 def rewritten(name: str, line: str) -> str:
-    """Return a line of one of `PARAMETERS` as it crosses: each address that can be read, anew.
+    """Return a line of one of `NAMING` as it crosses: each address that can be read, anew.
 
     "" where there is none.
     """
@@ -59,7 +61,7 @@ def _rewritten(name: str, address: Address) -> str:
     uri = written_uri(address.uri, IN_DIVERTED if diverted else IN_NAMES)
     if name == "History-Info" and uri.scheme != "tel":
         uri = uri.with_(headers=_why(address.uri.headers))
-    parameters = written_header_parameters(address.parameters, PARAMETERS[name])
+    parameters = written_header_parameters(address.parameters, NAMING[name])
     return str(Address(written_display(address.display), uri, parameters))
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 
 from sidecar.sip.address import Address, is_plain
+from sidecar.sip.claims import NAMING
 from sidecar.sip.cseq import CSeq
 from sidecar.sip.errors import ParseError
 from sidecar.sip.grammar import TOKEN, breaks_line
@@ -42,18 +43,7 @@ _MANDATORY = frozenset(("Via", "From", "To", "Call-ID", "CSeq"))
 _ONCE = frozenset(("From", "To", "Call-ID", "CSeq", "Max-Forwards", "Content-Length"))
 _ADDRESSES = frozenset(("From", "To", "Contact", "Route", "Record-Route"))
 _ADDRESS_LISTS = frozenset(("Contact", "Route", "Record-Route"))
-_HINTS = frozenset(
-    (
-        "Diversion",
-        "History-Info",
-        "P-Asserted-Identity",
-        "P-Called-Party-ID",
-        "P-Preferred-Identity",
-        "Refer-To",
-        "Referred-By",
-        "Remote-Party-ID",
-    )
-)
+_HINTS = frozenset((*NAMING, "Refer-To"))
 """Headers that a call can do without: what can't be read of them is left out later, but a control
 character in a URI of theirs is nobody's mistake."""
 _WITH_URIS = _ADDRESSES | _HINTS
