@@ -14,6 +14,7 @@ from aiohttp import web
 from sidecar import __version__, collector
 from sidecar.calls.agent import DecisionHeaders, Ports
 from sidecar.calls.b2bua import B2bua
+from sidecar.calls.contact_seal import ContactSeal
 from sidecar.calls.event_hub import EventHub
 from sidecar.calls.probe import Probe
 from sidecar.calls.routing import Peer, Router
@@ -30,6 +31,7 @@ from sidecar.net.names import Names
 from sidecar.net.transports import Transports
 from sidecar.readiness import Problem
 from sidecar.recorders.build import build_recorder
+from sidecar.records.contact_key import contact_key
 from sidecar.records.sqlite import SqliteStore
 from sidecar.rulebook.live import LiveRules
 from sidecar.rulebook.watching import Watch
@@ -105,6 +107,7 @@ class Service:
             self._transport_failed,
         )
         try:
+            self._seal = ContactSeal(contact_key(settings.records.database))
             await self._names.start()
             await self.media.start()
             await asyncio.gather(*(each.start() for each in self._recorders.values()))
@@ -189,7 +192,7 @@ class Service:
                 wake_at=self._wake_at_time,
                 clock=SystemClock(),
             ),
-            router=Router(trunks, pbxs, own_hosts),
+            router=Router(trunks, pbxs, own_hosts, self._seal),
             rules=self.rules,
             media=self.media,
             records=self.records,

@@ -13,11 +13,12 @@ import structlog
 from sidecar import __version__
 from sidecar.calls.call_events import CallEnded
 from sidecar.calls.challenges import Challenges
+from sidecar.calls.contact_seal import Sealed
 from sidecar.calls.event_hub import EventHub
 from sidecar.calls.identifiers import new_call_id
 from sidecar.calls.identities import Identities
 from sidecar.calls.leg import Leg
-from sidecar.calls.replaces import mapped_refer_to, mapped_references
+from sidecar.calls.replaces import Across, mapped_refer_to, mapped_references
 from sidecar.calls.rooms import Rooms
 from sidecar.calls.routing import Peer, Route, Router
 from sidecar.calls.turns import Turns
@@ -230,6 +231,10 @@ class Agent(ABC):
         """Tell whether a URI's host is an address of that neighbour."""
         return self.ports.source_of((uri.host, uri.port or 5060)) is peer
 
+    def reaches(self, contact: Sealed, peer: Peer) -> bool:
+        """Tell whether a Contact of a neighbour's is where its requests may go."""
+        return contact.reachable and self.belongs(contact.uri, peer)
+
     def flow_to(self, uri: Uri) -> Flow | None:
         """Return the flow to a configured URI."""
         return self.ports.flow_to(uri)
@@ -298,31 +303,35 @@ class Agent(ABC):
         """Return what tells, in messages of the PBX on a call's way, of a mailbox."""
         return self._signs[route.facts.pbx]
 
-    def mapped(self, request: Request, flow: Flow) -> list[tuple[str, str]]:
+    def mapped(
+        self, request: Request, source: Peer, destination: Peer, flow: Flow
+    ) -> list[tuple[str, str]]:
         """Return the headers of a request that refer to dialogs or hosts, told for the other side.
 
-        `flow` is the one on which the request goes on.
+        `flow` is the one on which the request goes on. Raises PeerError for what leads nowhere.
         """
-        headers = mapped_references(request, self.legs.get)
-        for value in request.headers.get_all("Refer-To"):
+        across = Across(self.legs.get, source, destination)
+        # Within a dialog there is none to take the place of (RFC 3891 section 3).
+        headers = mapped_references(request, across) if request.to_tag is None else []
+        if request.method == "REFER":
             there = mapped_refer_to(
-                value, self.legs.get, lambda uri: self.identities.via_sidecar(uri, flow)
+                request, across, lambda uri: self.identities.via_sidecar(uri, source, flow)
             )
             headers.append(("Refer-To", there))
         return headers
 
-    def redirect_contacts(self, response: Response, flow: Flow) -> list[tuple[str, str]]:
-        """Return the Contacts of a 3xx so that the way to them leads through the sidecar."""
-        if not 300 <= response.status < 400:
-            return []
-        contacts = []
-        for value in response.headers.values("Contact"):
-            address = Address.parse_list(value)[0]
-            if address.wildcard:
-                continue
-            uri = self.identities.via_sidecar(address.uri, flow) or address.uri
-            contacts.append(("Contact", str(Address(None, uri, address.parameters))))
-        return contacts
+    def speaks_sip_at(self, uri: Uri, peer: Peer, flow: Flow) -> bool:
+        """Tell whether a URI's address is one at which that neighbour speaks SIP.
+
+        That is a port of its own URIs, or one that its `hosts` name, or the one that its message
+        has come from by `flow`: at another port of its host may be anything.
+        """
+        port = uri.port or 5060
+        if not self.belongs(uri, peer):
+            return False
+        if port == flow.remote[1] or any(port == (own.port or 5060) for own in peer.uris):
+            return True
+        return self.ports.source_of((uri.host, 0)) is not peer  # `hosts` name it with its port
 
     def new_record(self, route: Route, decision: Decision) -> CallRecord:
         """Return the record of a call that begins now."""

@@ -19,9 +19,10 @@ from sidecar.calls.forwarding import Forwarding, take_prack
 from sidecar.calls.header_policy import ALLOW, EXTENSIONS, tags, unsupported
 from sidecar.calls.identifiers import new_tag
 from sidecar.calls.leg import Leg
-from sidecar.calls.relay import Relay, unwrapped_contact
+from sidecar.calls.relay import Relay
 from sidecar.calls.routing import Peer
 from sidecar.consent.decision import Decision
+from sidecar.errors import PeerError
 from sidecar.sip import dtmf_info
 from sidecar.sip.dialog import id_of_request
 from sidecar.sip.errors import ParseError
@@ -220,6 +221,11 @@ class B2bua(Agent):
         if route is None:
             self._reject(transaction, request, peer, 404, "no_destination")
             return
+        try:
+            self.mapped(request, route.source, route.destination, flow)
+        except PeerError as error:
+            self.refuse_reference(transaction, request, peer, error)
+            return
         admit(self, transaction, request, flow, route)
 
     def _options(self, request: Request, flow: Flow) -> Response:
@@ -277,12 +283,19 @@ class B2bua(Agent):
         self, transaction: ServerTransaction, request: Request, peer: Peer, flow: Flow
     ) -> None:
         """Take a request of a dialog that is not ours, such as a subscription's."""
-        if request.method == "INVITE" or unwrapped_contact(request.target) is None:
+        if request.method == "INVITE" or self.router.contact(request.target, peer) is None:
             self._reject(transaction, request, peer, NO_DIALOG, "no_dialog")
         elif request.method == "MESSAGE" and not self._message_allowed(request, peer):
             self._deny_message(transaction, request, peer)
         else:
             Relay(self, transaction, request, peer, flow).start()
+
+    def refuse_reference(
+        self, transaction: ServerTransaction, request: Request, peer: Peer, error: PeerError
+    ) -> None:
+        """Refuse a request that refers to a dialog or to somebody that it can't lead to."""
+        status, phrase = error.status, error.reason
+        self._reject(transaction, request, peer, status, "reference_refused", phrase=phrase)
 
     def _bye(self, transaction: ServerTransaction, request: Request, leg: Leg) -> None:
         self.respond(transaction, leg.dialog.response(request, 200), leg.peer)
@@ -340,9 +353,14 @@ class B2bua(Agent):
             again = [("Retry-After", "3")]
             self._reject(transaction, request, leg.peer, 500, "overlapping_invite", again)
         else:
+            try:
+                mapped = self.mapped(request, leg.peer, other.peer, other.dialog.flow)
+            except PeerError as error:
+                self.refuse_reference(transaction, request, leg.peer, error)
+                return
             forwarding = Forwarding(self, transaction, request, leg, other)
             transaction.owner = forwarding
-            forwarding.start(self.mapped(request, other.dialog.flow))
+            forwarding.start(mapped)
 
     def _answer_for_nobody(
         self, transaction: ServerTransaction, request: Request, leg: Leg

@@ -54,6 +54,8 @@ log = structlog.get_logger(__name__)
 
 CHALLENGES = (401, 407)
 UNREACHABLE = 503
+NOWHERE = 480
+"""The answer in place of a redirection that leads nowhere through the sidecar."""
 BODY_HEADERS = ("content-type", "content-disposition", "content-encoding", "content-language")
 
 
@@ -268,7 +270,7 @@ class Call(CallBase):
         Raises SdpError (488: no common codec) or OfferAnswerError.
         """
         headers = passed(self.request.headers, trusted=self.route.source.trusted)
-        headers += self.agent.mapped(self.request, self.flow)
+        headers += self.references
         headers += self.agent.decision_headers(self, self.route.destination)
         if self.a is None:
             return headers, cross(self.sessions, self._a_end, end, Carrier.INVITE, self.request)
@@ -354,10 +356,15 @@ class Call(CallBase):
             return
         headers = passed(response.headers, trusted=self.route.destination.trusted)
         headers = without(headers, *BODY_HEADERS)
-        headers += self.agent.redirect_contacts(response, self.flow)
+        destination = self.route.destination
+        contacts = self.agent.identities.redirected(response, destination, self.flow)
+        reason: str | None = response.reason
+        if 300 <= status < 400 and not contacts and destination.kind == "trunk":
+            status, reason = NOWHERE, None
+        headers += contacts
         if status in CHALLENGES and self.a is None:
             self._parked = self.agent.challenges.park(self.request, self.record, self.agent.now)
-        self._refuse(status, disposition_of(status), EndedBy.CALLEE, headers, response.reason)
+        self._refuse(status, disposition_of(status), EndedBy.CALLEE, headers, reason)
 
     def pass_ack_on(self, leg: Leg, other: Leg, ack: Request) -> None:
         """The neighbour's ACK brings the answer that the other leg's 2xx waits for."""

@@ -88,6 +88,7 @@ class CallBase:
         "pressing",
         "record",
         "recorder",
+        "references",
         "request",
         "requests",
         "route",
@@ -126,6 +127,8 @@ class CallBase:
         self.flow = flow
         self.route = route
         self.decision = decision
+        self.references = agent.mapped(request, route.source, route.destination, flow)
+        """The dialogs that the INVITE refers to, as the callee's side knows them."""
         self.phase = Phase.OPENING
         self.a: Leg | None = None
         self.b: Leg | None = None

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from sidecar.sip.claims import NAMING, rewritten
 from sidecar.sip.headers import Headers
 
 PASSED = frozenset(
@@ -106,6 +107,10 @@ def passed(headers: Headers, *, trusted: bool) -> list[tuple[str, str]]:
     crossing = []
     for name, value in headers.items():
         key = name.lower()
+        if trusted and name in NAMING:
+            value = rewritten(name, value)
+            if not value:
+                continue
         if key in PASSED or (trusted and key in IDENTITY):
             crossing.append((name, value))
     supported = tags(headers, "Supported") & EXTENSIONS

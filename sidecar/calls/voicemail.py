@@ -162,7 +162,9 @@ class Voicemail:
             return None
         mailbox = Uri.parse(rule.to)
         came = history(call.request) if call.route.source.trusted else []
-        made = divert(call.request.target, mailbox, CAUSE[self._why], came)
+        target = call.route.destination.uris[0]
+        original = call.agent.router.request_uri(call.route, target)
+        made = divert(original, mailbox, CAUSE[self._why], came)
         headers = [("History-Info", value) for value in made.history]
         headers.append(("Diversion", made.diversion))
         return Diversion(mailbox, str(made.uri), tuple(headers))

@@ -14,6 +14,7 @@ from typing import Literal
 from sidecar.calls.agent import DecisionHeaders, Ports
 from sidecar.calls.b2bua import B2bua
 from sidecar.calls.call import Call
+from sidecar.calls.contact_seal import KEY_LENGTH, ContactSeal
 from sidecar.calls.event_hub import EventHub
 from sidecar.calls.routing import Peer, Router
 from sidecar.consent.decision import (
@@ -129,7 +130,12 @@ class World:
         self.trunk_peer = Peer("trunk", "carrier", trusted, (Uri.parse(f"sip:{TRUNK}"),))
         self.b2bua = B2bua(
             ports=Ports(self._source_of, self._flow_to, self._transmit, self._wake_at, self),
-            router=Router({"carrier": self.trunk_peer}, {"main": self.pbx_peer}, {SIDECAR[0]}),
+            router=Router(
+                {"carrier": self.trunk_peer},
+                {"main": self.pbx_peer},
+                {SIDECAR[0]},
+                ContactSeal(bytes(KEY_LENGTH)),
+            ),
             rules=self.rules,
             media=self.engine,
             records=self.records,  # type: ignore[arg-type]
