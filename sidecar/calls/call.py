@@ -14,10 +14,10 @@ from collections.abc import Callable
 import structlog
 
 from sidecar.calls import announcing, script
-from sidecar.calls.bodies import cross
+from sidecar.calls.bodies import cross, described
 from sidecar.calls.call_base import RETRY_AFTER, CallBase, HeaderLines, Phase
 from sidecar.calls.call_events import CallAnswered, CallStarted
-from sidecar.calls.header_policy import passed, tags, without
+from sidecar.calls.header_policy import passed, phrase, tags, without
 from sidecar.calls.identifiers import new_tag
 from sidecar.calls.leg import End, Leg
 from sidecar.calls.outcome import disposition_of
@@ -47,14 +47,13 @@ from sidecar.recorders.recorder import Answerer
 from sidecar.records.record import Disposition, EndedBy
 from sidecar.sip.dialog import Dialog
 from sidecar.sip.message import Request, Response
-from sidecar.sip.offer_answer import Carrier, OfferAnswerError, State
+from sidecar.sip.offer_answer import Carrier, OfferAnswerError, State, Unasked
 from sidecar.sip.sdp import SdpError
 
 log = structlog.get_logger(__name__)
 
 CHALLENGES = (401, 407)
 UNREACHABLE = 503
-BODY_HEADERS = ("content-type", "content-disposition", "content-encoding", "content-language")
 
 
 class Call(CallBase):
@@ -266,12 +265,14 @@ class Call(CallBase):
 
         Raises SdpError (488: no common codec) or OfferAnswerError.
         """
-        headers = passed(self.request.headers, trusted=self.route.source.trusted)
+        source = self.route.source
+        headers = passed(self.request.headers, trusted=source.trusted, site=source.site)
         headers += self.agent.mapped(self.request, self.flow)
         headers += self.agent.decision_headers(self, self.route.destination)
         if self.a is None:
-            return headers, cross(self.sessions, self._a_end, end, Carrier.INVITE, self.request)
-        headers = without(headers, "require", "supported", "content-type", "content-disposition")
+            body = cross(self.sessions, self._a_end, end, Carrier.INVITE, self.request)
+            return headers + described(body), body
+        headers = without(headers, "require", "supported")
         headers += [("Supported", "timer, replaces"), ("Content-Type", "application/sdp")]
         return headers, self.sessions.offer_as_agreed(self.a.end, end)
 
@@ -334,8 +335,8 @@ class Call(CallBase):
         if leg.end.session.state is State.STABLE:
             self.agent.send_ack(leg)
         self.phase = Phase.ANSWERED
-        headers = passed(response.headers, trusted=leg.peer.trusted)
-        self.answer(a, response.status, response.reason, headers, body)
+        headers = passed(response.headers, trusted=leg.peer.trusted, site=leg.peer.site)
+        self.answer(a, response.status, phrase(response), headers + described(body), body)
 
     def drop_callee(self) -> None:
         """End the callee's leg, or give up to place it; the caller stays."""
@@ -351,23 +352,26 @@ class Call(CallBase):
         """A final response other than 2xx came, and no further target is left."""
         if self.voicemail.takes_over(status):
             return
-        headers = passed(response.headers, trusted=self.route.destination.trusted)
-        headers = without(headers, *BODY_HEADERS)
+        callee = self.route.destination
+        headers = passed(response.headers, trusted=callee.trusted, site=callee.site)
         headers += self.agent.redirect_contacts(response, self.flow)
         if status in CHALLENGES and self.a is None:
             self._parked = self.agent.challenges.park(self.request, self.record, self.agent.now)
-        self._refuse(status, disposition_of(status), EndedBy.CALLEE, headers, response.reason)
+        self._refuse(status, disposition_of(status), EndedBy.CALLEE, headers, phrase(response))
 
     def pass_ack_on(self, leg: Leg, other: Leg, ack: Request) -> None:
         """The neighbour's ACK brings the answer that the other leg's 2xx waits for."""
         try:
             body = cross(self.sessions, leg.end, other.end, Carrier.ACK, ack)
+        except Unasked:
+            self.fail_closed("answer_unasked")
+            return
         except (SdpError, OfferAnswerError) as error:
             log.warning("answer_unusable", call=self.id, problem=error.reason)
             self.give_up("answer_unusable")
             return
-        headers = passed(ack.headers, trusted=leg.peer.trusted)
-        self.agent.send_ack(other, headers, body)
+        headers = passed(ack.headers, trusted=leg.peer.trusted, site=leg.peer.site)
+        self.agent.send_ack(other, headers + described(body), body)
 
     def never_pracked(self) -> None:
         """The caller does not acknowledge a reliable provisional (RFC 3262 section 3)."""

@@ -12,7 +12,8 @@ import base64
 import binascii
 from typing import TYPE_CHECKING
 
-from sidecar.calls.header_policy import passed
+from sidecar.calls.bodies import crossing
+from sidecar.calls.header_policy import passed, phrase
 from sidecar.calls.identifiers import new_tag
 from sidecar.sip.address import Address
 from sidecar.sip.errors import ParseError
@@ -99,16 +100,18 @@ class Relay:
         for name in ("From", "To", "Call-ID", "CSeq"):
             headers.add(name, request.headers.get(name) or "")
         self._cross(request, headers, self._source, flow)
-        out = Request(request.method, uri, headers, request.body)
+        about, body = crossing(request)
+        for name, value in about:
+            headers.add(name, value)
+        out = Request(request.method, uri, headers, body)
         agent.send_request(out, flow, route.destination, self)
 
     def on_response(self, _transaction: ClientTransaction, response: Response) -> None:
         """Pass a response back."""
         assert self._destination is not None
-        out = respond(self._request, response.status, response.reason)
+        out = respond(self._request, response.status, phrase(response))
         out.headers.set("To", response.headers.get("To") or "")
         self._cross(response, out.headers, self._destination, self._back)
-        out.body = response.body
         self._answer(out)
 
     def on_failure(self, _transaction: ClientTransaction) -> None:
@@ -118,7 +121,7 @@ class Relay:
     def _cross(
         self, message: Request | Response, headers: Headers, sender: Peer, flow: Flow
     ) -> None:
-        for name, value in passed(message.headers, trusted=sender.trusted):
+        for name, value in passed(message.headers, trusted=sender.trusted, site=sender.site):
             headers.add(name, value)
         for value in message.headers.values("Contact"):
             headers.add("Contact", _contact_across(value, flow.sent_by))

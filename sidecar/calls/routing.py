@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from sidecar.calls.header_policy import NO_SITE_HEADERS, SiteHeaders
 from sidecar.consent.decision import CallFacts
 from sidecar.sip.address import Address
 from sidecar.sip.errors import ParseError
@@ -20,6 +21,8 @@ class Peer(NamedTuple):
     name: str
     trusted: bool
     uris: tuple[Uri, ...]
+    site: SiteHeaders = NO_SITE_HEADERS
+    """What else the site passes on from it."""
 
 
 @dataclass(frozen=True, slots=True)
