@@ -99,7 +99,7 @@ BODIES: tuple[Body, ...] = (
         SDP,
         ("INVITE", "ACK", "PRACK", "UPDATE"),
         Senders.ANYONE,
-        "written from the model (docs/boundary-sdp.md); out of a multipart body alone",
+        "written from the model (boundary-sdp.md); out of a multipart body, it alone",
         "RFC 3264, RFC 6337",
         _sdp_is_elsewhere,
         "the other methods neither offer nor answer",

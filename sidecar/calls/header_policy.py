@@ -65,13 +65,13 @@ class Crossing:
 
 
 def _methods(text: str) -> str | None:
-    """Read the methods of Allow, less those that could not come through."""
+    """Read methods, less those that could not come through."""
     offered = {each.strip(" \t") for each in text.split(",")}
     return ", ".join(method.name for method in METHODS if method.name in offered) or None
 
 
 def _types(text: str) -> str | None:
-    """Read the types of Accept, less those that could not come through."""
+    """Read types of bodies, less those that could not come through."""
     found = []
     for value in split_values(text)[: read.MOST_VALUES]:
         try:
@@ -84,12 +84,14 @@ def _types(text: str) -> str | None:
 
 
 def _required(text: str) -> str | None:
+    """Read option tags, less those that do not work through the sidecar."""
     found = read.option_tags(text)
     kept = [tag for tag in found.split(", ") if tag in EXTENSIONS] if found is not None else []
     return ", ".join(kept) or None
 
 
 def _yes_or_no(text: str) -> str | None:
+    """Read "true" or "false"."""
     return text.lower() if text.lower() in ("true", "false") else None
 
 

@@ -103,7 +103,7 @@ def seconds(text: str) -> str | None:
 
 
 def session_interval(text: str) -> str | None:
-    """Read Session-Expires or Min-SE (RFC 4028): seconds, and who is to refresh."""
+    """Read delta-seconds, and who is to refresh (RFC 4028)."""
     number, semicolon, rest = text.partition(";")
     interval = seconds(number.strip(" \t"))
     if interval is None:
@@ -117,7 +117,7 @@ def session_interval(text: str) -> str | None:
 
 
 def retry_after(text: str) -> str | None:
-    """Read when to come again (RFC 3261 section 20.33); the comment for people is left out."""
+    """Read delta-seconds with parameters (RFC 3261 20.33); the comment is left out."""
     found = _WAIT.fullmatch(text)
     if found is None:
         return None
@@ -131,7 +131,7 @@ def token_with_parameters(text: str) -> str | None:
 
 
 def tokens_with_parameters(text: str) -> str | None:
-    """Read such between commas (Reason, Accept-Contact)."""
+    """Read tokens with parameters, between commas (Reason)."""
     return _all(text, token_with_parameters)
 
 
