@@ -16,6 +16,7 @@ from sidecar.calls.agent import DecisionHeaders, Ports
 from sidecar.calls.b2bua import B2bua
 from sidecar.calls.contact_seal import ContactSeal
 from sidecar.calls.event_hub import EventHub
+from sidecar.calls.header_policy import SiteHeaders
 from sidecar.calls.probe import Probe
 from sidecar.calls.routing import Peer, Router
 from sidecar.consent.explanation import Explanation, call_facts, explain
@@ -323,12 +324,25 @@ async def _reload_at_each(hang_up: asyncio.Event, service: Service) -> None:
 
 
 def _peers(settings: Settings) -> dict[tuple[str, str], Peer]:
+    never = (settings.headers.consent, settings.headers.record)
     peers = [
-        Peer("trunk", name, trunk.trusted, tuple(map(Uri.parse, trunk.uris)))
+        Peer(
+            "trunk",
+            name,
+            trunk.trusted,
+            tuple(map(Uri.parse, trunk.uris)),
+            SiteHeaders(trunk.pass_headers, never),
+        )
         for name, trunk in settings.trunk.items()
     ]
     peers += [
-        Peer("pbx", name, True, tuple(map(Uri.parse, pbx.uris)))
+        Peer(
+            "pbx",
+            name,
+            True,
+            tuple(map(Uri.parse, pbx.uris)),
+            SiteHeaders(pbx.pass_headers, never),
+        )
         for name, pbx in settings.pbx.items()
     ]
     return {(peer.kind, peer.name): peer for peer in peers}

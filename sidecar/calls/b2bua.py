@@ -13,10 +13,12 @@ import structlog
 
 from sidecar.calls.admission import admit
 from sidecar.calls.agent import Agent
+from sidecar.calls.bodies import answers_unasked, content_type
 from sidecar.calls.call import Call
+from sidecar.calls.crossing import Refusal, Way, refusal, writes
 from sidecar.calls.faults import Faults
 from sidecar.calls.forwarding import Forwarding, take_prack
-from sidecar.calls.header_policy import ALLOW, EXTENSIONS, tags, unsupported
+from sidecar.calls.header_policy import ALLOW, EXTENSIONS, reasons, tags
 from sidecar.calls.identifiers import new_tag
 from sidecar.calls.leg import Leg
 from sidecar.calls.relay import Relay
@@ -175,9 +177,6 @@ class B2bua(Agent):
         hops = request.headers.get("Max-Forwards")
         if hops is not None and int(hops) == 0 and request.method != "OPTIONS":
             self._reject(transaction, request, peer, 483, "too_many_hops")
-        elif not request.method.isupper():
-            # To us "invite" is no INVITE (RFC 3261 section 7.1), but to many a PBX it is.
-            self._reject(transaction, request, peer, 501, "unknown_method")
         elif request.to_tag is not None:
             self._within(transaction, request, peer, flow)
         else:
@@ -188,18 +187,19 @@ class B2bua(Agent):
     def _outside(
         self, transaction: ServerTransaction, request: Request, peer: Peer, flow: Flow
     ) -> None:
-        missing = unsupported(request.headers)
-        if missing:
-            headers = [("Unsupported", ", ".join(missing))]
-            self._reject(transaction, request, peer, 420, "bad_extension", headers)
+        refused = refusal(request, self._way(request, peer))
+        if refused is not None and not writes(request):
+            self._refuse(transaction, request, peer, refused)
         elif request.method == "INVITE":
             self._invite(transaction, request, peer, flow)
         elif request.method == "OPTIONS":
             self.respond(transaction, self._options(request, flow), peer)
         elif request.method == "BYE":
             self._reject(transaction, request, peer, NO_DIALOG, "no_dialog")
-        elif request.method == "MESSAGE" and not self._message_allowed(request, peer):
+        elif writes(request) and not self._message_allowed(request, peer):
             self._deny_message(transaction, request, peer)
+        elif refused is not None:
+            self._refuse(transaction, request, peer, refused)
         elif not self.accepting:
             self._reject(transaction, request, peer, 503, "shutting_down")
         else:
@@ -235,6 +235,13 @@ class B2bua(Agent):
         response.headers.add("Supported", ", ".join(sorted(EXTENSIONS)))
         response.headers.add("Contact", self.contact(flow))
         return response
+
+    def _way(self, request: Request, peer: Peer) -> Way:
+        """Return whom a request outside of calls concerns."""
+        if peer.kind == "trunk" or request.method == "INVITE":
+            return Way(peer.trusted, peer.trusted)
+        route = self.router.route(request, peer)
+        return Way(peer.trusted, route is not None and route.destination.trusted)
 
     def _message_allowed(self, request: Request, peer: Peer) -> bool:
         route = self.router.route(request, peer, self.wall())
@@ -272,11 +279,16 @@ class B2bua(Agent):
             self._bye(transaction, request, leg)
         elif leg.over:
             self._reject(transaction, request, peer, NO_DIALOG, "no_dialog")
-        elif request.method == "MESSAGE" and not self._count_message(leg.call.decision):
+        elif "Record" in request.headers and request.method == "INFO":
+            status = leg.call.requests.info(leg, request.headers.get("Record") or "")
+            self.respond(transaction, leg.dialog.response(request, status), leg.peer)
+        elif writes(request) and not self._count_message(leg.call.decision):
             self._deny_message(transaction, request, peer)
+        elif (refused := refusal(request, _way_of(leg))) is not None:
+            self._refuse(transaction, request, peer, refused)
         elif request.method == "PRACK":
             self._prack(transaction, request, leg)
-        elif request.method != "INFO" or not self._info(transaction, request, leg):
+        elif request.method != "INFO" or not self._key(transaction, request, leg):
             self._pass_on(transaction, request, leg)
 
     def _within_relayed(
@@ -285,8 +297,10 @@ class B2bua(Agent):
         """Take a request of a dialog that is not ours, such as a subscription's."""
         if request.method == "INVITE" or self.router.contact(request.target, peer) is None:
             self._reject(transaction, request, peer, NO_DIALOG, "no_dialog")
-        elif request.method == "MESSAGE" and not self._message_allowed(request, peer):
+        elif writes(request) and not self._message_allowed(request, peer):
             self._deny_message(transaction, request, peer)
+        elif (refused := refusal(request, self._way(request, peer))) is not None:
+            self._refuse(transaction, request, peer, refused)
         else:
             Relay(self, transaction, request, peer, flow).start()
 
@@ -307,9 +321,8 @@ class B2bua(Agent):
             return  # ours crossed theirs
         if leg.ack_owed is not None:
             self.send_ack(leg)
-        reasons = [("Reason", value) for value in request.headers.get_all("Reason")]
         self.forget(leg)
-        leg.call.hung_up(leg, reasons)
+        leg.call.hung_up(leg, reasons(request.headers))
 
     def _prack(self, transaction: ServerTransaction, request: Request, leg: Leg) -> None:
         try:
@@ -322,19 +335,13 @@ class B2bua(Agent):
         else:
             Forwarding(self, transaction, request, leg, leg.other).start(headers)
 
-    def _info(self, transaction: ServerTransaction, request: Request, leg: Leg) -> bool:
-        """Take an INFO that is meant for the sidecar: a wish about recording, or a key."""
-        call, headers = leg.call, request.headers
-        wish = headers.get("Record")
-        if wish is not None:
-            status = call.requests.info(leg, wish)
-        else:
-            content_type = headers.get("Content-Type")
-            key = dtmf_info.parse(content_type, request.body)
-            if key is None or not call.keys.informed(leg.side, content_type or "", key):
-                return False
-            status = 200
-        self.respond(transaction, leg.dialog.response(request, status), leg.peer)
+    def _key(self, transaction: ServerTransaction, request: Request, leg: Leg) -> bool:
+        """Take an INFO that brings a key which the sidecar waits for."""
+        kind = content_type(request).name
+        key = dtmf_info.parse(kind, request.body)
+        if key is None or not leg.call.keys.informed(leg.side, kind, key):
+            return False
+        self.respond(transaction, leg.dialog.response(request, 200), leg.peer)
         return True
 
     def _pass_on(self, transaction: ServerTransaction, request: Request, leg: Leg) -> None:
@@ -386,6 +393,8 @@ class B2bua(Agent):
     def _acknowledged(self, leg: Leg, ack: Request) -> None:
         if leg.other is not None and leg.other.ack_owed is not None:
             leg.call.pass_ack_on(leg, leg.other, ack)
+        elif answers_unasked(leg.end, ack) and not leg.over:
+            leg.call.fail_closed("answer_unasked")
         if leg.bye_waits:
             self.hang_up(leg)
         else:
@@ -397,6 +406,12 @@ class B2bua(Agent):
             self.turns.do(owner.cancelled, cancel, of=owner)
         elif isinstance(owner, Forwarding):
             self.turns.do(owner.cancel, of=owner.call)
+
+    def _refuse(
+        self, transaction: ServerTransaction, request: Request, peer: Peer, why: Refusal
+    ) -> None:
+        args = (why.status, why.reason, why.headers, why.phrase)
+        self._reject(transaction, request, peer, *args)
 
     def _reject(
         self,
@@ -423,3 +438,9 @@ class B2bua(Agent):
         for name, value in headers or []:
             response.headers.add(name, value)
         self.respond(transaction, response, peer)
+
+
+def _way_of(leg: Leg) -> Way:
+    route = leg.call.route
+    trunk = route.source if route.inbound else route.destination
+    return Way(leg.peer.trusted, trunk.trusted)

@@ -14,10 +14,10 @@ from collections.abc import Callable
 import structlog
 
 from sidecar.calls import announcing, script
-from sidecar.calls.bodies import cross
+from sidecar.calls.bodies import cross, described
 from sidecar.calls.call_base import RETRY_AFTER, CallBase, HeaderLines, Phase
 from sidecar.calls.call_events import CallAnswered, CallStarted
-from sidecar.calls.header_policy import passed, tags, without
+from sidecar.calls.header_policy import passed, phrase, tags, without
 from sidecar.calls.identifiers import new_tag
 from sidecar.calls.leg import End, Leg
 from sidecar.calls.outcome import disposition_of
@@ -47,7 +47,7 @@ from sidecar.recorders.recorder import Answerer
 from sidecar.records.record import Disposition, EndedBy
 from sidecar.sip.dialog import Dialog
 from sidecar.sip.message import Request, Response
-from sidecar.sip.offer_answer import Carrier, OfferAnswerError, State
+from sidecar.sip.offer_answer import Carrier, OfferAnswerError, State, Unasked
 from sidecar.sip.sdp import SdpError
 
 log = structlog.get_logger(__name__)
@@ -56,7 +56,6 @@ CHALLENGES = (401, 407)
 UNREACHABLE = 503
 NOWHERE = 480
 """The answer in place of a redirection that leads nowhere through the sidecar."""
-BODY_HEADERS = ("content-type", "content-disposition", "content-encoding", "content-language")
 
 
 class Call(CallBase):
@@ -269,12 +268,14 @@ class Call(CallBase):
 
         Raises SdpError (488: no common codec) or OfferAnswerError.
         """
-        headers = passed(self.request.headers, trusted=self.route.source.trusted)
+        source = self.route.source
+        headers = passed(self.request.headers, trusted=source.trusted, site=source.site)
         headers += self.references
         headers += self.agent.decision_headers(self, self.route.destination)
         if self.a is None:
-            return headers, cross(self.sessions, self._a_end, end, Carrier.INVITE, self.request)
-        headers = without(headers, "require", "supported", "content-type", "content-disposition")
+            body = cross(self.sessions, self._a_end, end, Carrier.INVITE, self.request)
+            return headers + described(body), body
+        headers = without(headers, "require", "supported")
         headers += [("Supported", "timer, replaces"), ("Content-Type", "application/sdp")]
         return headers, self.sessions.offer_as_agreed(self.a.end, end)
 
@@ -337,8 +338,8 @@ class Call(CallBase):
         if leg.end.session.state is State.STABLE:
             self.agent.send_ack(leg)
         self.phase = Phase.ANSWERED
-        headers = passed(response.headers, trusted=leg.peer.trusted)
-        self.answer(a, response.status, response.reason, headers, body)
+        headers = passed(response.headers, trusted=leg.peer.trusted, site=leg.peer.site)
+        self.answer(a, response.status, phrase(response), headers + described(body), body)
 
     def drop_callee(self) -> None:
         """End the callee's leg, or give up to place it; the caller stays."""
@@ -354,12 +355,11 @@ class Call(CallBase):
         """A final response other than 2xx came, and no further target is left."""
         if self.voicemail.takes_over(status):
             return
-        headers = passed(response.headers, trusted=self.route.destination.trusted)
-        headers = without(headers, *BODY_HEADERS)
-        destination = self.route.destination
-        contacts = self.agent.identities.redirected(response, destination, self.flow)
-        reason: str | None = response.reason
-        if 300 <= status < 400 and not contacts and destination.kind == "trunk":
+        callee = self.route.destination
+        headers = passed(response.headers, trusted=callee.trusted, site=callee.site)
+        contacts = self.agent.identities.redirected(response, callee, self.flow)
+        reason: str | None = phrase(response)
+        if 300 <= status < 400 and not contacts and callee.kind == "trunk":
             status, reason = NOWHERE, None
         headers += contacts
         if status in CHALLENGES and self.a is None:
@@ -370,12 +370,15 @@ class Call(CallBase):
         """The neighbour's ACK brings the answer that the other leg's 2xx waits for."""
         try:
             body = cross(self.sessions, leg.end, other.end, Carrier.ACK, ack)
+        except Unasked:
+            self.fail_closed("answer_unasked")
+            return
         except (SdpError, OfferAnswerError) as error:
             log.warning("answer_unusable", call=self.id, problem=error.reason)
             self.give_up("answer_unusable")
             return
-        headers = passed(ack.headers, trusted=leg.peer.trusted)
-        self.agent.send_ack(other, headers, body)
+        headers = passed(ack.headers, trusted=leg.peer.trusted, site=leg.peer.site)
+        self.agent.send_ack(other, headers + described(body), body)
 
     def never_pracked(self) -> None:
         """The caller does not acknowledge a reliable provisional (RFC 3262 section 3)."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 import structlog
 
 from sidecar.calls.call_events import FailedClosed
+from sidecar.calls.header_policy import reasons
 from sidecar.calls.identifiers import new_tag
 from sidecar.calls.leg import End, Leg
 from sidecar.consent.events import HungUp
@@ -190,8 +191,7 @@ class CallBase:
         if self.phase is Phase.ENDED:
             return
         if self.placing is not None:
-            reasons = [("Reason", value) for value in cancel.headers.get_all("Reason")]
-            self.placing.cancel(reasons)
+            self.placing.cancel(reasons(cancel.headers))
         self._refuse(487, Disposition.CANCELLED, EndedBy.CALLER)
 
     def hung_up(self, leg: Leg, headers: HeaderLines) -> None:

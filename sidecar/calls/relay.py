@@ -12,8 +12,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from sidecar.calls.bodies import crossing
 from sidecar.calls.contact_seal import PARAMETER, Sealed
-from sidecar.calls.header_policy import passed
+from sidecar.calls.header_policy import passed, phrase
 from sidecar.calls.identifiers import new_tag
 from sidecar.errors import PeerError
 from sidecar.sip.address import Address
@@ -83,8 +84,11 @@ class Relay:
         except PeerError as error:
             agent.refuse_reference(self._server, request, self._source, error)
             return
+        about, body = crossing(request)
+        for name, value in about:
+            headers.add(name, value)
         uri = contact.uri if contact is not None else agent.router.request_uri(route, target)
-        out = Request(request.method, str(uri), headers, request.body)
+        out = Request(request.method, str(uri), headers, body)
         agent.send_request(out, flow, route.destination, self)
 
     def _headers(self, route: Route, target: Uri, flow: Flow) -> Headers:
@@ -117,15 +121,13 @@ class Relay:
         tag = response.to_tag
         if tag is not None and _TAG.fullmatch(tag) is None:
             tag = None
-        out = respond(self._request, response.status, response.reason)
+        out = respond(self._request, response.status, phrase(response))
         if tag is not None and self._request.to_tag is None:
             out.headers.set("To", f"{self._request.headers.get('To')};tag={tag}")
         try:
             self._cross(response, out.headers, self._destination, self._on, self._back)
         except ParseError:
             out = respond(self._request, 502, None, new_tag())
-        else:
-            out.body = response.body
         self._answer(out)
 
     def on_failure(self, _transaction: ClientTransaction) -> None:
@@ -141,7 +143,7 @@ class Relay:
         goes: Flow,
     ) -> None:
         """Add what crosses; raises ParseError for a Contact that is too long."""
-        for name, value in passed(message.headers, trusted=sender.trusted):
+        for name, value in passed(message.headers, trusted=sender.trusted, site=sender.site):
             headers.add(name, value)
         if isinstance(message, Response) and 300 <= message.status < 400:
             contacts = self._agent.identities.redirected(message, sender, goes)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from sidecar.calls.contact_seal import ContactSeal, Sealed
+from sidecar.calls.header_policy import NO_SITE_HEADERS, SiteHeaders
 from sidecar.consent.decision import CallFacts
 from sidecar.sip.canonical import (
     IN_NAMES,
@@ -29,6 +30,8 @@ class Peer(NamedTuple):
     name: str
     trusted: bool
     uris: tuple[Uri, ...]
+    site: SiteHeaders = NO_SITE_HEADERS
+    """What else the site passes on from it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -337,14 +337,15 @@ class TestOthers:
 
         assert asked.status == 481
 
-    def test_a_method_that_nobody_knows_is_relayed(self, world):
+    def test_a_method_that_nobody_knows_is_not_relayed(self, world):
         w = world(OFF)
-        w.pbx.answers["JUMP"] = 501
 
         asked = w.trunk.request("JUMP", f"sip:100@{SIDECAR[0]}")
         w.settle()
 
-        assert asked.status == 501
+        assert asked.status == 405
+        assert "INVITE" in asked.final.headers.get("Allow")
+        assert w.pbx.received == []
 
     def test_nothing_is_relayed_while_shutting_down(self, world):
         w = world(OFF)

@@ -121,7 +121,7 @@ def test_the_timer_of_a_call_that_is_over_does_nothing(world):
     assert done == []
 
 
-@pytest.mark.parametrize("method", ["REGISTER", "PUBLISH"])
+@pytest.mark.parametrize("method", ["REGISTER", "SUBSCRIBE"])
 def test_a_relayed_request_whose_response_we_fail_at_is_answered_all_the_same(
     world, monkeypatch, method
 ):
@@ -141,7 +141,7 @@ def test_a_request_in_a_call_whose_response_we_fail_at_is_answered_all_the_same(
     w = world(OFF)
     there, _here = w.talk()
     monkeypatch.setattr(Forwarding, "on_response", broken)
-    asked = there.send("INFO", [("Content-Type", "text/x")], b"x")
+    asked = there.send("INFO")
     w.settle()
 
     assert asked.status == 408
