@@ -90,7 +90,7 @@ class Sessions:
         `carrier` is the message that brought it and will carry it on. Raises SdpError,
         NoCommonCodec, or OfferAnswerError (Glare is answered with 491).
         """
-        sdp = self._read(source, body)
+        sdp = source.session.completed(self._read(source, body))
         role = source.session.received(carrier, sdp)
         if role is Role.OFFER:
             return self._offer(source, target, carrier, sdp)
@@ -111,7 +111,24 @@ class Sessions:
         offer = self._read(end, body)
         end.session.reject()  # another leg may have been offered it, in vain
         end.session.received(Carrier.INVITE, offer)
+        return self._answer_alone(end, offer, carrier)
+
+    def answer_again(self, end: End, body: bytes, asked: Carrier, answered: Carrier) -> bytes:
+        """Answer a later offer, in an INVITE or UPDATE (`asked`), without another leg.
+
+        What was agreed before stays in force where it raises SdpError or OfferAnswerError.
+        """
+        offer = self._read(end, body)
+        end.session.received(asked, offer)
+        try:
+            return self._answer_alone(end, offer, answered)
+        except SdpError:
+            end.session.reject()
+            raise
+
+    def _answer_alone(self, end: End, offer: SessionDescription, carrier: Carrier) -> bytes:
         ports = self.ports[end.side]
+        ports += (0,) * (len(offer.media) - len(ports))
         self._messages.offered(offer, refused=True)
         made = make_answer(offer, self._address, ports[0], end.origins.current, PROMPT_CODECS)
         streams = zip(made.media, ports, strict=False)
@@ -137,7 +154,7 @@ class Sessions:
 
         Raises SdpError or OfferAnswerError.
         """
-        answer = self._read(end, body)
+        answer = end.session.completed(self._read(end, body))
         role = end.session.received(carrier, answer)
         if role is Role.IGNORED:
             return
@@ -155,16 +172,20 @@ class Sessions:
         target.session.sent(Carrier.INVITE, offer)
         return offer.encode()
 
-    def offer_again(self, end: End, preference: str) -> bytes:
-        """Offer what is agreed already, with a wish about recording (RFC 7866 section 6.2).
+    def offer_again(
+        self, end: End, preference: str | None = None, carrier: Carrier = Carrier.INVITE
+    ) -> bytes:
+        """Offer what is agreed already, perhaps with a wish about recording (RFC 7866 section 6.2).
 
-        Raises SdpError where nothing is agreed, or OfferAnswerError.
+        `carrier` is an INVITE, or the 2xx to one without an offer. Raises SdpError where nothing
+        is agreed, or OfferAnswerError.
         """
-        if end.session.local is None:
+        agreed = end.session.local
+        if agreed is None:
             raise SdpError("No session agreed yet")
-        wish = with_attribute(end.session.local, "recordpref", preference)
+        wish = with_attribute(agreed, "recordpref", preference) if preference else agreed
         offer = end.origins.stamp(wish)
-        end.session.sent(Carrier.INVITE, offer)
+        end.session.sent(carrier, offer)
         return offer.encode()
 
     def repeat(self, end: End) -> bytes:
