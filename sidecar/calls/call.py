@@ -25,9 +25,9 @@ from sidecar.calls.parties import heritage_of
 from sidecar.calls.parts import join_parts
 from sidecar.calls.pbx_leg import OwnInfo
 from sidecar.calls.placing import Placing
-from sidecar.calls.progress import pass_on
+from sidecar.calls.progress import BODY_HEADERS, pass_on, with_early_answer
 from sidecar.calls.recording_requests import RECORD_AWARE
-from sidecar.consent.events import BothUp, PartyLeft
+from sidecar.consent.events import BothUp, CallerUp, PartyLeft
 from sidecar.consent.party import Party
 from sidecar.media.engine import (
     Closed,
@@ -52,9 +52,12 @@ from sidecar.sip.sdp import SdpError
 
 log = structlog.get_logger(__name__)
 
-CHALLENGES = (401, 407)
+TRIED_AGAIN = (401, 407, 420, 422)
+"""Refusals after which the caller sends the same call again, as the other side wants it: with
+credentials, without an extension, with a longer session interval (RFC 3261 8.1.3.5, RFC 4028)."""
 UNREACHABLE = 503
-BODY_HEADERS = ("content-type", "content-disposition", "content-encoding", "content-language")
+MEDIA_SILENT = 'Q.850 ;cause=102 ;text="No media"'
+"""Recovery on timer expiry: nobody has hung up, and nobody is heard any more."""
 
 
 class Call(CallBase):
@@ -143,7 +146,7 @@ class Call(CallBase):
             case Pressed():
                 self.pressing.ended(event)
             case Silent():
-                self.give_up("media_silent")
+                self.give_up("media_silent", status=480, because=MEDIA_SILENT)
             case Lost():
                 self.fail_closed("media_lost")
             case Closed():
@@ -191,6 +194,7 @@ class Call(CallBase):
         dialog = Dialog.as_uas(self.request, new_tag(), contact, self.flow)
         leg = Leg(self, self.route.source, dialog, self._a_end.fork())
         leg.identity.changed(self.request)
+        leg.learn(self.request)
         self.agent.add_leg(leg)
         return leg
 
@@ -199,21 +203,27 @@ class Call(CallBase):
         headers += self.agent.decision_headers(self, self.route.source)
         response = leg.dialog.response(self.request, status, reason, headers, body)
         self.agent.answer_invite(leg, self.invite, response)
+        self.refreshing.agreed(leg, response, asked_by_us=False)
 
-    def announce(self, leg: Leg, body: bytes) -> None:
+    def announce(self, leg: Leg, headers: HeaderLines, body: bytes) -> None:
         """Answer the caller by ourselves: the notice comes before the B leg is placed."""
         self.a = leg
         self.phase = Phase.ANNOUNCING
-        self.answer(leg, 200, "OK", [("Content-Type", "application/sdp")], body)
+        self.answer(leg, 200, "OK", [*headers, ("Content-Type", "application/sdp")], body)
 
     def joined(self) -> None:
         """The callee was joined to a caller who is up already."""
         self._up()
 
     def acknowledged(self, leg: Leg, ack: Request) -> None:
-        """The ACK to the 2xx of this call's first INVITE has come."""
+        """The ACK to a 2xx of ours has come, of this call's first INVITE or a later one."""
+        alone = leg is self.a and leg.other is None
+        if alone and not announcing.took_answer(self, leg, ack):
+            return
+        if leg.side is Side.B or leg.answered_cseq != self.request.cseq.number:
+            return
         if self.phase is Phase.ANNOUNCING:
-            announcing.caller_up(self, leg, ack)
+            self.consent.handle(CallerUp())
         elif self.phase is Phase.ANSWERED:
             self._up()
 
@@ -271,8 +281,9 @@ class Call(CallBase):
         headers += self.agent.decision_headers(self, self.route.destination)
         if self.a is None:
             return headers, cross(self.sessions, self._a_end, end, Carrier.INVITE, self.request)
-        headers = without(headers, "require", "supported", "content-type", "content-disposition")
-        headers += [("Supported", "timer, replaces"), ("Content-Type", "application/sdp")]
+        headers = without(headers, *announcing.OF_THE_CALLER_ALONE, *BODY_HEADERS)
+        headers += [("Supported", announcing.SUPPORTED), ("Content-Type", "application/sdp")]
+        self.refreshing.part()
         return headers, self.sessions.offer_as_agreed(self.a.end, end)
 
     def try_next(self) -> bool:
@@ -317,7 +328,9 @@ class Call(CallBase):
         self.agent.records.update(self.record)
         self.agent.publish(CallAnswered(self.id))
         self.consent.answered()
+        self.refreshing.agreed(leg, response, asked_by_us=True)
         try:
+            with_early_answer(leg, response)
             if self.a is not None:
                 announcing.join(self, self.a, leg, response)
             else:
@@ -354,9 +367,15 @@ class Call(CallBase):
         headers = passed(response.headers, trusted=self.route.destination.trusted)
         headers = without(headers, *BODY_HEADERS)
         headers += self.agent.redirect_contacts(response, self.flow)
-        if status in CHALLENGES and self.a is None:
+        if status in TRIED_AGAIN and self.a is None:
             self._parked = self.agent.challenges.park(self.request, self.record, self.agent.now)
         self._refuse(status, disposition_of(status), EndedBy.CALLEE, headers, response.reason)
+
+    def refused_alone(self, status: int, headers: HeaderLines) -> None:
+        """Refuse a call that we were to answer alone, as it came; the caller may try again."""
+        self._parked = self.agent.challenges.park(self.request, self.record, self.agent.now)
+        self.agent.metrics.sip_rejected("bad_extension")
+        self._refuse(status, Disposition.REFUSED, EndedBy.SIDECAR, headers)
 
     def pass_ack_on(self, leg: Leg, other: Leg, ack: Request) -> None:
         """The neighbour's ACK brings the answer that the other leg's 2xx waits for."""

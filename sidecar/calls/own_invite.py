@@ -30,7 +30,8 @@ IMPOSSIBLE = 500
 
 class Outcome(NamedTuple):
     """What has become of it: the final status (ours, where there is no response), and the answer
-    of a 2xx where there is one that could be taken."""
+    of a 2xx where there is one that could be taken.
+    """
 
     status: int
     response: Response | None = None

@@ -106,7 +106,7 @@ class Refreshing:
         """Return the headers of a request that crosses: where legs are apart, `target`'s timer."""
         if not self.apart or method not in REFRESHING:
             return headers
-        return _merged(headers, self.asked_by_us(target))
+        return merged(headers, self.asked_by_us(target))
 
     def crossing_back(
         self, request: Request, response: Response, headers: HeaderLines
@@ -114,7 +114,7 @@ class Refreshing:
         """Return the headers of a response that crosses: where legs are apart, our own answer."""
         if not self.apart or request.method not in REFRESHING or response.status >= 300:
             return headers
-        return _merged(headers, self.answered_by_us(request) if response.status >= 200 else [])
+        return merged(headers, self.answered_by_us(request) if response.status >= 200 else [])
 
     def too_short(self, request: Request) -> bool:
         """Tell whether a request that we answer asks for less than we take part in (422)."""
@@ -221,7 +221,7 @@ class _Update:
         self._refreshing.refreshed(self._leg, Outcome(NO_ANSWER))
 
 
-def _merged(headers: HeaderLines, ours: HeaderLines) -> HeaderLines:
+def merged(headers: HeaderLines, ours: HeaderLines) -> HeaderLines:
     """Return headers with what is said of timers replaced by what we say."""
     merged = without(headers, "session-expires", "min-se", "supported", "require")
     for name in ("Supported", "Require"):

@@ -199,6 +199,10 @@ class Sessions:
         """
         return max(0, count_streams(SessionDescription.parse(body)) - len(self.ports[Side.A]))
 
+    def can_be_heard_by(self, body: bytes) -> bool:
+        """Tell whether a side that offers this could hear what is said. Raises SdpError."""
+        return has_audio(SessionDescription.parse(body))
+
     def _offer(self, source: End, target: End, carrier: Carrier, sdp: SessionDescription) -> bytes:
         try:
             self._messages.offered(sdp)

@@ -47,7 +47,7 @@ class DtmfInfo(NamedTuple):
 
 def parse(content_type: str | None, body: bytes) -> DtmfInfo | None:
     """Read a body; None where it is of another type, too long, or names not exactly one key."""
-    kind = _kind(content_type)
+    kind = type_of(content_type)
     if kind not in TYPES or len(body) > _MAX_BODY:
         return None
     if kind == EVENT and len(body) == 4 and body[0] < len(DIGITS):
@@ -64,7 +64,7 @@ def write(content_type: str, digit: str, duration_ms: int) -> bytes:
 
     Raises ValueError for another type, or for what is no digit.
     """
-    kind = _kind(content_type)
+    kind = type_of(content_type)
     if len(digit) != 1 or digit not in DIGITS:
         raise ValueError("not a digit of a telephone")
     if kind == PLAIN:
@@ -78,7 +78,8 @@ def write(content_type: str, digit: str, duration_ms: int) -> bytes:
     return bytes((DIGITS.index(digit), _END | _VOLUME)) + units.to_bytes(2, "big")
 
 
-def _kind(content_type: str | None) -> str:
+def type_of(content_type: str | None) -> str:
+    """Return a Content-Type as this module names it: without parameters, in lower case."""
     return (content_type or "").partition(";")[0].strip().lower()
 
 

@@ -140,7 +140,7 @@ class SessionTimer:
         return None
 
     def failed(self, now: float, retry_after: float = RETRY_AFTER_S) -> None:
-        """A refresh of ours was refused, but the session lives: try again, until the time is over."""
+        """A refresh of ours was refused, but the session lives: try again while there is time."""
         self._next_try = now + retry_after
 
     def too_short(self, least: int) -> bool:
