@@ -15,8 +15,9 @@ import structlog
 
 from sidecar.calls import announcing, script
 from sidecar.calls.bodies import cross
-from sidecar.calls.call_base import RETRY_AFTER, CallBase, HeaderLines, Phase
+from sidecar.calls.call_base import MEDIA_SILENT, RETRY_AFTER, CallBase, HeaderLines, Phase
 from sidecar.calls.call_events import CallAnswered, CallStarted
+from sidecar.calls.challenges import TRIED_AGAIN
 from sidecar.calls.header_policy import passed, tags, without
 from sidecar.calls.identifiers import new_tag
 from sidecar.calls.leg import End, Leg
@@ -52,12 +53,7 @@ from sidecar.sip.sdp import SdpError
 
 log = structlog.get_logger(__name__)
 
-TRIED_AGAIN = (401, 407, 420, 422)
-"""Refusals after which the caller sends the same call again, as the other side wants it: with
-credentials, without an extension, with a longer session interval (RFC 3261 8.1.3.5, RFC 4028)."""
 UNREACHABLE = 503
-MEDIA_SILENT = 'Q.850 ;cause=102 ;text="No media"'
-"""Recovery on timer expiry: nobody has hung up, and nobody is heard any more."""
 
 
 class Call(CallBase):

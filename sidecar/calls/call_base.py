@@ -41,6 +41,8 @@ log = structlog.get_logger(__name__)
 
 HeaderLines = list[tuple[str, str]]
 RETRY_AFTER: HeaderLines = [("Retry-After", "5")]
+MEDIA_SILENT = 'Q.850 ;cause=102 ;text="No media"'
+"""Recovery on timer expiry: nobody has hung up, and nobody is heard any more."""
 ENDED_BY = {Side.A: EndedBy.CALLER, Side.B: EndedBy.CALLEE}
 
 

@@ -15,7 +15,7 @@ from sidecar.calls.leg import End
 from sidecar.calls.message_streams import MessageStreams
 from sidecar.errors import PeerError
 from sidecar.media.engine import MediaSession, RemoteMedia, Side
-from sidecar.sip.offer_answer import Carrier, OfferAnswerError, Role
+from sidecar.sip.offer_answer import Carrier, Glare, OfferAnswerError, Role, State
 from sidecar.sip.sdp import (
     TELEPHONE_EVENT,
     Codec,
@@ -90,7 +90,7 @@ class Sessions:
         `carrier` is the message that brought it and will carry it on. Raises SdpError,
         NoCommonCodec, or OfferAnswerError (Glare is answered with 491).
         """
-        sdp = source.session.completed(self._read(source, body))
+        sdp = self._read(source, body)
         role = source.session.received(carrier, sdp)
         if role is Role.OFFER:
             return self._offer(source, target, carrier, sdp)
@@ -103,32 +103,22 @@ class Sessions:
             self._configure(target.side, offer, source.side, sdp)
         return anchored.encode()
 
-    def answer_alone(self, end: End, body: bytes, carrier: Carrier = Carrier.FINAL) -> bytes:
+    def answer_alone(
+        self,
+        end: End,
+        body: bytes,
+        carrier: Carrier = Carrier.FINAL,
+        asked: Carrier = Carrier.INVITE,
+    ) -> bytes:
         """Answer the offer of an INVITE without another leg, in a 2xx or (`carrier`) an 18x.
 
-        Raises SdpError or OfferAnswerError.
+        `asked` is what brought the offer, where it is no INVITE. Raises SdpError or
+        OfferAnswerError.
         """
         offer = self._read(end, body)
         end.session.reject()  # another leg may have been offered it, in vain
-        end.session.received(Carrier.INVITE, offer)
-        return self._answer_alone(end, offer, carrier)
-
-    def answer_again(self, end: End, body: bytes, asked: Carrier, answered: Carrier) -> bytes:
-        """Answer a later offer, in an INVITE or UPDATE (`asked`), without another leg.
-
-        What was agreed before stays in force where it raises SdpError or OfferAnswerError.
-        """
-        offer = self._read(end, body)
         end.session.received(asked, offer)
-        try:
-            return self._answer_alone(end, offer, answered)
-        except SdpError:
-            end.session.reject()
-            raise
-
-    def _answer_alone(self, end: End, offer: SessionDescription, carrier: Carrier) -> bytes:
-        ports = self.ports[end.side]
-        ports += (0,) * (len(offer.media) - len(ports))
+        ports = self.ports[end.side] + (0,) * len(offer.media)
         self._messages.offered(offer, refused=True)
         made = make_answer(offer, self._address, ports[0], end.origins.current, PROMPT_CODECS)
         streams = zip(made.media, ports, strict=False)
@@ -137,6 +127,19 @@ class Sessions:
         end.session.sent(carrier, answer)
         self._configure_one(end.side, offer, answer)
         return answer.encode()
+
+    def answer_again(self, end: End, body: bytes, asked: Carrier, answered: Carrier) -> bytes:
+        """Answer a later offer without another leg: what it takes the place of has been agreed.
+
+        That stays in force where this raises SdpError or OfferAnswerError.
+        """
+        if end.session.state is not State.STABLE:
+            raise Glare("Offer before the answer to the last one")
+        try:
+            return self.answer_alone(end, body, answered, asked)
+        except SdpError:
+            end.session.reject()
+            raise
 
     def offer_alone(self, end: End) -> bytes:
         """Make an offer in the 2xx to an INVITE that brought none."""
@@ -154,7 +157,7 @@ class Sessions:
 
         Raises SdpError or OfferAnswerError.
         """
-        answer = end.session.completed(self._read(end, body))
+        answer = self._read(end, body)
         role = end.session.received(carrier, answer)
         if role is Role.IGNORED:
             return
@@ -180,10 +183,11 @@ class Sessions:
         `carrier` is an INVITE, or the 2xx to one without an offer. Raises SdpError where nothing
         is agreed, or OfferAnswerError.
         """
-        agreed = end.session.local
-        if agreed is None:
+        wish = end.session.local
+        if wish is None:
             raise SdpError("No session agreed yet")
-        wish = with_attribute(agreed, "recordpref", preference) if preference else agreed
+        if preference is not None:
+            wish = with_attribute(wish, "recordpref", preference)
         offer = end.origins.stamp(wish)
         end.session.sent(carrier, offer)
         return offer.encode()
@@ -192,16 +196,16 @@ class Sessions:
         """Return what was last agreed to at `end`, for a 2xx that only repeats it."""
         return end.session.local.encode() if end.session.local is not None else b""
 
+    def can_be_heard_by(self, body: bytes) -> bool:
+        """Tell whether a side that offers this could hear what is said. Raises SdpError."""
+        return has_audio(SessionDescription.parse(body))
+
     def lacking(self, body: bytes) -> int:
         """Return how many streams a description has more than there are ports for.
 
         Raises SdpError.
         """
         return max(0, count_streams(SessionDescription.parse(body)) - len(self.ports[Side.A]))
-
-    def can_be_heard_by(self, body: bytes) -> bool:
-        """Tell whether a side that offers this could hear what is said. Raises SdpError."""
-        return has_audio(SessionDescription.parse(body))
 
     def _offer(self, source: End, target: End, carrier: Carrier, sdp: SessionDescription) -> bytes:
         try:

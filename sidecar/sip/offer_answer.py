@@ -16,7 +16,7 @@ or one to be ignored (in the 200 after an answer in a reliable 18x).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 
 from sidecar.sip.sdp import Origin, SessionDescription
@@ -160,18 +160,6 @@ class OfferAnswer:
         for name in self.__slots__:
             setattr(twin, name, getattr(self, name))
         return twin
-
-    def completed(self, answer: SessionDescription) -> SessionDescription:
-        """An answer of the peer's to our open offer, with the lines that it leaves out refused.
-
-        RFC 3264 section 6 wants a line for each one offered; some peers drop those they refuse.
-        """
-        offer = self.offered
-        if self.state is not State.LOCAL_OFFER or offer is None:
-            return answer
-        missing = offer.media[len(answer.media) :]
-        refused = (replace(each, port=0, port_count=1, lines=()) for each in missing)
-        return replace(answer, media=(*answer.media, *refused)) if missing else answer
 
     def local_offer(self, offer: SessionDescription) -> None:
         """We offer. Raises Glare while any exchange is open."""
