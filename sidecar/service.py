@@ -6,7 +6,9 @@ import asyncio
 import gc
 import signal
 import time
+from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import replace
 from typing import Literal
 
 import structlog
@@ -16,6 +18,7 @@ from sidecar import __version__
 from sidecar.calls.agent import DecisionHeaders, Ports
 from sidecar.calls.b2bua import B2bua
 from sidecar.calls.event_hub import EventHub
+from sidecar.calls.limits import Limits, Pool
 from sidecar.calls.probe import Probe
 from sidecar.calls.routing import Peer, Router
 from sidecar.consent.explanation import Explanation, call_facts, explain
@@ -34,8 +37,10 @@ from sidecar.records.sqlite import SqliteStore
 from sidecar.rulebook.live import LiveRules
 from sidecar.rulebook.watching import Watch
 from sidecar.settings import Settings
+from sidecar.settings.limits_schema import LimitsTable
 from sidecar.sip.flow import Flow
 from sidecar.sip.mailbox_signs import MailboxSigns
+from sidecar.sip.transactions import TransactionTimers
 from sidecar.sip.uri import Uri
 from sidecar.web.api import create_api
 from sidecar.web.app import create_app
@@ -74,6 +79,7 @@ class Service:
         self._parting: asyncio.Event | None = None
         self._probes: list[Probe] = []
         self.metrics = Metrics()
+        self.metrics.know_neighbours(f"{kind}.{name}" for kind, name in self._peers)
         self.events = EventHub(time.time)
         self._recorders = {
             name: build_recorder(pbx, self._carried_by_another)
@@ -194,6 +200,8 @@ class Service:
             },
             events=self.events,
             headers=DecisionHeaders(settings.headers.consent, settings.headers.record),
+            pool=Pool(len(settings.media.ports) // 4, settings.media.reserved),
+            durations=_durations(self._peers.values()),
             keep_numbers=settings.records.numbers == "full",
         )
 
@@ -320,13 +328,23 @@ def _spare_collector() -> None:
     gc.set_threshold(50_000, 10, 100)
 
 
+def _durations(peers: Iterable[Peer]) -> TransactionTimers:
+    """Have no INVITE end by itself before its call's own ringing time is over."""
+    usual, longest = TransactionTimers(), max(peer.limits.ringing for peer in peers)
+    return replace(usual, timer_c=max(usual.timer_c, longest + 1.0))
+
+
+def _limits(table: LimitsTable) -> Limits:
+    return Limits(table.calls, table.rate, table.ringing, table.connections)
+
+
 def _peers(settings: Settings) -> dict[tuple[str, str], Peer]:
     peers = [
-        Peer("trunk", name, trunk.trusted, tuple(map(Uri.parse, trunk.uris)))
+        Peer("trunk", name, trunk.trusted, tuple(map(Uri.parse, trunk.uris)), _limits(trunk.limits))
         for name, trunk in settings.trunk.items()
     ]
     peers += [
-        Peer("pbx", name, True, tuple(map(Uri.parse, pbx.uris)))
+        Peer("pbx", name, True, tuple(map(Uri.parse, pbx.uris)), _limits(pbx.limits))
         for name, pbx in settings.pbx.items()
     ]
     return {(peer.kind, peer.name): peer for peer in peers}

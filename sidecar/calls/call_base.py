@@ -12,6 +12,8 @@ import structlog
 from sidecar.calls.call_events import FailedClosed
 from sidecar.calls.identifiers import new_tag
 from sidecar.calls.leg import End, Leg
+from sidecar.calls.limits import Share
+from sidecar.calls.ringing import Ringing
 from sidecar.consent.events import HungUp
 from sidecar.media.engine import MediaSession, Side
 from sidecar.records.record import CallRecord, Disposition, EndedBy
@@ -88,8 +90,10 @@ class CallBase:
         "recorder",
         "request",
         "requests",
+        "ringing",
         "route",
         "sessions",
+        "share",
         "told",
         "voicemail",
     )
@@ -131,6 +135,8 @@ class CallBase:
         self._session_number = secrets.randbits(48)
         self._a_end = self.new_end(Side.A)
         self._arrived = agent.now
+        self.ringing = Ringing()
+        self.share = Share(agent.gate.account_of(route.source))
         self._ports_awaited = 0
         self._when_ports: list[Callable[[], None]] = []
         self._recorded = False
@@ -257,6 +263,8 @@ class CallBase:
     def releases(self) -> tuple[Callable[[], None], ...]:
         """Return the steps that give back all that the call holds, but for its legs."""
         return (
+            self.ringing.stop,
+            self.give_back,
             self.consent.abandon,
             self.keys.close,
             self.voicemail.settled,
@@ -265,6 +273,10 @@ class CallBase:
             self.recorder.close,
             self.media.close,
         )
+
+    def give_back(self) -> None:
+        """Let others have what the call has taken of the limits."""
+        self.share.give_back(self.agent.now)
 
     def _end(self, disposition: Disposition, ended_by: EndedBy, headers: HeaderLines) -> None:
         if self.phase is Phase.ENDED:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from sidecar.calls.limits import Limits
 from sidecar.consent.decision import CallFacts
 from sidecar.sip.address import Address
 from sidecar.sip.errors import ParseError
@@ -20,6 +21,7 @@ class Peer(NamedTuple):
     name: str
     trusted: bool
     uris: tuple[Uri, ...]
+    limits: Limits = Limits()
 
 
 @dataclass(frozen=True, slots=True)

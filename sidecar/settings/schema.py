@@ -30,6 +30,7 @@ from sidecar.settings.addresses import (
 )
 from sidecar.settings.complaints import Table
 from sidecar.settings.header_names import STANDARD
+from sidecar.settings.limits_schema import LimitsTable
 from sidecar.settings.moments import parse_holidays, parse_timezone
 from sidecar.settings.places import parse_country, parse_place
 from sidecar.settings.recorder_schema import RecorderTable
@@ -96,6 +97,8 @@ class Neighbour(Table):
         min_length=1, examples=['hosts = ["192.0.2.1"]']
     )
     """From where its messages come: address, network or ADDRESS:PORT; the narrowest wins."""
+    limits: LimitsTable = LimitsTable()
+    """How much it may ask of the sidecar."""
 
 
 class Pbx(Neighbour):
@@ -128,6 +131,8 @@ class Media(Table):
     """The one address that RTP is received at and sent from."""
     ports: Annotated[range, PlainValidator(parse_ports)] = range(30000, 40000)
     """FIRST-LAST; a call takes 4."""
+    reserved: int = Field(default=20, ge=0, le=90, strict=True)
+    """Percent of the ports that only calls from a PBX may take."""
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
