@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import Literal
 
 import structlog
@@ -30,6 +31,7 @@ from sidecar.media.prompts import PromptLibrary
 from sidecar.metrics import Metrics
 from sidecar.net.address import Address
 from sidecar.net.names import Names
+from sidecar.net.places import Neighbour
 from sidecar.net.transports import Transports
 from sidecar.readiness import Problem
 from sidecar.recorders.build import build_recorder
@@ -105,8 +107,9 @@ class Service:
             [(each.transport, each.host, each.port) for each in settings.sip.listen],
             settings.sip.advertise,
             self._receive,
-            lambda address: self._source_of(address) is not None,
+            self._neighbour_of,
             self._transport_failed,
+            partial(self.metrics.limit_hit, limit="connections"),
         )
         try:
             await self._names.start()
@@ -230,6 +233,12 @@ class Service:
     def _source_of(self, address: Address) -> Peer | None:
         found = self._hosts.find(*address)
         return self._peers[found] if found is not None else None
+
+    def _neighbour_of(self, address: Address) -> Neighbour | None:
+        peer = self._source_of(address)
+        if peer is None:
+            return None
+        return Neighbour(f"{peer.kind}.{peer.name}", peer.limits.connections)
 
     def _flow_to(self, uri: Uri) -> Flow | None:
         host = self._names.address_of(uri.host)
