@@ -32,6 +32,7 @@ from sidecar.settings.complaints import Table
 from sidecar.settings.header_names import STANDARD
 from sidecar.settings.limits_schema import LimitsTable
 from sidecar.settings.moments import parse_holidays, parse_timezone
+from sidecar.settings.paths import checked_path
 from sidecar.settings.places import parse_country, parse_place
 from sidecar.settings.recorder_schema import RecorderTable
 from sidecar.settings.secret import Secret, parse_secret
@@ -59,14 +60,8 @@ def _name(value: str) -> str:
     return value
 
 
-def _path(value: Path) -> Path:
-    if value == Path():
-        raise ValueError("must not be empty")
-    return value
-
-
 Name = Annotated[str, AfterValidator(_name)]
-FilePath = Annotated[Path, AfterValidator(_path)]
+FilePath = Annotated[Path, AfterValidator(checked_path)]
 
 
 class Sip(Table):

@@ -31,6 +31,22 @@ MISTAKES = [
      "only one: write [trunk.carrier]"),
     ('rules = "rules.toml"', "rules = 5", "sidecar.toml:1: rules: must be text in quotes, not 5"),
     ('rules = "rules.toml"', 'rules = ""', "sidecar.toml:1: rules: must not be empty"),
+    # paths
+    ('rules = "rules.toml"', 'rules = "a\\u0000b"', "sidecar.toml:1: rules: must hold no control "
+     "characters"),
+    (DATABASE, 'database = "sqlite:///a\\u0000b"', "sidecar.toml:13: records.database: must hold "
+     "no control characters"),
+    (HTTP, HTTP + '\ntoken = { file = "a\\u0000b" }', "sidecar.toml:16: http.token: must hold no "
+     "control characters"),
+    (MEDIA, MEDIA + '\n[prompts]\nfolder = "a\\nb"', "sidecar.toml:13: prompts.folder: must hold "
+     "no control characters"),
+    ('rules = "rules.toml"', 'rules = "rules.toml"\njurisdictions = "\\u007f"',
+     "sidecar.toml:2: jurisdictions: must hold no control characters"),
+    (PBX_HOSTS, AMI + '\naddress = "127.0.0.1:5038"\nusername = "x"\nsecret = "hush"\n'
+     'files = "a\\u0000"', "sidecar.toml:12: pbx.main.recorder.files: must hold no control "
+     "characters"),
+    (LISTEN, 'listen = ["udp://[fe80::1%a\\u0000]:5070"]', "sidecar.toml:3: sip.listen[1]: "
+     '"fe80::1%a\\u0000" names no interface behind its %'),
     # limits
     (TRUNK_HOSTS, f"{TRUNK_HOSTS}\nlimits = {{ calls = 0 }}", "sidecar.toml:10: "
      "trunk.carrier.limits.calls: must be 1 or more, not 0"),
