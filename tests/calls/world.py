@@ -131,7 +131,7 @@ class World:
         uris = [f"sip:{PBX}", f"sip:{SPARE}"] if spare else [f"sip:{PBX}"]
         self.pbx_peer = Peer("pbx", "main", True, tuple(map(Uri.parse, uris)))
         uri = Uri.parse(f"sip:{TRUNK}")
-        self.trunk_peer = Peer("trunk", "carrier", trusted, (uri,), limits)
+        self.trunk_peer = Peer("trunk", "carrier", trusted, (uri,), limits=limits)
         self.b2bua = B2bua(
             ports=Ports(self._source_of, self._flow_to, self._transmit, self._wake_at, self),
             router=Router(
