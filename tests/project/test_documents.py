@@ -15,6 +15,7 @@ from tools import (
     metrics_table,
     pages,
     settings_reference,
+    uri_table,
 )
 
 TOOLS = (
@@ -24,6 +25,7 @@ TOOLS = (
     jurisdictions_page,
     metrics_table,
     settings_reference,
+    uri_table,
 )
 
 
