@@ -98,7 +98,7 @@ class Relay:
             [
                 ("Max-Forwards", str(agent.hops_left(request))),
                 ("From", names.calling(request.from_, to_trunk=to_trunk, flow=flow, tag=tag)),
-                ("To", names.called(request.to, route, target)),
+                ("To", names.called(request, route, target)),
                 ("Call-ID", request.call_id),
                 ("CSeq", str(request.cseq)),
                 *agent.mapped(request, route.source, route.destination, flow),

@@ -90,8 +90,9 @@ def number_of(uri: Uri) -> str:
 
 
 def _user_of(uri: Uri) -> str:
+    """Return the user part with the parameters of its number, escapes resolved."""
     user = uri.user_unescaped or ""
-    return user + format_parameters(uri.parameters) if uri.scheme == "tel" else user
+    return user + unescape(format_parameters(uri.parameters)) if uri.scheme == "tel" else user
 
 
 def written_user(uri: Uri, *, with_parameters: bool) -> str | None:

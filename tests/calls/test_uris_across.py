@@ -151,6 +151,15 @@ class TestTheNumberThatThePbxRuns:
         assert w.pbx.asked_for("NOTIFY").to.uri.user == ("200" if trusted else "100")
 
 
+def test_whom_a_trunk_registers_is_not_whom_it_calls(world):
+    w = world(OFF)
+    names = [("From", "<sip:gsm@x>;tag=a"), ("To", "<sip:gs%6d@X>")]
+    w.trunk.request("REGISTER", f"sip:{SIDECAR[0]}", [*names, ("Contact", w.trunk.contact)])
+    w.settle()
+
+    assert str(w.pbx.asked_for("REGISTER").to) == "<sip:gsm@x>"
+
+
 class TestTelUris:
     """RFC 3966: read as docs/numbers.md has it, and sent to the PBX as what was read."""
 
@@ -159,6 +168,7 @@ class TestTelUris:
         [
             ("tel:+44-20-7946-0101", "+442079460101", f"sip:+442079460101@{PBX}"),
             ("tel:2079460101;phone-context=+44", "+442079460101", f"sip:+442079460101@{PBX}"),
+            ("tel:2079460101;x=y;Phone-Context=%2b44", "+442079460101", f"sip:+442079460101@{PBX}"),
             ("tel:7042;phone-context=a.example", "7042", f"sip:7042@{PBX};phone-context=a.example"),
             ("TEL:+442079460101;ext=5;x=y", "+442079460101", f"sip:+442079460101@{PBX}"),
         ],
