@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sidecar.calls.contact_seal import KEY_LENGTH, LONGEST_URI, ContactSeal, Sealed
 from sidecar.sip.errors import ParseError
 from sidecar.sip.uri import Uri
 
+unhurried = settings(deadline=None)
 SEAL = ContactSeal(b"k" * KEY_LENGTH)
 CONTACT = Sealed("pbx", "main", True, Uri.parse("sip:line1@198.51.100.20:5060;line=xyz"))
 
@@ -46,6 +47,7 @@ def test_the_same_contact_gives_the_same_token_and_any_other_another() -> None:
     assert len(others) == 5
 
 
+@unhurried
 @given(st.integers(0, 1000), st.integers(1, 255))
 def test_a_changed_token_is_none(position: int, by: int) -> None:
     token = SEAL.seal(CONTACT)
@@ -58,6 +60,7 @@ def test_a_changed_token_is_none(position: int, by: int) -> None:
     assert changed == token or SEAL.open(holding(changed)) is None
 
 
+@unhurried
 @given(st.text("AZaz09-_", min_size=1, max_size=200))
 def test_a_made_up_token_is_none(token: str) -> None:
     assert SEAL.open(holding(token)) is None

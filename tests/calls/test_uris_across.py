@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sidecar.calls.routing import Peer
-from sidecar.consent.decision import Decision
 from sidecar.sip.address import Address
 from sidecar.sip.uri import Uri
 from tests.calls.world import OFF, PBX, SIDECAR, TRUNK, World
 
-ALLOWED = Decision(messages="allow")
+unhurried = settings(deadline=None)
 CONTROLS = ["%00x", "%0aUniqueid%3a1.1", "%0D%0a", "%7f", "%c2%85", "%ff", "%%0a"]
 NAMING = [
     "Refer-To",
@@ -124,6 +123,7 @@ class TestTheNumberThatThePbxRuns:
         assert {name for name, _ in request.target.parameters} <= {"user", "phone-context"}
         there.cancel()
 
+    @unhurried
     @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12))
     def test_is_the_one_that_was_judged_whatever_it_is(self, user):
         w = World(OFF)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from sidecar.numbers import as_run, read_number
@@ -24,6 +24,7 @@ from sidecar.sip.errors import ParseError
 from sidecar.sip.grammar import parse_parameters
 from sidecar.sip.uri import Uri
 
+unhurried = settings(deadline=None)
 EVERY = IN_REQUEST_URI | IN_NAMES | IN_DIVERTED
 # RFC 3261 section 25.1, RFC 3966 section 3.
 UNRESERVED = r"[A-Za-z0-9\-_.!~*'()]|%[0-9A-F]{2}"
@@ -87,6 +88,7 @@ USERS = st.lists(
 ).map("".join)
 
 
+@unhurried
 @given(USERS, st.lists(st.sampled_from([rule.name for rule in TABLE]), max_size=3))
 def test_whatever_leaves_is_in_the_grammar_says_the_same_and_stays_as_it_is(user, names) -> None:
     parameters = "".join(f";{name}=x%20" for name in names)
@@ -101,12 +103,14 @@ def test_whatever_leaves_is_in_the_grammar_says_the_same_and_stays_as_it_is(user
     assert written_uri(Uri.parse(str(written)), EVERY) == written
 
 
+@unhurried
 @given(USERS)
 def test_the_number_that_is_sent_means_to_the_rules_what_the_one_that_came_does(user) -> None:
     assert as_run(as_run(user)) == as_run(user)
     assert read_number(as_run(user), "GB") == read_number(user, "GB")
 
 
+@unhurried
 @given(
     st.from_regex(
         r"tel:[0-9+*#().\-]{1,8}(;phone-context=(\+[0-9]{1,3}|a\.example))?", fullmatch=True
@@ -121,6 +125,7 @@ def test_a_tel_uri_stays_one(text) -> None:
     assert context_left(written) == context_left(uri)
 
 
+@unhurried
 @given(st.text(max_size=300))
 def test_a_display_name_is_what_can_be_printed_of_it(text) -> None:
     shown = written_display(text)
