@@ -9,8 +9,8 @@ from __future__ import annotations
 from sidecar.calls.routing import Peer, Route, Router
 from sidecar.sip.address import Address
 from sidecar.sip.canonical import (
-    IN_DIVERTED,
     IN_NAMES,
+    IN_REQUEST_URI,
     context_left,
     written_display,
     written_header_parameters,
@@ -67,7 +67,7 @@ class Identities:
         names only where it is one of the house. Raises ParseError for what is no telephone.
         """
         if source.kind == "pbx" and not self._router.is_house(uri.host):
-            return written_uri(uri, IN_DIVERTED)
+            return written_uri(uri, IN_REQUEST_URI)
         if uri.opaque is not None:
             raise ParseError("Unsupported URI Scheme")
         return _named(uri, *_host_of(flow), to_trunk=source.kind == "pbx")

@@ -31,7 +31,7 @@ _PARAMETER = "-_.!~*'()[]/:&+$"
 
 Place = Literal["request", "names", "diverted", "numbers"]
 PLACES: dict[Place, str] = {
-    "request": "the Request-URI to a trunk",
+    "request": "the Request-URI to a trunk, a PBX's Refer-To and Contacts of a 3xx",
     "names": "From, To, P-Asserted-Identity and its like",
     "diverted": "Diversion, History-Info",
     "numbers": "the number itself (to a trunk, and in P-Asserted-Identity and its like)",
