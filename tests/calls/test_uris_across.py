@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sidecar.calls.contact_seal import Sealed
 from sidecar.calls.routing import Peer
 from sidecar.sip.address import Address
 from sidecar.sip.uri import Uri
@@ -228,6 +229,17 @@ class TestWhereARequestGoes:
         assert w.pbx.calls[0].request.uri == f"sip:100@{PBX}"
         there.cancel()
 
+    def test_a_pbx_is_reached_by_a_contact_of_its_own(self, world):
+        w = self.two(world)
+        token = w.b2bua.router.seal.seal(
+            Sealed("pbx", "second", False, Uri.parse("sip:7@198.51.100.30"))
+        )
+        w.trunk.call(uri=f"sip:100@{SIDECAR[0]};csc={token}")
+        w.settle()
+
+        assert (w.rules.asked[0].pbx, w.rules.asked[0].to) == ("second", "7")
+        assert w.pbx.calls == []
+
     @pytest.mark.parametrize("host", ["Carrier.Example", "other.example"])
     def test_a_pbx_chooses_the_trunk_by_its_host(self, world, host):
         w = world(OFF)
@@ -407,6 +419,27 @@ class TestTransfersOfATrunk:
         assert w.counted("sip_rejected_total", reason="internal_error") == 0
         assert w.call
         there.hang_up()
+
+    def test_that_were_talked_over_name_the_dialog_that_the_pbx_has(self, world):
+        w = world(OFF)
+        there, _here = w.talk()
+        second = w.trunk.call("200")
+        w.settle()
+        consulted = w.pbx.calls[-1]
+        consulted.answer()
+        w.settle()
+        d = second.dialog
+        replaces = f"{d.call_id}%3Bto-tag%3D{d.remote.tag}%3Bfrom-tag%3D{d.local.tag}"
+        refer = there.send("REFER", [("Refer-To", f"<{d.remote_target}?Replaces={replaces}>")])
+        w.settle()
+
+        assert refer.status == 200
+        d = consulted.dialog
+        told = f"{d.call_id}%3Bto-tag%3D{d.local.tag}%3Bfrom-tag%3D{d.remote.tag}"
+        refer_to = w.pbx.asked_for("REFER").headers.get("Refer-To")
+        assert refer_to == f"<sip:192.0.2.1:5060?Replaces={told}>"
+        there.hang_up()
+        second.hang_up()
 
     def test_outside_of_a_call_lead_through_the_sidecar_too(self, world):
         w = world(OFF)
