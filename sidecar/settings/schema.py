@@ -119,7 +119,7 @@ class Trunk(Neighbour):
     """`[trunk.NAME]`"""
 
     trusted: bool = Field(default=False, strict=True)
-    """Whether the identities that this trunk asserts are believed."""
+    """Whether the identities that this trunk asserts are believed, and what it writes into To."""
 
 
 class Media(Table):

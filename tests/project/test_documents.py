@@ -16,6 +16,7 @@ from tools import (
     metrics_table,
     pages,
     settings_reference,
+    uri_table,
 )
 
 TOOLS = (
@@ -26,6 +27,7 @@ TOOLS = (
     jurisdictions_page,
     metrics_table,
     settings_reference,
+    uri_table,
 )
 
 
