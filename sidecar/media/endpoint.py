@@ -14,14 +14,16 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from sidecar.rtp.outgoing import Outgoing
-from sidecar.rtp.packet import HEADER_SIZE, payload_span
+from sidecar.rtp.packet import HEADER, HEADER_SIZE, payload_span
 from sidecar.rtp.rtcp import StreamMap, translate
+from sidecar.rtp.settling import Numbers
 from sidecar.rtp.silence import CLOCK_RATE
 
 from .engine import RemoteMedia
+from .formats import audio_marks, event_rates, listened_to, translation
 from .inband import InbandListener
 from .keys import KeyListener
-from .line import LIMIT, Line
+from .line import LIMIT, Heard, Line
 from .ports import PortPair
 from .presser import Presser
 from .talker import Talker
@@ -35,6 +37,7 @@ class Endpoint:
 
     __slots__ = (
         "_events",
+        "_formats_of",
         "_peer",
         "_peer_line",
         "_take",
@@ -52,6 +55,7 @@ class Endpoint:
         "remote",
         "rtp_at",
         "talker",
+        "translation",
         "unsent",
     )
 
@@ -65,6 +69,8 @@ class Endpoint:
             deliver=self._take,
             deliver_rtcp=self._take_rtcp,
             moved=self._on_moved,
+            refused=self._on_refused,
+            heard=self._heard,
         )
         self._peer: Endpoint | None = None
         self._peer_line: Line = self.line
@@ -75,6 +81,9 @@ class Endpoint:
         self.keys = KeyListener(party.reactor, party.report_digit)
         self.inband = InbandListener(self)
         self._events = self.keys.marked
+        self._formats_of: tuple[RemoteMedia | None, RemoteMedia | None] = (None, None)
+        self.translation: bytes | None = None
+        """For each second byte of the party's packets that of the other party's number for it."""
         self.rtp_at = 0.0
         self.alive_at = 0.0
         self.received = self.gated = self.unsent = self.invalid = self.generated = 0
@@ -111,11 +120,21 @@ class Endpoint:
             self._peer.next_outgoing(now)
         elif before == self.inband.take:
             self.inband.leave(now, send=self._passes)
-        self.inband.refresh()
-        self.keys.mark(self.remote, self._peer.remote if self._peer is not None else None)
-        self._events = self.keys.marked
+        self._note_formats()
         self.talker.refresh(now)
         self.presser.refresh(now)
+
+    def _note_formats(self) -> None:
+        """Note what the numbers of the party's packets mean."""
+        own, peer = self.remote, self._peer.remote if self._peer is not None else None
+        if self._formats_of != (own, peer):
+            self._formats_of = (own, peer)
+            self.line.audio = audio_marks(own, peer)
+            self.translation = translation(own, peer)
+            agreed = own is not None and own.telephone_event is not None
+            self.keys.mark(event_rates(own, peer), agreed=agreed)
+            self.inband.note(listened_to(own, peer))
+        self._events = self.keys.marked
 
     def next_outgoing(self, now: float) -> Outgoing:
         """The stream towards this party, begun now if nothing of ours was in it before."""
@@ -240,6 +259,7 @@ class Endpoint:
 
     def _take_raw(self, size: int, now: float) -> None:
         self.received += 1
+        self.rtp_at = now
         if size >= LIMIT:
             self.invalid += 1
             self.unsent += 1
@@ -299,6 +319,19 @@ class Endpoint:
 
     def _on_moved(self, now: float) -> None:
         self.talker.restart()
+
+    def _on_refused(self, now: float) -> None:
+        self.talker.refused(now)
+
+    def _heard(self) -> Heard:
+        """The last packet from the party, in the numbers that it had when it came."""
+        if not self.received or self.remote is None or self.remote.kind == "raw":
+            return None, self.rtp_at
+        _, _, sequence, timestamp, ssrc = HEADER.unpack_from(self.line.buffer)
+        onward = self._peer.outgoing if self._peer is not None else None
+        if onward is not None and onward.source is not None and ssrc == onward.ssrc:
+            ssrc, sequence = onward.source, (sequence - onward.sequence_offset) & 0xFFFF
+        return Numbers(ssrc, sequence, timestamp), self.rtp_at
 
 
 def _map(stream: Outgoing | None) -> StreamMap | None:

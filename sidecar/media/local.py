@@ -32,6 +32,7 @@ from .process import WorkerProcess
 from .prompts import PromptLibrary, encode_tones, keys
 from .protocol import (
     AddStream,
+    BehindNat,
     Close,
     Collect,
     Command,
@@ -77,6 +78,10 @@ class LocalSession:
         self._closing = False
         self.ports: tuple[int, ...] = ()
         """All RTP ports."""
+
+    def behind_nat(self, side: Side, networks: tuple[str, ...]) -> None:
+        """See MediaSession.behind_nat."""
+        self._tell(BehindNat(self.id, side, networks))
 
     def configure(self, side: Side, stream: int, remote: RemoteMedia | None) -> None:
         """See MediaSession.configure. Raises PeerError."""

@@ -39,6 +39,14 @@ class AddStream(msgspec.Struct, frozen=True, tag=True):
     session: int
 
 
+class BehindNat(msgspec.Struct, frozen=True, tag=True):
+    """See MediaSession.behind_nat."""
+
+    session: int
+    side: Side
+    networks: tuple[str, ...]
+
+
 class Configure(msgspec.Struct, frozen=True, tag=True):
     """See MediaSession.configure."""
 
@@ -119,7 +127,9 @@ class Report(msgspec.Struct, frozen=True, tag=True):
     event: MediaEvent
 
 
-SessionCommand = AddStream | Configure | Gate | Play | Ring | Stop | Collect | Press | Close
+SessionCommand = (
+    AddStream | BehindNat | Configure | Gate | Play | Ring | Stop | Collect | Press | Close
+)
 Command = Start | Open | SessionCommand
 Message = Ready | Failed | Report
 

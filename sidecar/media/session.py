@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from ipaddress import ip_network
 from typing import Literal
 
+from sidecar.rtp.settling import Network
 from sidecar.rtp.telephone_event import DIGITS
 from sidecar.sip.timers import Timer
 
@@ -53,6 +55,7 @@ class Party:
         "collecting",
         "endpoints",
         "gate_open",
+        "nat",
         "reactor",
         "ringback",
         "ringing",
@@ -71,6 +74,8 @@ class Party:
         """Whether what this party says is passed on."""
         self.collecting = False
         """Whether its keys are kept from the other party."""
+        self.nat: tuple[Network, ...] = ()
+        """Where its packets may come from besides what it signals."""
         self.ringing = False
         self._waiting: Playback | None = None
         self._waiting_timer: Timer | None = None
@@ -213,6 +218,13 @@ class Session:
         self._add_stream(now)
         self.refresh(now)
 
+    def behind_nat(self, side: Side, networks: tuple[str, ...]) -> None:
+        """See MediaSession.behind_nat."""
+        party = self.party(side)
+        party.nat = tuple(map(ip_network, networks))
+        for endpoint in party.endpoints:
+            endpoint.line.nat = party.nat
+
     def configure(self, side: Side, stream: int, remote: RemoteMedia | None, now: float) -> None:
         """See MediaSession.configure. A stream that was never opened is ignored."""
         party = self.party(side)
@@ -262,7 +274,7 @@ class Session:
         for party in (self.a, self.b):
             party.check_silence(now, limit)
             for endpoint in party.endpoints:
-                endpoint.line.look_again()
+                endpoint.line.look_again(now)
 
     def close(self, now: float) -> Closed:
         """Give the ports back. Returns the last event. Nothing may be asked of it afterwards."""
@@ -282,6 +294,7 @@ class Session:
             ports.give_back(pair_a, now)
             raise
         end_a, end_b = Endpoint(self.a, pair_a), Endpoint(self.b, pair_b)
+        end_a.line.nat, end_b.line.nat = self.a.nat, self.b.nat
         end_a.meet(end_b)
         end_b.meet(end_a)
         self.a.endpoints.append(end_a)

@@ -23,6 +23,7 @@ from .protocol import (
     MAX_BATCH,
     MAX_DATAGRAM,
     AddStream,
+    BehindNat,
     Close,
     Collect,
     Command,
@@ -133,6 +134,9 @@ class Worker:
             return
         self._report(session.id, session.opened())
 
+    def _behind_nat(self, session: Session, command: BehindNat, now: float) -> None:
+        session.behind_nat(command.side, command.networks)
+
     def _configure(self, session: Session, command: Configure, now: float) -> None:
         session.configure(command.side, command.stream, command.remote, now)
 
@@ -182,6 +186,7 @@ class Worker:
 
 _COMMANDS: dict[type[Command], Callable[[Worker, Session, Any, float], None]] = {
     AddStream: Worker._add_stream,
+    BehindNat: Worker._behind_nat,
     Configure: Worker._configure,
     Gate: Worker._gate,
     Play: Worker._play,
