@@ -34,6 +34,7 @@ from sidecar.records.sqlite import SqliteStore
 from sidecar.rulebook.live import LiveRules
 from sidecar.rulebook.watching import Watch
 from sidecar.settings import Settings
+from sidecar.settings.schema import Pbx, Trunk
 from sidecar.sip.flow import Flow
 from sidecar.sip.mailbox_signs import MailboxSigns
 from sidecar.sip.uri import Uri
@@ -85,6 +86,7 @@ class Service:
             settings.media.address,
             settings.media.ports,
             PromptLibrary(settings.prompts.folder),
+            silent_after=settings.media.silence,
         )
 
     async def start(self) -> None:
@@ -322,11 +324,16 @@ def _spare_collector() -> None:
 
 def _peers(settings: Settings) -> dict[tuple[str, str], Peer]:
     peers = [
-        Peer("trunk", name, trunk.trusted, tuple(map(Uri.parse, trunk.uris)))
+        Peer("trunk", name, trunk.trusted, tuple(map(Uri.parse, trunk.uris)), _nat(trunk))
         for name, trunk in settings.trunk.items()
     ]
     peers += [
-        Peer("pbx", name, True, tuple(map(Uri.parse, pbx.uris)))
+        Peer("pbx", name, True, tuple(map(Uri.parse, pbx.uris)), _nat(pbx))
         for name, pbx in settings.pbx.items()
     ]
     return {(peer.kind, peer.name): peer for peer in peers}
+
+
+def _nat(neighbour: Pbx | Trunk) -> tuple[str, ...]:
+    """Return the networks that a neighbour's media may come from besides what it signals."""
+    return tuple(str(network) for network, _ in neighbour.hosts) if neighbour.nat else ()

@@ -73,6 +73,8 @@ class Call(CallBase):
         self.media: MediaSession = agent.media.open(
             streams, lambda event: agent.run(self._on_media, event)
         )
+        self.media.behind_nat(Side.A, self.route.source.media_from)
+        self.media.behind_nat(Side.B, self.route.destination.media_from)
         self.heritage = heritage_of(self)
         self.told = self.heritage.told
         join_parts(self)
@@ -316,6 +318,7 @@ class Call(CallBase):
         self.record.answered_at = self.agent.wall()
         self.agent.records.update(self.record)
         self.agent.publish(CallAnswered(self.id))
+        self.media.answered()
         self.consent.answered()
         try:
             if self.a is not None:

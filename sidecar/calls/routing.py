@@ -14,12 +14,16 @@ from sidecar.sip.uri import Uri
 
 
 class Peer(NamedTuple):
-    """A neighbour the settings name. `kind` is "trunk" or "pbx"."""
+    """A neighbour the settings name. `kind` is "trunk" or "pbx".
+
+    `media_from` are the networks that its media may come from besides what it signals (NAT).
+    """
 
     kind: str
     name: str
     trusted: bool
     uris: tuple[Uri, ...]
+    media_from: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,8 +105,6 @@ class Endpoint:
             remote.rtcp_port,
         ):
             self.line.point((remote.address, remote.port), rtcp_port, now)
-        if before is None or (remote.sends and not before.sends):
-            self.alive_at = now
 
     def refresh(self, now: float) -> None:
         """Pick what is done with packets from the party."""
@@ -148,12 +146,10 @@ class Endpoint:
             )
         return self.outgoing
 
-    def silent_for(self, now: float) -> float:
-        """Seconds since a party that was heard before, and ought to be sending, was last heard."""
-        remote = self.remote
-        if not self.received or remote is None or not remote.sends or remote.kind == "raw":
-            return 0.0
-        return now - max(self.alive_at, self.rtp_at)
+    @property
+    def heard_at(self) -> float:
+        """When the last packet of the party came, RTP or RTCP; 0.0 if none ever did."""
+        return max(self.alive_at, self.rtp_at)
 
     @property
     def clock_rate(self) -> int:

@@ -40,7 +40,8 @@ class RemoteMedia(msgspec.Struct, frozen=True, omit_defaults=True):
         the name in capitals; empty where no more than `codec` is known.
     telephone_event, telephone_event_rate: payload type and clock rate of RFC 4733 digits.
     hears: the party takes media now (its description is not sendonly, inactive or on hold).
-    sends: the party ought to be sending now (not recvonly, inactive); its silence is counted.
+    sends: the party ought to be sending now (not recvonly, inactive). A silence in which no party
+        ought to, as on hold, is none.
     ptime_ms: length of the packets that are generated: 10, 20, 30, 40 or 60; others count as 20.
     """
 
@@ -144,7 +145,11 @@ class Pressed(msgspec.Struct, frozen=True, tag=True):
 
 
 class Silent(msgspec.Struct, frozen=True, tag=True):
-    """A party that had been sending, and still ought to, has sent nothing for so many seconds."""
+    """No party has sent anything for too long, neither RTP nor RTCP, though one ought to.
+
+    side: who was heard last, the A side if nobody ever was. seconds: since then, or since `answered`
+    where nobody ever was. Told once, until somebody is heard again.
+    """
 
     side: Side
     seconds: float
@@ -186,6 +191,9 @@ class MediaSession(Protocol):
         At a new address or port its source has to settle anew. Raises PeerError(488) where the
         address is no numeric unicast address of the engine's family.
         """
+
+    def answered(self) -> None:
+        """Both parties are up: from now on somebody has to be heard, or Silent is told."""
 
     def gate(self, side_from: Side, open: bool) -> None:
         """Open or close the way from one side to the other, for all streams and their RTCP."""

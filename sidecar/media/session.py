@@ -49,7 +49,6 @@ class Party:
 
     __slots__ = (
         "_session",
-        "_silence_told",
         "_waiting",
         "_waiting_timer",
         "collecting",
@@ -79,7 +78,6 @@ class Party:
         self.ringing = False
         self._waiting: Playback | None = None
         self._waiting_timer: Timer | None = None
-        self._silence_told = False
 
     def report(self, event: MediaEvent) -> None:
         """Tell the signalling process."""
@@ -139,16 +137,16 @@ class Party:
             reason = "no-codec" if "no-codec" in reasons else "no-remote"
             self.report(Pressed(self.side, digits, reason))
 
-    def check_silence(self, now: float, limit: float) -> None:
-        """Report a party that has fallen silent; once, until it is heard again."""
-        silent = max((endpoint.silent_for(now) for endpoint in self.endpoints), default=0.0)
-        if any(0.0 < endpoint.silent_for(now) < limit for endpoint in self.endpoints):
-            silent = 0.0  # another stream of the same party is alive
-        if silent < limit:
-            self._silence_told = False
-        elif not self._silence_told:
-            self._silence_told = True
-            self.report(Silent(self.side, silent))
+    @property
+    def ought_to_send(self) -> bool:
+        """Whether any of its descriptions says that it sends."""
+        remotes = (endpoint.remote for endpoint in self.endpoints)
+        return any(remote is not None and remote.sends for remote in remotes)
+
+    @property
+    def heard_at(self) -> float:
+        """When the last RTP or RTCP of the party came; 0.0 if none ever did."""
+        return max((endpoint.heard_at for endpoint in self.endpoints), default=0.0)
 
     def close(self) -> list[PortPair]:
         """Let go of everything; returns the ports."""
@@ -194,6 +192,9 @@ class Session:
     def __init__(self, number: int, streams: int, around: Surroundings, now: float) -> None:
         self.id = number
         self.around = around
+        self._quiet_since: float | None = None
+        """Since when it is counted that nobody is heard: the answer, or the end of a hold."""
+        self._silence_told = False
         self.a = Party(self, Side.A)
         self.b = Party(self, Side.B)
         try:
@@ -269,12 +270,26 @@ class Session:
             for endpoint in party.endpoints:
                 endpoint.refresh(now)
 
-    def check_silence(self, now: float, limit: float) -> None:
-        """To be called every second."""
+    def answered(self, now: float) -> None:
+        """See MediaSession.answered."""
+        self._quiet_since = now
+
+    def check_silence(self, now: float, limit: float, limit_at_first: float) -> None:
+        """To be called every second. The second limit holds until somebody is heard."""
         for party in (self.a, self.b):
-            party.check_silence(now, limit)
             for endpoint in party.endpoints:
                 endpoint.line.look_again(now)
+        if self._quiet_since is None:
+            return  # it rings yet
+        if not (self.a.ought_to_send or self.b.ought_to_send):
+            self._quiet_since = now  # all are on hold
+        last = max((self.a, self.b), key=lambda party: party.heard_at)
+        silent = now - max(last.heard_at, self._quiet_since)
+        if silent < (limit if last.heard_at else limit_at_first):
+            self._silence_told = False
+        elif not self._silence_told:
+            self._silence_told = True
+            self.around.report(self.id, Silent(last.side, silent))
 
     def close(self, now: float) -> Closed:
         """Give the ports back. Returns the last event. Nothing may be asked of it afterwards."""

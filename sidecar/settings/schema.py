@@ -29,6 +29,7 @@ from sidecar.settings.addresses import (
     parse_uri,
 )
 from sidecar.settings.complaints import Table
+from sidecar.settings.durations import duration_between
 from sidecar.settings.header_names import STANDARD
 from sidecar.settings.moments import parse_holidays, parse_timezone
 from sidecar.settings.places import parse_country, parse_place
@@ -96,6 +97,9 @@ class Neighbour(Table):
         min_length=1, examples=['hosts = ["192.0.2.1"]']
     )
     """From where its messages come: address, network or ADDRESS:PORT; the narrowest wins."""
+    nat: bool = Field(default=False, strict=True)
+    """Whether its media may come from any address of `hosts`, and is sent to where it comes from:
+    for one behind NAT (docs/media.md)."""
 
 
 class Pbx(Neighbour):
@@ -128,6 +132,8 @@ class Media(Table):
     """The one address that RTP is received at and sent from."""
     ports: Annotated[range, PlainValidator(parse_ports)] = range(30000, 40000)
     """FIRST-LAST; a call takes 4."""
+    silence: Annotated[float, PlainValidator(duration_between("10s", "24h"))] = 300.0
+    """After so long without any RTP or RTCP of either side a call ends (docs/media.md)."""
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
