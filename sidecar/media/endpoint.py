@@ -10,6 +10,7 @@ buffer: its header is all that is needed to go on with the stream when a prompt 
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,7 @@ from .inband import InbandListener
 from .keys import KeyListener
 from .line import LIMIT, Heard, Line
 from .ports import PortPair
-from .presser import Presser
+from .presser import Presser, has_tones
 from .talker import Talker
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ class Endpoint:
         """The stream towards this party, once something of ours was in it."""
         self.talker = Talker(self)
         self.presser = Presser(self)
-        self.keys = KeyListener(party.reactor, party.report_digit)
+        self.keys = KeyListener(party.reactor, self._on_key)
         self.inband = InbandListener(self)
         self._events = self.keys.marked
         self._formats_of: tuple[RemoteMedia | None, RemoteMedia | None] = (None, None)
@@ -108,17 +109,17 @@ class Endpoint:
 
     def refresh(self, now: float) -> None:
         """Pick what is done with packets from the party."""
-        self.keys.collecting = self.party.collecting
+        self._note_formats()
+        self.keys.collecting = self.party.collecting or self._pressed_anew
         before, self._take = self._take, self._choose(now)
         self.line.deliver = self._take
-        as_they_came = (self._take_plain, self._take_collected)
+        as_they_came = (self._take_plain, self._take_changed)
         if before in as_they_came and self._take not in as_they_came:
             self._hand_over()
         if self._take == self.inband.take and self._peer is not None:
             self._peer.next_outgoing(now)
         elif before == self.inband.take:
             self.inband.leave(now, send=self._passes)
-        self._note_formats()
         self.talker.refresh(now)
         self.presser.refresh(now)
 
@@ -190,8 +191,8 @@ class Endpoint:
             return self._take_raw
         if self.inband.wanted:
             return self.inband.take
-        if self.party.collecting or self.keys.lingers(now):
-            return self._take_collected
+        if self.keys.collecting or self.keys.lingers(now) or self.translation is not None:
+            return self._take_changed
         return self._take_plain if peer.outgoing is None else self._take_rewritten
 
     def _hand_over(self) -> None:
@@ -230,11 +231,13 @@ class Endpoint:
         if not HEADER_SIZE <= size < LIMIT or line.buffer[0] & 0xC0 != 0x80:
             self.invalid += 1
             return
+        rewrite = peer.outgoing.rewrite  # type: ignore[union-attr]
         if self._events[line.buffer[1]]:
             self.keys.hear(line.view[:size], now)
+            rewrite = peer.outgoing.rewrite_event  # type: ignore[union-attr]
         self.received += 1
         self.rtp_at = now
-        if not peer.outgoing.rewrite(line.buffer, now):  # type: ignore[union-attr]
+        if not rewrite(line.buffer, now):
             self.gated += 1
             return
         try:
@@ -274,21 +277,42 @@ class Endpoint:
 
     # --- keys -------------------------------------------------------------------------------
 
-    def _take_collected(self, size: int, now: float) -> None:
-        """Like plain or rewritten, but the party's keys stay here."""
+    @property
+    def _pressed_anew(self) -> bool:
+        """Whether the other party takes no telephone events, and hears this one's as tones."""
+        theirs = self._peer.remote if self._peer is not None else None
+        if self.remote is None or self.remote.telephone_event is None or theirs is None:
+            return False
+        return theirs.telephone_event is None and has_tones(theirs)
+
+    def _on_key(self, digit: str, duration_ms: int) -> None:
+        party, peer = self.party, self._peer
+        party.report_digit(digit, duration_ms)
+        if peer is not None and party.gate_open and not party.collecting and self._pressed_anew:
+            peer.presser.press(digit, told=False)
+            party.refresh_all(time.monotonic())
+
+    def _take_changed(self, size: int, now: float) -> None:
+        """Like plain or rewritten, but keys stay here, or payload types get another number."""
         line, peer = self.line, self._peer
         if not HEADER_SIZE <= size < LIMIT or line.buffer[0] & 0xC0 != 0x80 or peer is None:
             self.invalid += 1
             return
         self.received += 1
         self.rtp_at = now
-        if self._events[line.buffer[1]] and self.keys.hear(line.view[:size], now):
+        event = self._events[line.buffer[1]]
+        if event and self.keys.hear(line.view[:size], now):
             self.gated += 1
             if peer.outgoing is None:
                 peer.outgoing = Outgoing.adopt_before(line.buffer, now, peer.clock_rate)
             peer.outgoing.withhold(line.view[:size])
             return
-        if peer.outgoing is not None and not peer.outgoing.rewrite(line.buffer, now):
+        if self.translation is not None:
+            line.buffer[1] = self.translation[line.buffer[1]]
+        onward = peer.outgoing
+        if onward is not None and not (onward.rewrite_event if event else onward.rewrite)(
+            line.buffer, now
+        ):
             self.gated += 1
             return
         try:

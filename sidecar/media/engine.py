@@ -42,7 +42,7 @@ class RemoteMedia(msgspec.Struct, frozen=True, omit_defaults=True):
     hears: the party takes media now (its description is not sendonly, inactive or on hold).
     sends: the party ought to be sending now (not recvonly, inactive). A silence in which no party
         ought to, as on hold, is none.
-    ptime_ms: length of the packets that are generated: 10, 20, 30, 40 or 60; others count as 20.
+    ptime_ms: how long the packets are at most that are generated: 10, 20, 30, 40 or 60 ms.
     """
 
     address: str
@@ -147,8 +147,8 @@ class Pressed(msgspec.Struct, frozen=True, tag=True):
 class Silent(msgspec.Struct, frozen=True, tag=True):
     """No party has sent anything for too long, neither RTP nor RTCP, though one ought to.
 
-    side: who was heard last, the A side if nobody ever was. seconds: since then, or since `answered`
-    where nobody ever was. Told once, until somebody is heard again.
+    side: who was heard last, the A side if nobody ever was. seconds: since then, or since
+    `answered` where nobody ever was. Told once, until somebody is heard again.
     """
 
     side: Side

@@ -100,6 +100,8 @@ class InbandListener:
         if peer is None or hold is None:
             return
         for packet in hold.release(now, everything=everything):
+            if endpoint.translation is not None:
+                packet[1] = endpoint.translation[packet[1]]
             if not peer.next_outgoing(now).rewrite(packet, now):
                 endpoint.gated += 1
                 continue

@@ -56,8 +56,6 @@ NEVER_AFTER_S = 120.0
 START_TIMEOUT_S = 10.0
 
 PACKET_TIMES_MS = (10, 20, 30, 40, 60)
-DEFAULT_PACKET_TIME_MS = 20
-"""In place of an unusual one: a=ptime is a wish (RFC 8866, section 6.4)."""
 
 
 class LocalSession:
@@ -281,7 +279,8 @@ class LocalEngine:
         for number in (remote.payload_type, remote.telephone_event):
             if number is not None and not 0 <= number < 128:
                 raise PeerError(488, "Media Payload Type Out Of Range")
-        ptime = remote.ptime_ms if remote.ptime_ms in PACKET_TIMES_MS else DEFAULT_PACKET_TIME_MS
+        fitting = [each for each in PACKET_TIMES_MS if each <= remote.ptime_ms]
+        ptime = fitting[-1] if fitting else PACKET_TIMES_MS[0]
         if address == remote.address and ptime == remote.ptime_ms:
             return remote
         return msgspec.structs.replace(remote, address=address, ptime_ms=ptime)
