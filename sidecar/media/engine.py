@@ -180,7 +180,7 @@ class MediaSession(Protocol):
         """A number that no other session of this engine has or had."""
 
     def behind_nat(self, side: Side, networks: tuple[str, ...]) -> None:
-        """Let a party also speak from these networks, and send to where it speaks from.
+        """Let a party also speak from these networks, if any, and send to where it speaks from.
 
         To be called before the first `configure` of that side; see docs/media.md.
         """

@@ -264,8 +264,9 @@ class Line:
         assert lock is not None, "there is a party to connect to"
         try:
             self._rtp.connect(lock.target)
-        except OSError:
-            self._disconnect()  # no route
+        except OSError:  # no route
+            if self.send != _no_route:
+                self._disconnect()
             return
         self.send = self._rtp.send
         if self._catcher is None:

@@ -81,7 +81,8 @@ class LocalSession:
 
     def behind_nat(self, side: Side, networks: tuple[str, ...]) -> None:
         """See MediaSession.behind_nat."""
-        self._tell(BehindNat(self.id, side, networks))
+        if networks:
+            self._tell(BehindNat(self.id, side, networks))
 
     def configure(self, side: Side, stream: int, remote: RemoteMedia | None) -> None:
         """See MediaSession.configure. Raises PeerError."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import ip_network
@@ -30,6 +31,9 @@ from .protocol import Prompts
 from .reactor import Reactor
 from .talker import RINGBACK, Playback
 
+DIGITS_A_SECOND = 20.0
+DIGITS_AT_ONCE = 40.0
+
 NO_REMOTE_AFTER_S = 5.0
 """A prompt waits this long for a party whose address is not known yet."""
 
@@ -48,6 +52,8 @@ class Party:
     """One side of a session."""
 
     __slots__ = (
+        "_digit_at",
+        "_digits_left",
         "_session",
         "_waiting",
         "_waiting_timer",
@@ -76,6 +82,8 @@ class Party:
         self.nat: tuple[Network, ...] = ()
         """Where its packets may come from besides what it signals."""
         self.ringing = False
+        self._digit_at = 0.0
+        self._digits_left = DIGITS_AT_ONCE
         self._waiting: Playback | None = None
         self._waiting_timer: Timer | None = None
 
@@ -86,8 +94,14 @@ class Party:
     def report_digit(
         self, digit: str, duration_ms: int, means: Literal["rtp", "inband"] = "rtp"
     ) -> None:
-        """Tell of a key that was pressed and released."""
-        self.report(Digit(self.side, digit, duration_ms, means))
+        """Tell of a key that was pressed and released, unless no finger is so fast."""
+        now = time.monotonic()
+        regained = (now - self._digit_at) * DIGITS_A_SECOND
+        self._digits_left = min(self._digits_left + regained, DIGITS_AT_ONCE)
+        self._digit_at = now
+        if self._digits_left >= 1.0:
+            self._digits_left -= 1.0
+            self.report(Digit(self.side, digit, duration_ms, means))
 
     def refresh_all(self, now: float) -> None:
         """Let every endpoint of the session see to what it does with packets."""

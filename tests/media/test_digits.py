@@ -217,3 +217,17 @@ async def test_what_only_looks_like_a_key_is_none(engine: LocalEngine) -> None:
     await call.done()
     assert call.no_event()
     await call.close()
+
+
+async def test_more_keys_than_fingers_could_press_are_not_reported(engine: LocalEngine) -> None:
+    call = await Call(engine).connected(open_gates=False)
+    for _ in range(100):
+        press(call.a, call.ports_a[0], "1")
+        await asyncio.sleep(0.001)
+    await asyncio.sleep(0.3)
+    keys = 0
+    while not call.no_event():
+        await call.event(Digit)
+        keys += 1
+    assert 40 <= keys < 70
+    await call.close()

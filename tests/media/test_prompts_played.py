@@ -122,6 +122,14 @@ async def test_a_prompt_whose_packets_are_refused_from_some_moment_on_fails(
     await call.close()
 
 
+async def test_a_prompt_to_a_port_that_is_closed_from_the_start_fails(engine: LocalEngine) -> None:
+    call = await Call(engine).connected(open_gates=False)
+    call.a.close()
+    call.session.play(Side.A, "notice", "en")
+    assert await call.event(PlayFailed) == PlayFailed(Side.A, "notice", "unreachable")
+    await call.close()
+
+
 async def test_a_prompt_of_which_packets_were_refused_begins_anew(engine: LocalEngine) -> None:
     call = await Call(engine).connected(open_gates=False)
     call.session.play(Side.A, "long", "en")

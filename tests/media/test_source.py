@@ -101,6 +101,22 @@ async def test_a_stranger_can_press_no_key_of_either_party_nor_be_relayed(
     await call.close()
 
 
+async def test_reports_of_a_stranger_are_not_relayed(engine: LocalEngine) -> None:
+    call = await Call(engine).connected()
+    stranger, control_a, control_b = elsewhere(), Phone(), Phone()
+    call.session.configure(Side.B, 0, call.b.remote(rtcp_port=control_b.port))
+    await call.done()
+    report = b"\x80\xc9\x00\x01"
+
+    stranger.send_raw(call.ports_a[0] + 1, report + b"evil")
+    control_a.send_raw(call.ports_a[0] + 1, report + b"good")
+
+    assert await control_b.hear_raw() == report + b"good"
+    for phone in (stranger, control_a, control_b):
+        phone.close()
+    assert (await call.close()).a.strangers == 1
+
+
 async def test_a_party_that_is_silent_hears_the_prompt_where_it_said(engine: LocalEngine) -> None:
     call = await Call(engine).connected(open_gates=False)
     call.session.play(Side.B, "notice", "en")
