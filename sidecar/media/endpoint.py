@@ -14,8 +14,8 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from sidecar.rtp.outgoing import Outgoing
-from sidecar.rtp.packet import HEADER, HEADER_SIZE, payload_span
+from sidecar.rtp.outgoing import MAX_DROPOUT, MAX_MISORDER, Outgoing
+from sidecar.rtp.packet import HEADER, HEADER_SIZE, payload_span, sequence_ahead
 from sidecar.rtp.rtcp import StreamMap, translate
 from sidecar.rtp.settling import Numbers
 from sidecar.rtp.silence import CLOCK_RATE
@@ -42,6 +42,7 @@ class Endpoint:
         "_peer",
         "_peer_line",
         "_take",
+        "_withheld",
         "alive_at",
         "gated",
         "generated",
@@ -85,6 +86,8 @@ class Endpoint:
         self._formats_of: tuple[RemoteMedia | None, RemoteMedia | None] = (None, None)
         self.translation: bytes | None = None
         """For each second byte of the party's packets that of the other party's number for it."""
+        self._withheld: list[bytes] = []
+        """Keys of a stream that is relayed as it came, kept back since its last packet."""
         self.rtp_at = 0.0
         self.alive_at = 0.0
         self.received = self.gated = self.unsent = self.invalid = self.generated = 0
@@ -191,7 +194,8 @@ class Endpoint:
             return self._take_raw
         if self.inband.wanted:
             return self.inband.take
-        if self.keys.collecting or self.keys.lingers(now) or self.translation is not None:
+        lingers = self._withheld or self.keys.lingers(now)
+        if self.keys.collecting or lingers or self.translation is not None:
             return self._take_changed
         return self._take_plain if peer.outgoing is None else self._take_rewritten
 
@@ -202,7 +206,9 @@ class Endpoint:
             return
         if not self.relayed or (peer.remote.codec is None and not peer.presser.busy):
             return
-        if payload_span(self.line.buffer, HEADER_SIZE)[0] >= 0:
+        if self._withheld:
+            self._adopt_before_withheld(peer, self.rtp_at)
+        elif payload_span(self.line.buffer, HEADER_SIZE)[0] >= 0:
             peer.outgoing = Outgoing.adopt(self.line.buffer, self.rtp_at, peer.clock_rate)
 
     @property
@@ -277,6 +283,22 @@ class Endpoint:
 
     # --- keys -------------------------------------------------------------------------------
 
+    def _renumber(self, peer: Endpoint, now: float) -> None:
+        """A packet comes after withheld ones: it moves up if they were of the same numbers."""
+        _, _, first, _, ssrc = HEADER.unpack_from(self._withheld[0])
+        _, _, sequence, _, source = HEADER.unpack_from(self.line.buffer)
+        near = 0 < sequence_ahead(sequence, first) <= MAX_DROPOUT
+        if peer.outgoing is None and ssrc == source and near:
+            self._adopt_before_withheld(peer, now)
+        self._withheld = []
+
+    def _adopt_before_withheld(self, peer: Endpoint, now: float) -> None:
+        """Go on with a stream that was relayed as it came until before the withheld packets."""
+        peer.outgoing = Outgoing.adopt_before(self._withheld[0], now, peer.clock_rate)
+        for packet in self._withheld:
+            peer.outgoing.withhold(packet)
+        self._withheld = []
+
     @property
     def _pressed_anew(self) -> bool:
         """Whether the other party takes no telephone events, and hears this one's as tones."""
@@ -304,9 +326,12 @@ class Endpoint:
         if event and self.keys.hear(line.view[:size], now):
             self.gated += 1
             if peer.outgoing is None:
-                peer.outgoing = Outgoing.adopt_before(line.buffer, now, peer.clock_rate)
-            peer.outgoing.withhold(line.view[:size])
+                self._withheld = [*self._withheld[1 - MAX_MISORDER :], bytes(line.view[:size])]
+            else:
+                peer.outgoing.withhold(line.view[:size])
             return
+        if self._withheld:
+            self._renumber(peer, now)
         if self.translation is not None:
             line.buffer[1] = self.translation[line.buffer[1]]
         onward = peer.outgoing
