@@ -80,6 +80,8 @@ class Call(CallBase):
             streams, agent.turns.owned_by(self, self._on_media)
         )
         try:
+            self.media.behind_nat(Side.A, self.route.source.media_from)
+            self.media.behind_nat(Side.B, self.route.destination.media_from)
             self.heritage = heritage_of(self)
             self.told = self.heritage.told
             join_parts(self)
@@ -344,6 +346,7 @@ class Call(CallBase):
         self.record.answered_at = self.agent.wall()
         self.agent.records.update(self.record)
         self.agent.publish(CallAnswered(self.id))
+        self.media.answered()
         self.consent.answered()
         self.refreshing.agreed(leg, response, asked_by_us=True)
         try:
