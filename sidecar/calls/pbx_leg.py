@@ -39,7 +39,7 @@ class CallPbxLeg:
             on_status(NO_ANSWER)
             return
         request = leg.dialog.request("INFO", [("Record", record)])
-        self._call.agent.send_in_dialog(leg, request, OwnInfo(self._call, on_status))
+        self._call.agent.send_in_dialog(leg, request, OwnInfo(leg.call, on_status))
 
     def offer_recordpref(self, preference: str, on_state: Callable[[bool | None], None]) -> None:
         """See `PbxLeg.offer_recordpref`."""
@@ -47,7 +47,7 @@ class CallPbxLeg:
         if leg is None or not _free(leg):
             on_state(None)
             return
-        _Reoffer(self._call, leg, on_state).send(preference)
+        _Reoffer(leg.call, leg, on_state).send(preference)
 
     def press(self, digits: str, on_done: Callable[[bool], None]) -> None:
         """See `PbxLeg.press`."""
