@@ -6,7 +6,6 @@ A cycle is memory that waits for the collector, and its late sweep stops every o
 from __future__ import annotations
 
 import gc
-import logging
 import weakref
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -14,7 +13,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
-import structlog
 
 from sidecar.calls.b2bua import B2bua
 from sidecar.calls.call import Call
@@ -48,14 +46,6 @@ DONE = 700.0
 
 def broken(*_arguments, **_more):
     raise RuntimeError
-
-
-@pytest.fixture(autouse=True)
-def _as_in_production() -> Iterator[None]:
-    """Log from info on: a traceback drawn for debugging is a knot of cycles by itself."""
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.INFO))
-    yield
-    structlog.reset_defaults()
 
 
 @contextmanager
