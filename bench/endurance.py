@@ -137,12 +137,7 @@ def memory_of(pid: int) -> int:
 
 
 def slope(samples: list[Sample]) -> float:
-    """Growth of all processes in bytes a thousand calls: the line of least squares.
-
-    Raises ValueError where there are not two samples to lay it through.
-    """
-    if len(samples) < 2:
-        raise ValueError("too short a run to see a growth")
+    """Growth of all processes in bytes a thousand calls: the line of least squares."""
     xs = [sample.calls / EACH for sample in samples]
     ys = [float(sample.signalling + sample.workers) for sample in samples]
     mean_x, mean_y = sum(xs) / len(xs), sum(ys) / len(ys)
@@ -199,11 +194,13 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=600.0, help="how long they are placed")
     given = parser.parse_args()
     calls = round(given.rate * given.seconds)
+    settled = max(FILLED, round(SETTLED * given.rate))
+    if calls < settled + 2 * EACH:
+        parser.error(f"growth shows after {settled} calls, and {calls} are too few")
     print(f"{describe()}\n{calls} calls, {given.rate:g} a second", flush=True)
     with _everything() as (load, product, packets):
         run = Endurance(load, product, packets)
         run.run(given.rate, calls)
-        settled = max(FILLED, round(SETTLED * given.rate))
         problems = verdict(run.samples, load, settled=settled)
     for problem in problems:
         print(f"FAILED: {problem}")

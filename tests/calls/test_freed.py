@@ -177,6 +177,17 @@ def reinvited(w: World) -> None:
     there.hang_up()
 
 
+def hung_up_while_ports_are_awaited(w: World) -> None:
+    there, here = w.talk()
+    w.media.add_stream = lambda: None  # type: ignore[method-assign]
+    video = "m=video 4002 RTP/AVP 96\r\n"
+    asked = there.send("UPDATE", body=sdp(TRUNK_MEDIA, more=video, version=2))
+    w.settle()
+    here.hang_up()
+    w.settle()
+    assert asked.status == 481
+
+
 def hung_up_within_a_reinvite(w: World) -> None:
     there, here = w.talk()
     w.pbx.answers["INVITE"] = None
@@ -376,6 +387,7 @@ PLAIN: tuple[Kind, ...] = (
     unanswered,
     forked,
     reinvited,
+    hung_up_while_ports_are_awaited,
     hung_up_within_a_reinvite,
     transferred,
     replacing,
