@@ -46,7 +46,7 @@ from sidecar.media.engine import (
     Silent,
 )
 from sidecar.recorders.recorder import Answerer
-from sidecar.records.record import Disposition, EndedBy
+from sidecar.records.record import CallRecord, Disposition, EndedBy
 from sidecar.sip.dialog import Dialog
 from sidecar.sip.message import Request, Response
 from sidecar.sip.offer_answer import Carrier, OfferAnswerError, State, Unasked
@@ -86,7 +86,7 @@ class Call(CallBase):
             self.told = self.heritage.told
             join_parts(self)
         except BaseException:
-            self.media.close()  # nobody else knows of its ports yet
+            self._never_begun(resumed)
             raise
         self.invite.owner = self
         agent.calls[self.id] = self
@@ -98,6 +98,13 @@ class Call(CallBase):
             written.add_done_callback(agent.turns.owned_by(self, self._on_recorded))
         self._tell_started()
         self.parties.inherit()
+
+    def _never_begun(self, resumed: CallRecord | None) -> None:
+        """Give back what a call holds that could not be put together: nobody else knows of it."""
+        self.media.close()
+        if resumed is not None:
+            resumed.disposition, resumed.ended_by = Disposition.FAILED, EndedBy.SIDECAR
+            self.agent.finish(resumed)
 
     def _tell_started(self) -> None:
         facts = self.route.facts

@@ -6,7 +6,6 @@ A cycle is memory that waits for the collector, and its late sweep stops every o
 from __future__ import annotations
 
 import gc
-import logging
 import weakref
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -14,7 +13,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
-import structlog
 
 from sidecar.calls.b2bua import B2bua
 from sidecar.calls.call import Call
@@ -48,14 +46,6 @@ DONE = 700.0
 
 def broken(*_arguments, **_more):
     raise RuntimeError
-
-
-@pytest.fixture(autouse=True)
-def _as_in_production() -> Iterator[None]:
-    """Log from info on: a traceback drawn for debugging is a knot of cycles by itself."""
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.INFO))
-    yield
-    structlog.reset_defaults()
 
 
 @contextmanager
@@ -185,6 +175,17 @@ def reinvited(w: World) -> None:
     there.send("INFO", [("Content-Type", "text/x")], b"x")
     w.settle()
     there.hang_up()
+
+
+def hung_up_while_ports_are_awaited(w: World) -> None:
+    there, here = w.talk()
+    w.media.add_stream = lambda: None  # type: ignore[method-assign]
+    video = "m=video 4002 RTP/AVP 96\r\n"
+    asked = there.send("UPDATE", body=sdp(TRUNK_MEDIA, more=video, version=2))
+    w.settle()
+    here.hang_up()
+    w.settle()
+    assert asked.status == 481
 
 
 def hung_up_within_a_reinvite(w: World) -> None:
@@ -386,6 +387,7 @@ PLAIN: tuple[Kind, ...] = (
     unanswered,
     forked,
     reinvited,
+    hung_up_while_ports_are_awaited,
     hung_up_within_a_reinvite,
     transferred,
     replacing,

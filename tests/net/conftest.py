@@ -69,6 +69,7 @@ def write_settings(
     port: int = 0,
     trunk_hosts: str = "",
     nat: bool = False,
+    media_ports: int = 400,
 ) -> tuple[Path, int]:
     """Write a settings file; returns it and the SIP port."""
     port = port or free_port()
@@ -82,7 +83,7 @@ def write_settings(
             file.setsampwidth(2)
             file.setframerate(8000)
             file.writeframes(tone(NOTICE_HZ)[: int(8000 * NOTICE_S)].tobytes())
-    first, last = port_range(400)
+    first, last = port_range(media_ports)
     path = folder / "sidecar.toml"
     path.write_text(
         SETTINGS.format(
