@@ -211,9 +211,8 @@ class TestBodies:
             (
                 "NOTIFY",
                 "application/simple-message-summary",
-                b"messages-waiting: YES\r\nMessage-Account: sip:1@b\r\nvoice-message: 2/8 (0/2)\r\n"
-                b"X-Read: me\r\n\r\nFrom: somebody\r\n",
-                b"Messages-Waiting: yes\r\nMessage-Account: sip:1@b\r\nVoice-Message: 2/8 (0/2)\r\n",
+                b"messages-waiting: YES\r\nvoice-message: 2/8 (0/2)\r\nX-Read: me\r\n\r\nFrom: x",
+                b"Messages-Waiting: yes\r\nVoice-Message: 2/8 (0/2)\r\n",
             ),
         ],
     )
