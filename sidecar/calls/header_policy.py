@@ -92,7 +92,8 @@ def _required(text: str) -> str | None:
 
 def _yes_or_no(text: str) -> str | None:
     """Read "true" or "false"."""
-    return text.lower() if text.lower() in ("true", "false") else None
+    word = text.partition(";")[0].strip(" \t").lower()
+    return word if word in ("true", "false") else None
 
 
 CROSSING: tuple[Crossing, ...] = (
@@ -107,7 +108,7 @@ CROSSING: tuple[Crossing, ...] = (
     Crossing("Authorization", read.credentials, "RFC 3261 20.7", vital=True),
     Crossing("Call-Info", read.opaque, "RFC 3261 20.9", trusted=True),
     Crossing("Date", read.date, "RFC 3261 20.17", single=True),
-    Crossing("Error-Info", read.opaque, "RFC 3261 20.18"),
+    Crossing("Error-Info", read.opaque, "RFC 3261 20.18", trusted=True),
     Crossing("Event", read.token_with_parameters, "RFC 6665 8.2.1", vital=True, single=True),
     Crossing("Expires", read.seconds, "RFC 3261 20.19", vital=True, single=True),
     Crossing("Min-Expires", read.seconds, "RFC 3261 20.23", single=True),
@@ -138,7 +139,7 @@ CROSSING: tuple[Crossing, ...] = (
         single=True,
     ),
     Crossing("Unsupported", read.option_tags, "RFC 3261 20.40"),
-    Crossing("User-to-User", read.token_with_parameters, "RFC 7433 4"),
+    Crossing("User-to-User", read.user_to_user, "RFC 7433 4"),
     Crossing("WWW-Authenticate", read.credentials, "RFC 3261 20.44"),
     Crossing("Warning", read.warning, "RFC 3261 20.43"),
     # Who somebody claims to be or to have been: believed from a trusted side only (RFC 3325).
