@@ -59,9 +59,10 @@ def printable(text: str, longest: int) -> str | None:
 
     A tab becomes a space; bytes that are no UTF-8 become U+FFFD, since nobody said what they mean.
     """
+    text = text.strip()
     if text.isascii() and text.isprintable():
         return text if 0 < len(text) <= longest else None
-    text = _UNDECODED.sub("\ufffd", text.replace("\t", " ")).strip(" ")
+    text = _UNDECODED.sub("\ufffd", text.replace("\t", " "))
     if not 0 < len(text) <= longest or _CONTROL.search(text) is not None:
         return None
     return text
