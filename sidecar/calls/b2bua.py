@@ -2,27 +2,30 @@
 
 No socket and no clock of its own: bytes come by `receive`, time by `Clock`, and after each event
 `transmit` and `wake_at` tell the shell what to send and when to come again. Whatever comes from
-outside (datagrams, media events, a record written, a timer) enters through `Boundary.run`.
+outside (datagrams, media events, a record written, a timer) enters through `Turns.run`.
 """
 
 from __future__ import annotations
 
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 import structlog
 
+from sidecar.calls import alone
 from sidecar.calls.admission import admit
+from sidecar.calls.agent import Agent
 from sidecar.calls.bodies import answers_unasked, content_type
-from sidecar.calls.boundary import Boundary
 from sidecar.calls.call import Call
 from sidecar.calls.crossing import Way, refusal, writes
+from sidecar.calls.faults import Faults
 from sidecar.calls.forwarding import Forwarding, take_prack
 from sidecar.calls.header_policy import ALLOW, EXTENSIONS, reasons, tags
 from sidecar.calls.identifiers import new_tag
 from sidecar.calls.leg import Leg
-from sidecar.calls.relay import Relay, unwrapped_contact
+from sidecar.calls.relay import Relay
 from sidecar.calls.routing import Peer
 from sidecar.consent.decision import Decision
+from sidecar.errors import PeerError
 from sidecar.sip import dtmf_info
 from sidecar.sip.dialog import id_of_request
 from sidecar.sip.errors import ParseError
@@ -63,10 +66,11 @@ class Owner(Protocol):
         """No final response will come: timer B or F, or the transport failed."""
 
 
-class B2bua(Boundary):
+class B2bua(Agent):
     """All calls and relays of one sidecar."""
 
     accepting = True
+    _retransmitted = 0
 
     # The ways in.
 
@@ -86,17 +90,38 @@ class B2bua(Boundary):
         """End every call; new ones are refused from now on."""
         self.accepting = False
         for call in tuple(self.calls.values()):
-            self.run(self._part_from, call)
+            self.run(call.give_up, "shutting_down", None, 503, of=call)
         self.challenges.close()
-
-    def _part_from(self, call: Call) -> None:
-        self.concerned = call
-        call.give_up("shutting_down", status=503)
 
     @property
     def unfinished(self) -> int:
         """Calls, legs and transactions that still live: zero once all is said and done."""
         return len(self.calls) + len(self.legs) + len(self.layer) + len(self.challenges)
+
+    # What turns are taken for: see `sidecar.calls.turns.Host`.
+
+    def follow(self) -> bool:
+        """Take what the transactions tell to whoever it is for; send what is to be sent."""
+        if events := self.layer.take_events():
+            for event in events:
+                self.turns.do(self._dispatch, event)
+            return True
+        if outbox := self.layer.take_outbox():
+            self.ports.transmit(outbox)
+            return True
+        return False
+
+    def rest(self) -> None:
+        """Say when to wake, and count what was sent again."""
+        self.ports.wake_at(self.timers.next_deadline())
+        seen = self.layer.counters.retransmitted
+        for _ in range(seen - self._retransmitted):
+            self.metrics.sip_retransmission()
+        self._retransmitted = seen
+
+    def failed(self, error: Exception, of: Call | None, arguments: tuple[Any, ...]) -> None:
+        """End the call whose step went wrong, and no other."""
+        Faults(self).take(error, of, arguments)
 
     # Messages in.
 
@@ -127,8 +152,7 @@ class B2bua(Boundary):
             case ResponseArrived(transaction, response):
                 if transaction.owner is not None:
                     owner = cast(Owner, transaction.owner)
-                    self.concerned = owner.call
-                    owner.on_response(transaction, response)
+                    self.turns.do(owner.on_response, transaction, response, of=owner.call)
             case RequestArrived(transaction, request, flow):
                 self._count(request, flow)
                 self._request(transaction, request, flow)
@@ -141,8 +165,7 @@ class B2bua(Boundary):
             case TimedOut(transaction) | TransportFailed(transaction):
                 if isinstance(transaction, ClientTransaction) and transaction.owner is not None:
                     owner = cast(Owner, transaction.owner)
-                    self.concerned = owner.call
-                    owner.on_failure(transaction)
+                    self.turns.do(owner.on_failure, transaction, of=owner.call)
 
     def _count(self, request: Request, flow: Flow) -> None:
         peer = self.ports.source_of(flow.remote)
@@ -199,6 +222,11 @@ class B2bua(Boundary):
         if route is None:
             self._reject(transaction, request, peer, 404, "no_destination")
             return
+        try:
+            self.mapped(request, route.source, route.destination, flow)
+        except PeerError as error:
+            self.refuse_reference(transaction, request, peer, error)
+            return
         admit(self, transaction, request, flow, route)
 
     def _options(self, request: Request, flow: Flow) -> Response:
@@ -238,8 +266,12 @@ class B2bua(Boundary):
         leg = self.legs.get(id_of_request(request))
         if leg is None:
             self._within_relayed(transaction, request, peer, flow)
-            return
-        self.concerned = leg.call
+        else:
+            self.turns.do(self._within_leg, transaction, request, peer, leg, of=leg.call)
+
+    def _within_leg(
+        self, transaction: ServerTransaction, request: Request, peer: Peer, leg: Leg
+    ) -> None:
         if leg.peer is not peer:
             self._reject(transaction, request, peer, NO_DIALOG, "foreign_dialog")
         elif not leg.dialog.accepts(request):
@@ -264,7 +296,7 @@ class B2bua(Boundary):
         self, transaction: ServerTransaction, request: Request, peer: Peer, flow: Flow
     ) -> None:
         """Take a request of a dialog that is not ours, such as a subscription's."""
-        if request.method == "INVITE" or unwrapped_contact(request.target) is None:
+        if request.method == "INVITE" or self.router.contact(request.target, peer) is None:
             self._reject(transaction, request, peer, NO_DIALOG, "no_dialog")
         elif writes(request) and not self._message_allowed(request, peer):
             self._deny_message(transaction, request, peer)
@@ -272,6 +304,13 @@ class B2bua(Boundary):
             self._reject(transaction, request, peer, *refused)
         else:
             Relay(self, transaction, request, peer, flow).start()
+
+    def refuse_reference(
+        self, transaction: ServerTransaction, request: Request, peer: Peer, error: PeerError
+    ) -> None:
+        """Refuse a request that refers to a dialog or to somebody that it can't lead to."""
+        status, phrase = error.status, error.reason
+        self._reject(transaction, request, peer, status, "reference_refused", phrase=phrase)
 
     def _bye(self, transaction: ServerTransaction, request: Request, leg: Leg) -> None:
         self.respond(transaction, leg.dialog.response(request, 200), leg.peer)
@@ -315,27 +354,34 @@ class B2bua(Boundary):
             self._answer_for_nobody(transaction, request, leg)
         elif request.method == "INVITE" and (leg.invited or leg.awaits_ack is not None):
             self._reject(transaction, request, leg.peer, 491, "glare")
+        elif alone.takes(request, other):
+            alone.answer(leg, transaction, request)
         elif request.method == "INVITE" and "100rel" in tags(request.headers, "Require"):
             lacking = [("Unsupported", "100rel")]
             self._reject(transaction, request, leg.peer, 420, "bad_extension", lacking)
         elif request.method == "INVITE" and leg.inviting is not None:
             again = [("Retry-After", "3")]
             self._reject(transaction, request, leg.peer, 500, "overlapping_invite", again)
+        elif request.method == "INVITE" and other.invited:
+            self._reject(transaction, request, leg.peer, 491, "glare")
         else:
+            try:
+                mapped = self.mapped(request, leg.peer, other.peer, other.dialog.flow)
+            except PeerError as error:
+                self.refuse_reference(transaction, request, leg.peer, error)
+                return
             forwarding = Forwarding(self, transaction, request, leg, other)
             transaction.owner = forwarding
-            forwarding.start(self.mapped(request, other.dialog.flow))
+            forwarding.start(mapped)
 
     def _answer_for_nobody(
         self, transaction: ServerTransaction, request: Request, leg: Leg
     ) -> None:
         """Answer a caller whose call has no other leg yet (the notice before connecting)."""
-        if request.method in ("OPTIONS", "INFO") or (
-            request.method == "UPDATE" and not request.body
-        ):
+        if request.method in ("OPTIONS", "INFO"):
             self.respond(transaction, leg.dialog.response(request, 200), leg.peer)
         elif request.method in ("INVITE", "UPDATE"):
-            self._reject(transaction, request, leg.peer, 491, "no_other_leg")
+            alone.answer(leg, transaction, request)
         else:
             self._reject(transaction, request, leg.peer, 480, "no_other_leg")
 
@@ -343,9 +389,11 @@ class B2bua(Boundary):
         leg = self.legs.get(id_of_request(ack))
         if leg is None or leg.awaits_ack is None or ack.cseq.number != leg.answered_cseq:
             return
-        self.concerned = leg.call
         leg.awaits_ack.stop()
         leg.awaits_ack = None
+        self.turns.do(self._acknowledged, leg, ack, of=leg.call)
+
+    def _acknowledged(self, leg: Leg, ack: Request) -> None:
         if leg.other is not None and leg.other.ack_owed is not None:
             leg.call.pass_ack_on(leg, leg.other, ack)
         elif answers_unasked(leg.end, ack) and not leg.over:
@@ -358,10 +406,9 @@ class B2bua(Boundary):
     def _cancel(self, transaction: ServerTransaction, cancel: Request) -> None:
         owner = transaction.owner
         if isinstance(owner, Call):
-            self.concerned = owner
-            owner.cancelled(cancel)
+            self.turns.do(owner.cancelled, cancel, of=owner)
         elif isinstance(owner, Forwarding):
-            owner.cancel()
+            self.turns.do(owner.cancel, of=owner.call)
 
     def _reject(
         self,

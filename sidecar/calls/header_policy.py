@@ -24,6 +24,7 @@ from functools import lru_cache
 from sidecar.calls.crossing_table import KNOWN_TYPES, METHODS, methods_for
 from sidecar.settings.header_names import STANDARD
 from sidecar.sip import header_values as read
+from sidecar.sip.claims import rewritten
 from sidecar.sip.errors import ParseError
 from sidecar.sip.grammar import split_values
 from sidecar.sip.header_names import canonical_name
@@ -90,6 +91,16 @@ def _required(text: str) -> str | None:
     return ", ".join(kept) or None
 
 
+def _naming(name: str) -> Reader:
+    """Return the reader of a header that names somebody."""
+
+    def read_names(text: str) -> str | None:
+        """Read name-addrs between commas, less those that can't be read (boundary-uris.md)."""
+        return rewritten(canonical_name(name), text) or None
+
+    return read_names
+
+
 def _yes_or_no(text: str) -> str | None:
     """Read "true" or "false"."""
     word = text.partition(";")[0].strip(" \t").lower()
@@ -143,14 +154,14 @@ CROSSING: tuple[Crossing, ...] = (
     Crossing("WWW-Authenticate", read.credentials, "RFC 3261 20.44"),
     Crossing("Warning", read.warning, "RFC 3261 20.43"),
     # Who somebody claims to be or to have been: believed from a trusted side only (RFC 3325).
-    Crossing("Diversion", read.addresses, "RFC 5806", trusted=True),
-    Crossing("History-Info", read.addresses, "RFC 7044 5", trusted=True),
+    Crossing("Diversion", _naming("Diversion"), "RFC 5806", trusted=True),
+    Crossing("History-Info", _naming("History-Info"), "RFC 7044 5", trusted=True),
     Crossing("Identity", read.opaque, "RFC 8224 4", trusted=True),
-    Crossing("P-Asserted-Identity", read.addresses, "RFC 3325 9.1", trusted=True),
-    Crossing("P-Called-Party-ID", read.address, "RFC 7315 4.2", trusted=True),
-    Crossing("P-Preferred-Identity", read.addresses, "RFC 3325 9.2", trusted=True),
-    Crossing("Referred-By", read.address, "RFC 3892 2", trusted=True),
-    Crossing("Remote-Party-ID", read.addresses, "draft-ietf-sip-privacy", trusted=True),
+    Crossing("P-Asserted-Identity", _naming("P-Asserted-Identity"), "RFC 3325 9.1", trusted=True),
+    Crossing("P-Called-Party-ID", _naming("P-Called-Party-ID"), "RFC 7315 4.2", trusted=True),
+    Crossing("P-Preferred-Identity", _naming("P-Preferred-Identity"), "RFC 3325 9.2", trusted=True),
+    Crossing("Referred-By", _naming("Referred-By"), "RFC 3892 2", trusted=True),
+    Crossing("Remote-Party-ID", _naming("Remote-Party-ID"), "draft-ietf-sip-privacy", trusted=True),
 )
 
 _CROSSING = {canonical_name(each.name): each for each in CROSSING}

@@ -12,7 +12,6 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from sidecar.sip.address import Address
 from sidecar.sip.errors import ParseError
 from sidecar.sip.grammar import (
     QUOTED,
@@ -182,23 +181,6 @@ def date(text: str) -> str | None:
 def warning(text: str) -> str | None:
     """Read warn-code, warn-agent and the text for people (RFC 3261 section 20.43)."""
     return _all(text, _one_warning)
-
-
-def address(text: str) -> str | None:
-    """Read one name-addr or addr-spec with parameters."""
-    shown = printable(text, LONGEST_VALUE)
-    if shown is None:
-        return None
-    try:
-        return str(Address.parse(shown))
-    except ParseError:
-        return None
-
-
-def addresses(text: str) -> str | None:
-    """Read name-addrs between commas; those that can't be read are left out."""
-    found = [each for value in split_values(text)[:MOST_VALUES] if (each := address(value))]
-    return ", ".join(found) or None
 
 
 def _all(text: str, read: Reader, join: str = ", ") -> str | None:

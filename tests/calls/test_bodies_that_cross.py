@@ -315,7 +315,7 @@ class TestBodies:
         w = world(ALLOWED)
         w.pbx.answers[method] = None
         there, _here = w.talk()
-        asked = there.send(method)
+        asked = there.send(method, [("Refer-To", "<sip:+4930777@192.0.2.1>")])
         w.settle()
 
         w.pbx.served[-1].respond(200, typed_as("text/plain"), b"read me")
