@@ -193,6 +193,9 @@ class TestBodies:
             ("INFO", DTMF, b"Signal= 5\nDuration= 160\n", b"Signal=5\r\nDuration=160\r\n"),
             ("INFO", "application/\tDTMF-Relay;x", b"Signal=11", b"Signal=#\r\nDuration=100\r\n"),
             ("INFO", "application/dtmf", b" 10 ", b"*"),
+            ("INFO", "application/dtmf", b"d=1", b"1"),
+            ("INFO", "audio/telephone-event;rate=8000", b"\x05\x01\x05\x00", b"\x05\x0a\x05\x00"),
+            ("INFO", "Audio/\ttelephone-event", b"\x0b\x80\x05\x00", b"\x0b\x8a\x05\x00"),
             (
                 "NOTIFY",
                 "message/sipfrag;version=2.0",
