@@ -56,7 +56,18 @@ EXTRA = st.lists(
 METHOD = st.sampled_from(
     [*(each.name for each in METHODS if each.name not in ("ACK", "CANCEL")), "X"]
 )
-STEP = st.tuples(METHOD, TYPES, BODY, EXTRA)
+FITTING = st.sampled_from(
+    [
+        ("INFO", "application/dtmf-relay", OTHERS[4], []),
+        ("INFO", "application/media_control+xml", OTHERS[6], []),
+        ("NOTIFY", "message/sipfrag", OTHERS[3], [("Event", "refer")]),
+        ("NOTIFY", "application/simple-message-summary", OTHERS[5], []),
+        ("UPDATE", "application/\tsdp", HIDDEN, []),
+        ("UPDATE", "multipart/mixed;boundary=b", PARTS, []),
+        ("INVITE", "application/sdp", PARSED[1], [("Content-Disposition", "session")]),
+    ]
+)
+STEP = st.one_of(FITTING, st.tuples(METHOD, TYPES, BODY, EXTRA))
 SENT = frozenset(body.name for body in BODIES if body.senders is Senders.ANYONE)
 
 
