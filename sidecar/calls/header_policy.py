@@ -170,10 +170,29 @@ BODY = frozenset(("Content-Type", "Content-Disposition", "Content-Encoding", "Co
 """Headers about the body: each may stand once, and is written by `calls.bodies` alone."""
 SINGLE = BODY | {name for name, each in _CROSSING.items() if each.single}
 
-CACHED = 2048
-"""Values whose spelling is remembered: most are the same in each message of a peer."""
+CACHED = 1024
+"""Values whose spelling is remembered, and names of a site's."""
 LONGEST_CACHED = 256
 """Characters of such a value."""
+REMEMBERED = frozenset(
+    (
+        "Accept",
+        "Accept-Language",
+        "Allow",
+        "Allow-Events",
+        "Event",
+        "Expires",
+        "Min-SE",
+        "P-Early-Media",
+        "Privacy",
+        "Reason",
+        "Require",
+        "Session-Expires",
+        "Subscription-State",
+        "Unsupported",
+    )
+)
+"""Headers whose values are the same in most messages of a peer, and name nobody."""
 
 
 class SiteHeaders:
@@ -237,9 +256,9 @@ def passed(
 
 
 def _written(name: str, value: str) -> str | None:
-    if len(value) > LONGEST_CACHED:
-        return _CROSSING[name].read(value)
-    return _written_before(name, value)
+    if name in REMEMBERED and len(value) <= LONGEST_CACHED:
+        return _written_before(name, value)
+    return _CROSSING[name].read(value)
 
 
 @lru_cache(CACHED)
