@@ -269,6 +269,20 @@ class TestBodies:
         assert asked.status == 415
         assert w.pbx.received == []
 
+    def test_of_a_re_invite_that_describe_no_session_are_refused_with_what_would_be_taken(
+        self, world
+    ):
+        w = world(ALLOWED)
+        there, _here = w.talk()
+
+        asked = there.send("INVITE", typed_as("text/plain"), b"read me")
+        w.settle()
+
+        assert asked.status == 415
+        assert asked.final.headers.get("Accept") == "application/sdp"
+        assert w.pbx.served == []
+        there.hang_up()
+
     def test_that_may_be_left_out_are_left_out(self, world):
         w = world(OFF)
         there, _here = w.talk()
