@@ -15,6 +15,8 @@ from sidecar.sip import dtmf_info, small_bodies
 from sidecar.sip.media_type import MediaType
 
 SDP = "application/sdp"
+END_BIT = 0x80
+"""Of the second byte of a telephone event: the key has come up again (RFC 4733 section 2.3)."""
 
 
 class Senders(Enum):
@@ -65,7 +67,10 @@ def _key(content_type: MediaType, body: bytes) -> bytes | None:
     key = dtmf_info.parse(content_type.name, body)
     if key is None:
         return None
-    return dtmf_info.write(content_type.name, key.digit, key.duration_ms)
+    written = dtmf_info.write(content_type.name, key.digit, key.duration_ms)
+    if key.ended:
+        return written
+    return written[:1] + bytes((written[1] & ~END_BIT,)) + written[2:]
 
 
 def _by(write: Callable[[bytes], bytes | None]) -> Callable[[MediaType, bytes], bytes | None]:
@@ -119,6 +124,14 @@ BODIES: tuple[Body, ...] = (
         Senders.ANYONE,
         "the one key",
         "in use, not registered",
+        _key,
+    ),
+    Body(
+        dtmf_info.EVENT,
+        ("INFO",),
+        Senders.ANYONE,
+        "the one key, its duration, and whether it has come up again",
+        "RFC 4733 2.3, in use",
         _key,
     ),
     Body(
