@@ -278,7 +278,10 @@ class Call(CallBase):
         if self.a is None:
             return headers, cross(self.sessions, self._a_end, end, Carrier.INVITE, self.request)
         headers = without(headers, *announcing.OF_THE_CALLER_ALONE, *BODY_HEADERS)
-        headers += [("Supported", announcing.SUPPORTED), ("Content-Type", "application/sdp")]
+        headers += [
+            ("Supported", announcing.supported(self.request)),
+            ("Content-Type", "application/sdp"),
+        ]
         self.refreshing.part()
         return headers, self.sessions.offer_as_agreed(self.a.end, end)
 

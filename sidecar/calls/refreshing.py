@@ -63,6 +63,8 @@ class Refreshing:
         """The call is over."""
         for timer in (*self._timers.values(), *self._later.values()):
             timer.cancel()
+        self._timers.clear()
+        self._later.clear()
 
     def later(self, owner: object, seconds: float, step: Callable[[], None]) -> None:
         """Have one thing done for its owner in a while, unless the call ends before."""
@@ -115,6 +117,10 @@ class Refreshing:
         if not self.apart or request.method not in REFRESHING or response.status >= 300:
             return headers
         return merged(headers, self.answered_by_us(request) if response.status >= 200 else [])
+
+    def refreshes(self, request: Request) -> bool:
+        """Tell whether a request does nothing but refresh its own leg, which is apart."""
+        return self.apart and request.method == "UPDATE" and not request.body
 
     def too_short(self, request: Request) -> bool:
         """Tell whether a request that we answer asks for less than we take part in (422)."""

@@ -95,6 +95,7 @@ class Sessions:
         if role is Role.OFFER:
             return self._offer(source, target, carrier, sdp)
         if role is Role.IGNORED:
+            self.settle(target, source)
             return self.repeat(target)
         anchored = self._anchored(target, sdp)
         target.session.sent(carrier, anchored)
@@ -165,6 +166,15 @@ class Sessions:
             self._configure_one(end.side, answer, answer)
         else:
             self._configure(other.side, other.session.remote, end.side, answer)
+
+    def settle(self, other: End, end: End) -> None:
+        """Have media follow what is agreed at both: telephones that rang as well may have moved it.
+
+        Raises SdpError.
+        """
+        offer, answer = other.session.remote, end.session.remote
+        if offer is not None and answer is not None:
+            self._configure(other.side, offer, end.side, answer)
 
     def offer_as_agreed(self, source: End, target: End) -> bytes:
         """Offer `target` just what is agreed with `source` already (policy `before-connect`)."""

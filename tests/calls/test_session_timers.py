@@ -369,3 +369,15 @@ class TestTheCalleeOfACallerAnsweredAlone:
         assert refresh.final.headers.get(EXPIRES) == "90;refresher=uac"
         assert w.pbx.heard("UPDATE") == []
         there.hang_up()
+
+    def test_that_turns_out_to_take_no_update_does_not_end_the_caller_s_session(self, world):
+        w = world(BEFORE)
+        w.pbx.answers["UPDATE"] = 501
+        there, _here = self.talk(w)
+
+        refresh = there.send("UPDATE", timer("90;refresher=uac"))
+        w.settle()
+
+        assert refresh.status == 200
+        assert refresh.final.headers.get(EXPIRES) == "90;refresher=uac"
+        there.hang_up()
