@@ -213,7 +213,7 @@ class Call(CallBase):
 
     def acknowledged(self, leg: Leg, ack: Request) -> None:
         """The ACK to a 2xx of ours has come, of this call's first INVITE or a later one."""
-        alone = leg is self.a and leg.other is None
+        alone = leg is self.a and (leg.other is None or leg.other.over)
         if alone and not announcing.took_answer(self, leg, ack):
             return
         if leg.side is Side.B or leg.answered_cseq != self.request.cseq.number:
