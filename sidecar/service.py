@@ -3,39 +3,50 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import signal
 import time
+from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import replace
+from functools import partial
 from typing import Literal
 
 import structlog
 from aiohttp import web
 
-from sidecar import __version__
+from sidecar import __version__, collector
 from sidecar.calls.agent import DecisionHeaders, Ports
 from sidecar.calls.b2bua import B2bua
+from sidecar.calls.contact_seal import ContactSeal
 from sidecar.calls.event_hub import EventHub
+from sidecar.calls.header_policy import SiteHeaders
+from sidecar.calls.limits import Limits, Pool
 from sidecar.calls.probe import Probe
 from sidecar.calls.routing import Peer, Router
 from sidecar.consent.explanation import Explanation, call_facts, explain
 from sidecar.control import Control
 from sidecar.errors import OperatorError
 from sidecar.hosts import HostTable
+from sidecar.loop_lag import LoopLag
 from sidecar.media.local import LocalEngine
 from sidecar.media.prompts import PromptLibrary
 from sidecar.metrics import Metrics
 from sidecar.net.address import Address
 from sidecar.net.names import Names
+from sidecar.net.places import Neighbour
 from sidecar.net.transports import Transports
 from sidecar.readiness import Problem
 from sidecar.recorders.build import build_recorder
+from sidecar.records.contact_key import contact_key
 from sidecar.records.sqlite import SqliteStore
 from sidecar.rulebook.live import LiveRules
 from sidecar.rulebook.watching import Watch
 from sidecar.settings import Settings
+from sidecar.settings.limits_schema import LimitsTable
+from sidecar.settings.schema import Pbx, Trunk
 from sidecar.sip.flow import Flow
 from sidecar.sip.mailbox_signs import MailboxSigns
+from sidecar.sip.transactions import TransactionTimers
 from sidecar.sip.uri import Uri
 from sidecar.web.api import create_api
 from sidecar.web.app import create_app
@@ -74,6 +85,9 @@ class Service:
         self._parting: asyncio.Event | None = None
         self._probes: list[Probe] = []
         self.metrics = Metrics()
+        self._lag = LoopLag()
+        self.metrics.watch_loop_lag(lambda: self._lag.longest)
+        self.metrics.know_neighbours(f"{kind}.{name}" for kind, name in self._peers)
         self.events = EventHub(time.time)
         self._recorders = {
             name: build_recorder(pbx, self._carried_by_another)
@@ -99,10 +113,12 @@ class Service:
             [(each.transport, each.host, each.port) for each in settings.sip.listen],
             settings.sip.advertise,
             self._receive,
-            lambda address: self._source_of(address) is not None,
+            self._neighbour_of,
             self._transport_failed,
+            partial(self.metrics.limit_hit, limit="connections"),
         )
         try:
+            self._seal = ContactSeal(contact_key(settings.records.database))
             await self._names.start()
             await self.media.start()
             await asyncio.gather(*(each.start() for each in self._recorders.values()))
@@ -114,6 +130,7 @@ class Service:
             raise
         self.b2bua.run(self._start_probes)
         self._watch.start()
+        self._lag.start()
         log.info("started", version=__version__, sip=self._listening(), http=self.web.port)
 
     async def stop(self) -> None:
@@ -121,6 +138,7 @@ class Service:
         if hasattr(self, "b2bua"):
             self.b2bua.run(self._say_goodbye)
             await self._farewells()
+        self._lag.stop()
         await asyncio.to_thread(self._watch.stop)
         await self.web.stop()
         await self.transports.close()
@@ -139,6 +157,11 @@ class Service:
         Calls that are up keep what was decided for them.
         """
         return await asyncio.to_thread(self.rules.reload)
+
+    @property
+    def busy(self) -> bool:
+        """Whether any call or transaction lives."""
+        return self.b2bua.unfinished > 0
 
     def problems(self) -> list[Problem]:
         """Return what keeps the service from its work, or soon will."""
@@ -180,7 +203,7 @@ class Service:
                 wake_at=self._wake_at_time,
                 clock=SystemClock(),
             ),
-            router=Router(trunks, pbxs, own_hosts),
+            router=Router(trunks, pbxs, own_hosts, self._seal),
             rules=self.rules,
             media=self.media,
             records=self.records,
@@ -194,6 +217,8 @@ class Service:
             },
             events=self.events,
             headers=DecisionHeaders(settings.headers.consent, settings.headers.record),
+            pool=Pool(len(settings.media.ports) // 4, settings.media.reserved),
+            durations=_durations(self._peers.values()),
             keep_numbers=settings.records.numbers == "full",
         )
 
@@ -222,6 +247,12 @@ class Service:
     def _source_of(self, address: Address) -> Peer | None:
         found = self._hosts.find(*address)
         return self._peers[found] if found is not None else None
+
+    def _neighbour_of(self, address: Address) -> Neighbour | None:
+        peer = self._source_of(address)
+        if peer is None:
+            return None
+        return Neighbour(f"{peer.kind}.{peer.name}", peer.limits.connections)
 
     def _flow_to(self, uri: Uri) -> Flow | None:
         host = self._names.address_of(uri.host)
@@ -293,10 +324,12 @@ async def serve(settings: Settings, rules: LiveRules) -> None:
     loop.add_signal_handler(signal.SIGHUP, hang_up.set)
     service = Service(settings, rules)
     await service.start()
-    _spare_collector()
+    collector.spare()
+    collecting = asyncio.create_task(collector.collect_when_quiet(lambda: service.busy))
     reloading = asyncio.create_task(_reload_at_each(hang_up, service))
     await stop.wait()
     reloading.cancel()
+    collecting.cancel()
     await service.stop()
     log.info("stopped")
 
@@ -308,25 +341,32 @@ async def _reload_at_each(hang_up: asyncio.Event, service: Service) -> None:
         await service.reload()
 
 
-def _spare_collector() -> None:
-    """Have the cyclic garbage collector look less often, and never at what start-up has made.
+def _durations(peers: Iterable[Peer]) -> TransactionTimers:
+    """Have no INVITE end by itself before its call's own ringing time is over."""
+    usual, longest = TransactionTimers(), max(peer.limits.ringing for peer in peers)
+    return replace(usual, timer_c=max(usual.timer_c, longest + 1.0))
 
-    A finished transaction lives on for up to 32 s: at 200 calls a second tens of thousands of
-    objects that are no garbage, walked over and over with Python's own thresholds (a third of a
-    call's cost, `make bench`).
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 10, 100)
+
+def _limits(table: LimitsTable) -> Limits:
+    return Limits(table.calls, table.rate, table.ringing, table.connections)
+
+
+def _peer(
+    kind: str, name: str, table: Trunk | Pbx, *, trusted: bool, never: tuple[str, ...]
+) -> Peer:
+    uris = tuple(map(Uri.parse, table.uris))
+    return Peer(
+        kind, name, trusted, uris, SiteHeaders(table.pass_headers, never), _limits(table.limits)
+    )
 
 
 def _peers(settings: Settings) -> dict[tuple[str, str], Peer]:
+    never = (settings.headers.consent, settings.headers.record)
     peers = [
-        Peer("trunk", name, trunk.trusted, tuple(map(Uri.parse, trunk.uris)))
+        _peer("trunk", name, trunk, trusted=trunk.trusted, never=never)
         for name, trunk in settings.trunk.items()
     ]
     peers += [
-        Peer("pbx", name, True, tuple(map(Uri.parse, pbx.uris)))
-        for name, pbx in settings.pbx.items()
+        _peer("pbx", name, pbx, trusted=True, never=never) for name, pbx in settings.pbx.items()
     ]
     return {(peer.kind, peer.name): peer for peer in peers}

@@ -148,7 +148,7 @@ def join(call: Call, a: Leg, leg: Leg, response: Response) -> None:
     """Join the callee, who has answered, to the caller. Raises SdpError or OfferAnswerError."""
     answer = description(response)
     if leg.end.session.state is State.STABLE:  # a reliable 18x has brought the answer
-        call.sessions.settle(a.end, leg.end)
+        call.sessions.settle(leg.end, a.end, crossed=False)
     elif answer is None:
         raise SdpError("No answer in 200")
     else:

@@ -10,15 +10,16 @@ from __future__ import annotations
 
 from asyncio import Future
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import structlog
 
 from sidecar.calls import announcing, script
-from sidecar.calls.bodies import cross
+from sidecar.calls.bodies import cross, described
 from sidecar.calls.call_base import MEDIA_SILENT, RETRY_AFTER, CallBase, HeaderLines, Phase
 from sidecar.calls.call_events import CallAnswered, CallStarted
 from sidecar.calls.challenges import TRIED_AGAIN
-from sidecar.calls.header_policy import passed, tags, without
+from sidecar.calls.header_policy import passed, phrase, tags, without
 from sidecar.calls.identifiers import new_tag
 from sidecar.calls.leg import End, Leg
 from sidecar.calls.outcome import disposition_of
@@ -26,7 +27,7 @@ from sidecar.calls.parties import heritage_of
 from sidecar.calls.parts import join_parts
 from sidecar.calls.pbx_leg import OwnInfo
 from sidecar.calls.placing import Placing
-from sidecar.calls.progress import BODY_HEADERS, pass_on, with_early_answer
+from sidecar.calls.progress import pass_on, with_early_answer
 from sidecar.calls.recording_requests import RECORD_AWARE
 from sidecar.consent.events import BothUp, CallerUp, PartyLeft
 from sidecar.consent.party import Party
@@ -48,16 +49,22 @@ from sidecar.recorders.recorder import Answerer
 from sidecar.records.record import Disposition, EndedBy
 from sidecar.sip.dialog import Dialog
 from sidecar.sip.message import Request, Response
-from sidecar.sip.offer_answer import Carrier, OfferAnswerError, State
+from sidecar.sip.offer_answer import Carrier, OfferAnswerError, State, Unasked
 from sidecar.sip.sdp import SdpError
+
+if TYPE_CHECKING:
+    from sidecar.calls.routing import Peer
 
 log = structlog.get_logger(__name__)
 
 UNREACHABLE = 503
+NOWHERE = 480
+"""The answer in place of a redirection that leads nowhere through the sidecar."""
+RUNG_OUT = 408
 
 
 class Call(CallBase):
-    """A call on its way from the INVITE to speech. Every method runs within `Agent.run`."""
+    """A call on its way from the INVITE to speech. Every method runs within a turn of its own."""
 
     __slots__ = ()
 
@@ -70,20 +77,23 @@ class Call(CallBase):
         self.record = resumed or agent.new_record(self.route, self.decision)
         self.id = self.record.call_id
         self.media: MediaSession = agent.media.open(
-            streams, lambda event: agent.run(self._on_media, event)
+            streams, agent.turns.owned_by(self, self._on_media)
         )
-        self.heritage = heritage_of(self)
-        self.told = self.heritage.told
-        join_parts(self)
+        try:
+            self.heritage = heritage_of(self)
+            self.told = self.heritage.told
+            join_parts(self)
+        except BaseException:
+            self.media.close()  # nobody else knows of its ports yet
+            raise
         self.invite.owner = self
         agent.calls[self.id] = self
-        agent.concerned = self
         if resumed is not None:
             self._recorded = True
         else:
             agent.metrics.call_began()
             written = agent.records.begin(self.record, self.pbx_call_id)
-            written.add_done_callback(lambda done: agent.run(self._on_recorded, done))
+            written.add_done_callback(agent.turns.owned_by(self, self._on_recorded))
         self._tell_started()
         self.parties.inherit()
 
@@ -116,7 +126,6 @@ class Call(CallBase):
             self.agent.send_in_dialog(leg, request, OwnInfo(self))
 
     def _on_recorded(self, written: Future[None]) -> None:
-        self.agent.concerned = self
         if self.phase is not Phase.OPENING:
             return
         if written.exception() is not None:
@@ -126,7 +135,6 @@ class Call(CallBase):
         self._go_on()
 
     def _on_media(self, event: MediaEvent) -> None:
-        self.agent.concerned = self
         match event:
             case Opened():
                 self.sessions.ports = {Side.A: event.ports_a, Side.B: event.ports_b}
@@ -155,8 +163,13 @@ class Call(CallBase):
             log.warning("call_refused", call=self.id, reason="no_ports", problem=reason)
             self._refuse(503, Disposition.REFUSED, EndedBy.SIDECAR, RETRY_AFTER)
 
-    def when_ports(self, lacking: int, go_on: Callable[[], None]) -> None:
+    def when_ports(self, lacking: int, go_on: Callable[[], None], asked_by: Peer) -> None:
         """Call `go_on` once `lacking` more streams have ports, or can't have any."""
+        account = self.agent.gate.account_of(asked_by)
+        if not self.share.add_streams(account, lacking, self.agent.now):
+            self.agent.gate.hit(asked_by, "ports")
+            go_on()  # the added streams are declined
+            return
         for _ in range(lacking):
             self.media.add_stream()
         self._ports_awaited += lacking
@@ -254,7 +267,11 @@ class Call(CallBase):
         self.placing = Placing(self, self.voicemail.diversion)
         if not self._next_target(self.placing):
             self.callee_silent()
-        elif first and not self.over:
+            return
+        if self.over:
+            return
+        self.ringing.progressed(self)
+        if first:
             if self.a is None:
                 self.agent.metrics.call_set_up(self.agent.now - self._arrived)
             self.voicemail.watch()
@@ -272,12 +289,14 @@ class Call(CallBase):
 
         Raises SdpError (488: no common codec) or OfferAnswerError.
         """
-        headers = passed(self.request.headers, trusted=self.route.source.trusted)
-        headers += self.agent.mapped(self.request, self.flow)
+        source = self.route.source
+        headers = passed(self.request.headers, trusted=source.trusted, site=source.site)
+        headers += self.references
         headers += self.agent.decision_headers(self, self.route.destination)
         if self.a is None:
-            return headers, cross(self.sessions, self._a_end, end, Carrier.INVITE, self.request)
-        headers = without(headers, *announcing.OF_THE_CALLER_ALONE, *BODY_HEADERS)
+            body = cross(self.sessions, self._a_end, end, Carrier.INVITE, self.request)
+            return headers + described(body), body
+        headers = without(headers, *announcing.OF_THE_CALLER_ALONE)
         headers += [
             ("Supported", announcing.supported(self.request)),
             ("Content-Type", "application/sdp"),
@@ -298,6 +317,7 @@ class Call(CallBase):
         self.parties.look_at(leg, response)
         if self.placing is None or self.placing.cancelled:
             return
+        self.ringing.progressed(self)
         if self.a is not None:
             announcing.callee_progressed(self, self.a, leg, response)
             return
@@ -316,6 +336,7 @@ class Call(CallBase):
     def callee_answered(self, leg: Leg, response: Response) -> None:
         """The first 2xx came; `leg` is the fork that answered."""
         self.b = leg
+        self.ringing.stop()
         self.voicemail.settled()
         self.parties.answered(response)
         self.parties.look_at(leg, response)
@@ -346,11 +367,12 @@ class Call(CallBase):
         if leg.end.session.state is State.STABLE:
             self.agent.send_ack(leg)
         self.phase = Phase.ANSWERED
-        headers = passed(response.headers, trusted=leg.peer.trusted)
-        self.answer(a, response.status, response.reason, headers, body)
+        headers = passed(response.headers, trusted=leg.peer.trusted, site=leg.peer.site)
+        self.answer(a, response.status, phrase(response), headers + described(body), body)
 
     def drop_callee(self) -> None:
         """End the callee's leg, or give up to place it; the caller stays."""
+        self.ringing.stop()
         self.voicemail.settled()
         self.media.ring(Side.A, False)
         if self.b is not None:
@@ -363,12 +385,16 @@ class Call(CallBase):
         """A final response other than 2xx came, and no further target is left."""
         if self.voicemail.takes_over(status):
             return
-        headers = passed(response.headers, trusted=self.route.destination.trusted)
-        headers = without(headers, *BODY_HEADERS)
-        headers += self.agent.redirect_contacts(response, self.flow)
+        callee = self.route.destination
+        headers = passed(response.headers, trusted=callee.trusted, site=callee.site)
+        contacts = self.agent.identities.redirected(response, callee, self.flow)
+        reason: str | None = phrase(response)
+        if 300 <= status < 400 and not contacts and callee.kind == "trunk":
+            status, reason = NOWHERE, None
+        headers += contacts
         if status in TRIED_AGAIN and self.a is None:
             self._parked = self.agent.challenges.park(self.request, self.record, self.agent.now)
-        self._refuse(status, disposition_of(status), EndedBy.CALLEE, headers, response.reason)
+        self._refuse(status, disposition_of(status), EndedBy.CALLEE, headers, reason)
 
     def refused_alone(self, status: int, headers: HeaderLines) -> None:
         """Refuse a call that we were to answer alone, as it came; the caller may try again."""
@@ -376,20 +402,31 @@ class Call(CallBase):
         self.agent.metrics.sip_rejected("bad_extension")
         self._refuse(status, Disposition.REFUSED, EndedBy.SIDECAR, headers)
 
+    def rung_out(self) -> None:
+        """The callee has rung for too long (timer C)."""
+        self.agent.gate.hit(self.route.source, "ringing")
+        if self.voicemail.takes_over(RUNG_OUT):
+            return
+        if self.placing is not None:
+            self.placing.cancel([("Reason", f"SIP ;cause={RUNG_OUT}")])
+        self._refuse(RUNG_OUT, Disposition.NO_ANSWER, EndedBy.SIDECAR)
+
     def pass_ack_on(self, leg: Leg, other: Leg, ack: Request) -> None:
         """The neighbour's ACK brings the answer that the other leg's 2xx waits for."""
         try:
             body = cross(self.sessions, leg.end, other.end, Carrier.ACK, ack)
+        except Unasked:
+            self.fail_closed("answer_unasked")
+            return
         except (SdpError, OfferAnswerError) as error:
             log.warning("answer_unusable", call=self.id, problem=error.reason)
             self.give_up("answer_unusable")
             return
-        headers = passed(ack.headers, trusted=leg.peer.trusted)
-        self.agent.send_ack(other, headers, body)
+        headers = passed(ack.headers, trusted=leg.peer.trusted, site=leg.peer.site)
+        self.agent.send_ack(other, headers + described(body), body)
 
     def never_pracked(self) -> None:
         """The caller does not acknowledge a reliable provisional (RFC 3262 section 3)."""
-        self.agent.concerned = self
         self.give_up("no_prack", status=504)
 
     def callee_silent(self) -> None:

@@ -10,6 +10,7 @@ import structlog
 
 from sidecar.calls import announcing, script
 from sidecar.calls.call_events import ConsentGiven, FailedClosed, NoticeGiven, RecordingChanged
+from sidecar.calls.fair_timer import FairTimer
 from sidecar.calls.script import Script
 from sidecar.calls.speaking import Speaking
 from sidecar.calls.view import ProofWord
@@ -87,10 +88,10 @@ class ConsentProcess:
         self._media = media
         self._machine = ConsentMachine(terms, told)
         self.speaking = Speaking(media)
-        self._answers: dict[Party, Timer] = {}
-        self._beginning: dict[Party, Timer] = {}
+        self._answers: dict[Party, Timer | FairTimer] = {}
+        self._beginning: dict[Party, Timer | FairTimer] = {}
         """Notices to those who can't hear them yet."""
-        self._explaining: dict[Party, Timer] = {}
+        self._explaining: dict[Party, Timer | FairTimer] = {}
         """By when the end of those who hear why the call ends comes at the latest."""
         self.hearing: set[Party] = set()
         """Who hears the notice now."""
@@ -227,6 +228,7 @@ class ConsentProcess:
         for timers in (self._answers, self._beginning, self._explaining):
             for party in tuple(timers):
                 self._drop(timers, party)
+        self.speaking.close()
 
     # What the machine has done.
 
@@ -261,12 +263,11 @@ class ConsentProcess:
         due = self._call.parties.can_hear_at(party)
         if due > self._call.agent.now:
             begin = partial(self._begin_notice, party)
-            self._beginning[party] = self._call.agent.timers.schedule(due, begin)
+            self._beginning[party] = self._call.agent.turns.later(self._call, due, begin)
         else:
             self._begin_notice(party, due)
 
     def _begin_notice(self, party: Party, _now: float) -> None:
-        self._call.agent.concerned = self._call
         self._drop(self._beginning, party)
         self.hearing.add(party)
         over = partial(self._notice_over, party)
@@ -288,8 +289,8 @@ class ConsentProcess:
             return
         agent, over = self._call.agent, partial(self._explained, party)
         self.speaking.say(party, self._script.explanation, self._language(party), over)
-        due = agent.now + EXPLAINED_WITHIN_S
-        self._explaining[party] = agent.timers.schedule(due, partial(self._never_heard, party))
+        due, never = agent.now + EXPLAINED_WITHIN_S, partial(self._never_heard, party)
+        self._explaining[party] = agent.turns.later(self._call, due, never)
 
     def _silence(self, party: Party) -> None:
         self._drop(self._beginning, party)
@@ -317,7 +318,6 @@ class ConsentProcess:
         self.handle(ExplanationOver(party))
 
     def _never_heard(self, party: Party, _now: float) -> None:
-        self._call.agent.concerned = self._call
         self.speaking.silence(party)
         self._explained(party)
 
@@ -327,13 +327,14 @@ class ConsentProcess:
         agent = self._call.agent
 
         def missing(_now: float) -> None:
-            agent.concerned = self._call
             self.note_answer(party, "silent")
             self.handle(AnswerMissing(party))
 
-        self._answers[party] = agent.timers.schedule(agent.now + question.within, missing)
+        # Keys that were pressed in time may still wait to be read: it is no silence then.
+        schedule = partial(agent.turns.later, self._call)
+        self._answers[party] = FairTimer(schedule, agent.now, question.within, missing)
 
-    def _drop(self, timers: dict[Party, Timer], party: Party) -> None:
+    def _drop(self, timers: dict[Party, Timer | FairTimer], party: Party) -> None:
         if timer := timers.pop(party, None):
             timer.cancel()
 

@@ -10,14 +10,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sidecar.calls import alone
-from sidecar.calls.bodies import cross, description
-from sidecar.calls.header_policy import passed, without
+from sidecar.calls.bodies import UNSUPPORTED_TYPE, cross, crossing, described, description
+from sidecar.calls.crossing_table import SDP
+from sidecar.calls.header_policy import passed, phrase, without
 from sidecar.calls.leg import Leg
 from sidecar.calls.message_streams import warnings
-from sidecar.calls.progress import BODY_HEADERS, with_early_answer
+from sidecar.calls.progress import with_early_answer
 from sidecar.calls.refreshing import NO_UPDATE, TOO_SMALL_HEADERS
 from sidecar.sip.message import Request, Response
-from sidecar.sip.offer_answer import Carrier, Glare, OfferAnswerError, State
+from sidecar.sip.offer_answer import Carrier, Glare, OfferAnswerError, State, Unasked
 from sidecar.sip.sdp import SdpError
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ class Forwarding:
             self._refuse(error)
             return
         if lacking:
-            self._source.call.when_ports(lacking, self._send)
+            self._source.call.when_ports(lacking, self._send, self._source.peer)
         else:
             self._send()
 
@@ -127,6 +128,9 @@ class Forwarding:
             return
         try:
             body = self._body_back(response)
+        except Unasked:
+            self._answered_unasked()
+            return
         except (SdpError, OfferAnswerError) as error:
             self._finish(error.status, error.reason)
             return
@@ -148,17 +152,19 @@ class Forwarding:
         if target.over:
             self._finish(481)
             return
+        carrier = CARRIERS.get(request.method)
         try:
-            carrier = CARRIERS.get(request.method)
-            body = request.body
-            if carrier is not None:
+            if carrier is None:
+                about, body = crossing(request)
+            else:
                 sessions = self._source.call.sessions
                 body = cross(sessions, self._source.end, target.end, carrier, request)
+                about = described(body)
         except (SdpError, OfferAnswerError) as error:
             self._refuse(error)
             return
         self._source.dialog.refresh_target(request)
-        headers = passed(request.headers, trusted=self._source.peer.trusted) + self._headers
+        headers = self._passed(self._source, request) + about + self._headers
         headers = self.call.refreshing.crossing(target, request.method, headers)
         if request.method == "INVITE":
             headers = _unreliable(headers)
@@ -205,12 +211,10 @@ class Forwarding:
 
     def _response_back(self, response: Response, body: bytes) -> Response:
         """Write the response of the other leg in the dialog of the one that asked."""
-        headers = passed(response.headers, trusted=self._target.peer.trusted)
-        if not body:
-            headers = without(headers, *BODY_HEADERS)
+        headers = self._passed(self._target, response) + described(body)
         headers = self.call.refreshing.crossing_back(self._request, response, headers)
         return self._source.dialog.response(
-            self._request, response.status, response.reason, headers, body
+            self._request, response.status, phrase(response), headers, body
         )
 
     def _note_timers(self, response: Response, out: Response) -> None:
@@ -231,12 +235,19 @@ class Forwarding:
         carrier = ANSWERS.get(self._request.method)
         if carrier is Carrier.FINAL and response.status < 200:
             carrier = Carrier.PROVISIONAL
-        if carrier is None:
-            return response.body
-        if response.status >= 300:
+        if carrier is None or response.status >= 300:
             return b""  # what a refusal says about media is about the other leg's
         call = self._source.call
         return cross(call.sessions, self._target.end, self._source.end, carrier, response)
+
+    def _answered_unasked(self) -> None:
+        """Somebody has answered an offer that we have not sent: it did not come through us."""
+        self._finish(REQUEST_TERMINATED)
+        self.call.fail_closed("answer_unasked")
+
+    @staticmethod
+    def _passed(leg: Leg, message: Request | Response) -> list[tuple[str, str]]:
+        return passed(message.headers, trusted=leg.peer.trusted, site=leg.peer.site)
 
     def _settle(self, *, rejected: bool) -> None:
         """The exchange on both legs is over; a refused offer leaves what was agreed before."""
@@ -252,7 +263,10 @@ class Forwarding:
         if self._request.method == "INVITE":
             self._source.inviting = None
             self._target.invited = False
-        self._answer(error.status, error.reason, warnings(error))
+        headers = warnings(error)
+        if error.status == UNSUPPORTED_TYPE:
+            headers.append(("Accept", SDP))
+        self._answer(error.status, error.reason, headers)
 
     def _finish(self, status: int, reason: str | None = None) -> None:
         if not self._server.finished:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from sidecar.calls.fair_timer import FairTimer
 from sidecar.calls.pbx_leg import CallPbxLeg
 from sidecar.consent.events import (
     RecorderConfirmed,
@@ -83,7 +84,7 @@ class RecorderProcess:
         """Whether it has confirmed the order that stands, and has not taken that back."""
         self._given_at = 0.0
         self._stop_asked_at: float | None = None
-        self._deadline: Timer | None = None
+        self._deadline: FairTimer | None = None
         self._check: Timer | None = None
         self._waiting: list[Answer] = []
         """Whoever waits for the confirmation of the order that stands."""
@@ -108,10 +109,8 @@ class RecorderProcess:
         if self._session is not None:
             return
         told = Order.RELEASE if self._call.consent.tells_on else Order.STOP
-        agent = self._call.agent
-        self._session = self._recorder.open(
-            self.leg, told, lambda event: agent.run(self._on_event, event)
-        )
+        tell = self._call.agent.turns.owned_by(self._call, self._on_event)
+        self._session = self._recorder.open(self.leg, told, tell)
         self._call.record.recorder = self._recorder.kind
         if self._order is not None:
             self._give(self._order)
@@ -142,7 +141,7 @@ class RecorderProcess:
         if not state.waits_for_recorder or self._call.over:
             self._cancel_deadline()
         elif self._deadline is None:
-            self._deadline = self._in(self._call.decision.confirm_within, self._overdue)
+            self._deadline = self._unless_confirmed(self._overdue)
 
     def gave_up(self) -> None:
         """The order that stands was not confirmed in time."""
@@ -162,28 +161,24 @@ class RecorderProcess:
         if self._session is None or not self._recorder.sees:
             then(Answerer.UNKNOWN)
             return
-        agent, waiting = self._call.agent, [then]
+        waiting = [then]
 
         def settle(answerer: Answerer) -> None:
             limit.cancel()
             if self._call.over:
                 return
-            agent.concerned = self._call
             if waiting:
                 waiting.pop()(answerer)
             elif answerer is not Answerer.UNKNOWN and self._confirms and self._order is not None:
                 self._call.consent.handle(RecorderConfirmed(self._order))
 
         def overdue(_now: float) -> None:
-            if self._call.over:
-                return
-            agent.concerned = self._call
             log.warning("recorder_silent", call=self._call.id)
             self._call.consent.handle(RecorderDoubted())
             waiting.pop()(Answerer.UNKNOWN)
 
-        limit = self._in(self._call.decision.confirm_within, overdue)
-        self._session.answered(lambda answerer: agent.run(settle, answerer))
+        limit = self._unless_confirmed(overdue)
+        self._session.answered(self._call.agent.turns.owned_by(self._call, settle))
 
     def close(self) -> None:
         """The call is over."""
@@ -213,7 +208,6 @@ class RecorderProcess:
 
     def _on_event(self, event: RecorderEvent) -> None:
         call = self._call
-        call.agent.concerned = call
         self._confirms = self._confirms and not isinstance(event, Failed | Doubted | Violated)
         match event:
             case Confirmed(order, proof):
@@ -273,7 +267,6 @@ class RecorderProcess:
     def _overdue(self, _now: float) -> None:
         self._deadline = None
         call = self._call
-        call.agent.concerned = call
         if self._order is not None:
             self._count(self._order, "unconfirmed")
         call.consent.handle(RecorderOverdue())
@@ -286,7 +279,19 @@ class RecorderProcess:
 
     def _in(self, seconds: float, callback: Callable[[float], None]) -> Timer:
         agent = self._call.agent
-        return agent.timers.schedule(agent.now + seconds, callback)
+        return agent.turns.later(self._call, agent.now + seconds, callback)
+
+    def _unless_confirmed(self, verdict: Callable[[float], None]) -> FairTimer:
+        """Have `verdict` called when the time to confirm is over.
+
+        While this process could not read what the recorder has answered, it does not run: nothing
+        is loosened meanwhile, and a machine that got no CPU ends no call by that.
+        """
+        now, within = self._call.agent.now, self._call.decision.confirm_within
+        return FairTimer(self._at, now, within, verdict)
+
+    def _at(self, when: float, callback: Callable[[float], None]) -> Timer:
+        return self._in(when - self._call.agent.now, callback)
 
     def _count(self, order: Order, result: str) -> None:
         self._call.agent.metrics.recorder_action(self.kind, order.value, result)

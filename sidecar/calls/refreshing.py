@@ -71,11 +71,10 @@ class Refreshing:
 
         def fire(_now: float) -> None:
             del self._later[owner]
-            self._call.agent.concerned = self._call
             step()
 
         agent = self._call.agent
-        self._later[owner] = agent.timers.schedule(agent.now + seconds, fire)
+        self._later[owner] = agent.turns.later(self._call, agent.now + seconds, fire)
 
     # What messages say.
 
@@ -157,13 +156,13 @@ class Refreshing:
             self._timers.pop(leg).cancel()
         due = leg.timer.deadline if self.apart and not leg.over else None
         if due is not None and not self._call.over:
-            self._timers[leg] = self._call.agent.timers.schedule(due, partial(self._fire, leg))
+            turns = self._call.agent.turns
+            self._timers[leg] = turns.later(self._call, due, partial(self._fire, leg))
 
     def _fire(self, leg: Leg, now: float) -> None:
         call = self._call
-        call.agent.concerned = call
         self._timers.pop(leg, None)
-        if leg.over or call.over:
+        if leg.over:
             return
         match leg.timer.due(now):
             case Due.REFRESH:

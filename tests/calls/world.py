@@ -14,7 +14,9 @@ from typing import Literal
 from sidecar.calls.agent import DecisionHeaders, Ports
 from sidecar.calls.b2bua import B2bua
 from sidecar.calls.call import Call
+from sidecar.calls.contact_seal import KEY_LENGTH, ContactSeal
 from sidecar.calls.event_hub import EventHub
+from sidecar.calls.limits import Limits, Pool
 from sidecar.calls.routing import Peer, Router
 from sidecar.consent.decision import (
     CallFacts,
@@ -100,14 +102,18 @@ class World:
         trusted: bool = False,
         spare: bool = False,
         recorder: bool = False,
+        limits: Limits = Limits(),  # noqa: B008 (frozen)
+        pool: Pool | None = None,
     ) -> None:
-        """`recorder`: whether the PBX has one that obeys."""
+        """`recorder`: whether the PBX has one that obeys. `limits`: of the trunk."""
         self.now = 1000.0
         self.lose: Callable[[Request | Response, str], bool] = lambda _message, _to: False
         self.unreachable: set[str] = set()
         """URIs whose host can't be reached now."""
         self.doubles: random.Random | None = None
         """By whose word messages come twice, or before others that were sent earlier."""
+        self.transport = "UDP"
+        """By which the neighbours' messages come from now on."""
         self._wire: deque[Callable[[], None]] = deque()
         self._wakes_at: float | None = None
         self.engine = StubEngine(self._wire.append, self.wall)
@@ -124,10 +130,16 @@ class World:
         self.agents = {agent.host: agent for agent in (self.trunk, self.pbx, self.spare)}
         uris = [f"sip:{PBX}", f"sip:{SPARE}"] if spare else [f"sip:{PBX}"]
         self.pbx_peer = Peer("pbx", "main", True, tuple(map(Uri.parse, uris)))
-        self.trunk_peer = Peer("trunk", "carrier", trusted, (Uri.parse(f"sip:{TRUNK}"),))
+        uri = Uri.parse(f"sip:{TRUNK}")
+        self.trunk_peer = Peer("trunk", "carrier", trusted, (uri,), limits=limits)
         self.b2bua = B2bua(
             ports=Ports(self._source_of, self._flow_to, self._transmit, self._wake_at, self),
-            router=Router({"carrier": self.trunk_peer}, {"main": self.pbx_peer}, {SIDECAR[0]}),
+            router=Router(
+                {"carrier": self.trunk_peer},
+                {"main": self.pbx_peer},
+                {SIDECAR[0]},
+                ContactSeal(bytes(KEY_LENGTH)),
+            ),
             rules=self.rules,
             media=self.engine,
             records=self.records,  # type: ignore[arg-type]
@@ -139,6 +151,7 @@ class World:
             events=self.events,
             headers=DecisionHeaders(),
             keep_numbers=True,
+            pool=pool,
         )
 
     # A clock.
@@ -250,7 +263,7 @@ class World:
 
     def _put(self, data: bytes, sender: str, to: str) -> None:
         if to == SIDECAR[0]:
-            flow = Flow("UDP", SIDECAR, (sender, 5060), f"{SIDECAR[0]}:{SIDECAR[1]}")
+            flow = Flow(self.transport, SIDECAR, (sender, 5060), f"{SIDECAR[0]}:{SIDECAR[1]}")
             self._wire.append(lambda: self.b2bua.receive(data, flow))
         elif to in self.agents:
             self._wire.append(lambda: self.agents[to].receive(data))
