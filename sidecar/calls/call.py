@@ -235,7 +235,7 @@ class Call(CallBase):
 
     def acknowledged(self, leg: Leg, ack: Request) -> None:
         """The ACK to a 2xx of ours has come, of this call's first INVITE or a later one."""
-        alone = leg is self.a and leg.other is None
+        alone = leg is self.a and (leg.other is None or leg.other.over)
         if alone and not announcing.took_answer(self, leg, ack):
             return
         if leg.side is Side.B or leg.answered_cseq != self.request.cseq.number:
@@ -306,7 +306,10 @@ class Call(CallBase):
             body = cross(self.sessions, self._a_end, end, Carrier.INVITE, self.request)
             return headers + described(body), body
         headers = without(headers, *announcing.OF_THE_CALLER_ALONE)
-        headers += [("Supported", announcing.SUPPORTED), ("Content-Type", "application/sdp")]
+        headers += [
+            ("Supported", announcing.supported(self.request)),
+            ("Content-Type", "application/sdp"),
+        ]
         self.refreshing.part()
         return headers, self.sessions.offer_as_agreed(self.a.end, end)
 

@@ -66,7 +66,7 @@ def _nobody(_status: int) -> None:
 
 
 class OwnInfo:
-    """The owner of an INFO of ours."""
+    """The owner of an INFO, or of another request of ours, that asks for nothing but a status."""
 
     __slots__ = ("_on_status", "call")
 

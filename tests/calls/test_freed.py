@@ -375,6 +375,58 @@ def requests_outside_of_calls(w: World) -> None:
     w.trunk.silent = False
 
 
+OURS_TO_REFRESH = [("Supported", "timer"), ("Session-Expires", "90;refresher=uac")]
+
+
+def refreshed(w: World) -> None:
+    """It ends in the midst of a refresh of ours, of which another has been answered."""
+    there, here = called(w)
+    here.answer(headers=OURS_TO_REFRESH)
+    w.settle()
+    w.hear_notices()
+    w.pass_time(46.0)
+    w.pbx.answers["INVITE"] = None
+    here.send("UPDATE", OURS_TO_REFRESH)
+    w.pass_time(46.0)
+    there.hang_up()
+    w.settle()
+    w.pbx.answers.clear()
+
+
+def ended_after_a_glare(w: World) -> None:
+    """It ends while an offer of ours waits to be made again."""
+    there, here = called(w)
+    w.pbx.answers["INVITE"] = 491
+    here.answer(headers=OURS_TO_REFRESH)
+    w.settle()
+    w.hear_notices()
+    w.pass_time(46.0)
+    there.hang_up()
+    w.settle()
+    w.pbx.answers.clear()
+
+
+def expired(w: World) -> None:
+    there = w.trunk.call(headers=OURS_TO_REFRESH)
+    w.settle()
+    w.hear_notices()
+    w.pass_time(61.0)
+    assert there.dialog is not None
+
+
+def changed_alone(w: World) -> None:
+    """The caller changes its codec while the callee rings, who is offered it anew."""
+    there, here = called(w)
+    here.ring(183, sdp(PBX_MEDIA), reliable=True)
+    w.settle()
+    there.send("INVITE", body=sdp(TRUNK_MEDIA, codecs="8", version=2))
+    w.settle()
+    here.answer(b"")
+    w.settle()
+    w.hear_notices()
+    there.hang_up()
+
+
 Kind = Callable[[World], None]
 PLAIN: tuple[Kind, ...] = (
     hung_up,
@@ -403,6 +455,7 @@ PLAIN: tuple[Kind, ...] = (
 )
 RECORDED = (*PLAIN, recorded, lost_by_the_recorder, in_mid_notice, to_a_mailbox, into_a_conference)
 ASKED = (consenting, declining, answering_nothing, hung_up, in_mid_notice)
+ALONE = (refreshed, ended_after_a_glare, expired, changed_alone)
 SPOKEN = VoicemailPolicy.NOTICE
 DIVERTING = Divert(to=f"sip:mailbox@{PBX}", on=frozenset({"no-answer"}), after=20.0)
 
@@ -410,6 +463,7 @@ CASES = [
     *(("off", OFF, False, kind) for kind in PLAIN),
     *(("notice", replace(NOTICE, codes=CODES, hold="pause"), True, kind) for kind in RECORDED),
     *(("before-connect", BEFORE, True, kind) for kind in (hung_up, refused, cancelled, forked)),
+    *(("before-connect", BEFORE, True, kind) for kind in ALONE),
     *(("question", asking(*Party), True, kind) for kind in ASKED),
     ("room", replace(NOTICE, room=Room("board")), True, hung_up),
     (
