@@ -16,7 +16,7 @@ from sidecar.calls.session import count_streams, has_audio
 from sidecar.consent.decision import Decision, Policy
 from sidecar.records.record import Disposition, EndedBy
 from sidecar.sip.message import respond
-from sidecar.sip.sdp import SdpError, SessionDescription
+from sidecar.sip.sdp import SdpError, SessionDescription, check_usable
 
 if TYPE_CHECKING:
     from sidecar.calls.agent import Agent
@@ -119,6 +119,7 @@ def _streams(call: Call) -> int:
             raise SdpError("Unsupported Media Type", status=UNSUPPORTED_TYPE)
         return 1
     offer = SessionDescription.parse(body)
+    check_usable(offer, call.agent.media_address)
     if not has_audio(offer):
         check_without_audio(offer, call.decision, call.agent.metrics)
     return count_streams(offer)

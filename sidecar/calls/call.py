@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING
 import structlog
 
 from sidecar.calls import announcing, script
-from sidecar.calls.bodies import cross
-from sidecar.calls.call_base import RETRY_AFTER, CallBase, HeaderLines, Phase
+from sidecar.calls.bodies import cross, described
+from sidecar.calls.call_base import MEDIA_SILENT, RETRY_AFTER, CallBase, HeaderLines, Phase
 from sidecar.calls.call_events import CallAnswered, CallStarted
-from sidecar.calls.header_policy import passed, tags, without
+from sidecar.calls.challenges import TRIED_AGAIN
+from sidecar.calls.header_policy import passed, phrase, tags, without
 from sidecar.calls.identifiers import new_tag
 from sidecar.calls.leg import End, Leg
 from sidecar.calls.outcome import disposition_of
@@ -26,9 +27,9 @@ from sidecar.calls.parties import heritage_of
 from sidecar.calls.parts import join_parts
 from sidecar.calls.pbx_leg import OwnInfo
 from sidecar.calls.placing import Placing
-from sidecar.calls.progress import pass_on
+from sidecar.calls.progress import pass_on, with_early_answer
 from sidecar.calls.recording_requests import RECORD_AWARE
-from sidecar.consent.events import BothUp, PartyLeft
+from sidecar.consent.events import BothUp, CallerUp, PartyLeft
 from sidecar.consent.party import Party
 from sidecar.media.engine import (
     Closed,
@@ -48,7 +49,7 @@ from sidecar.recorders.recorder import Answerer
 from sidecar.records.record import Disposition, EndedBy
 from sidecar.sip.dialog import Dialog
 from sidecar.sip.message import Request, Response
-from sidecar.sip.offer_answer import Carrier, OfferAnswerError, State
+from sidecar.sip.offer_answer import Carrier, OfferAnswerError, State, Unasked
 from sidecar.sip.sdp import SdpError
 
 if TYPE_CHECKING:
@@ -56,14 +57,14 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-CHALLENGES = (401, 407)
 UNREACHABLE = 503
 RUNG_OUT = 408
-BODY_HEADERS = ("content-type", "content-disposition", "content-encoding", "content-language")
+NOWHERE = 480
+"""The answer in place of a redirection that leads nowhere through the sidecar."""
 
 
 class Call(CallBase):
-    """A call on its way from the INVITE to speech. Every method runs within `Agent.run`."""
+    """A call on its way from the INVITE to speech. Every method runs within a turn of its own."""
 
     __slots__ = ()
 
@@ -76,20 +77,23 @@ class Call(CallBase):
         self.record = resumed or agent.new_record(self.route, self.decision)
         self.id = self.record.call_id
         self.media: MediaSession = agent.media.open(
-            streams, lambda event: agent.run(self._on_media, event)
+            streams, agent.turns.owned_by(self, self._on_media)
         )
-        self.heritage = heritage_of(self)
-        self.told = self.heritage.told
-        join_parts(self)
+        try:
+            self.heritage = heritage_of(self)
+            self.told = self.heritage.told
+            join_parts(self)
+        except BaseException:
+            self.media.close()  # nobody else knows of its ports yet
+            raise
         self.invite.owner = self
         agent.calls[self.id] = self
-        agent.concerned = self
         if resumed is not None:
             self._recorded = True
         else:
             agent.metrics.call_began()
             written = agent.records.begin(self.record, self.pbx_call_id)
-            written.add_done_callback(lambda done: agent.run(self._on_recorded, done))
+            written.add_done_callback(agent.turns.owned_by(self, self._on_recorded))
         self._tell_started()
         self.parties.inherit()
 
@@ -122,7 +126,6 @@ class Call(CallBase):
             self.agent.send_in_dialog(leg, request, OwnInfo(self))
 
     def _on_recorded(self, written: Future[None]) -> None:
-        self.agent.concerned = self
         if self.phase is not Phase.OPENING:
             return
         if written.exception() is not None:
@@ -132,7 +135,6 @@ class Call(CallBase):
         self._go_on()
 
     def _on_media(self, event: MediaEvent) -> None:
-        self.agent.concerned = self
         match event:
             case Opened():
                 self.sessions.ports = {Side.A: event.ports_a, Side.B: event.ports_b}
@@ -148,7 +150,7 @@ class Call(CallBase):
             case Pressed():
                 self.pressing.ended(event)
             case Silent():
-                self.give_up("media_silent")
+                self.give_up("media_silent", status=480, because=MEDIA_SILENT)
             case Lost():
                 self.fail_closed("media_lost")
             case Closed():
@@ -201,6 +203,7 @@ class Call(CallBase):
         dialog = Dialog.as_uas(self.request, new_tag(), contact, self.flow)
         leg = Leg(self, self.route.source, dialog, self._a_end.fork())
         leg.identity.changed(self.request)
+        leg.learn(self.request)
         self.agent.add_leg(leg)
         return leg
 
@@ -209,21 +212,27 @@ class Call(CallBase):
         headers += self.agent.decision_headers(self, self.route.source)
         response = leg.dialog.response(self.request, status, reason, headers, body)
         self.agent.answer_invite(leg, self.invite, response)
+        self.refreshing.agreed(leg, response, asked_by_us=False)
 
-    def announce(self, leg: Leg, body: bytes) -> None:
+    def announce(self, leg: Leg, headers: HeaderLines, body: bytes) -> None:
         """Answer the caller by ourselves: the notice comes before the B leg is placed."""
         self.a = leg
         self.phase = Phase.ANNOUNCING
-        self.answer(leg, 200, "OK", [("Content-Type", "application/sdp")], body)
+        self.answer(leg, 200, "OK", [*headers, ("Content-Type", "application/sdp")], body)
 
     def joined(self) -> None:
         """The callee was joined to a caller who is up already."""
         self._up()
 
     def acknowledged(self, leg: Leg, ack: Request) -> None:
-        """The ACK to the 2xx of this call's first INVITE has come."""
+        """The ACK to a 2xx of ours has come, of this call's first INVITE or a later one."""
+        alone = leg is self.a and leg.other is None
+        if alone and not announcing.took_answer(self, leg, ack):
+            return
+        if leg.side is Side.B or leg.answered_cseq != self.request.cseq.number:
+            return
         if self.phase is Phase.ANNOUNCING:
-            announcing.caller_up(self, leg, ack)
+            self.consent.handle(CallerUp())
         elif self.phase is Phase.ANSWERED:
             self._up()
 
@@ -280,13 +289,16 @@ class Call(CallBase):
 
         Raises SdpError (488: no common codec) or OfferAnswerError.
         """
-        headers = passed(self.request.headers, trusted=self.route.source.trusted)
-        headers += self.agent.mapped(self.request, self.flow)
+        source = self.route.source
+        headers = passed(self.request.headers, trusted=source.trusted, site=source.site)
+        headers += self.references
         headers += self.agent.decision_headers(self, self.route.destination)
         if self.a is None:
-            return headers, cross(self.sessions, self._a_end, end, Carrier.INVITE, self.request)
-        headers = without(headers, "require", "supported", "content-type", "content-disposition")
-        headers += [("Supported", "timer, replaces"), ("Content-Type", "application/sdp")]
+            body = cross(self.sessions, self._a_end, end, Carrier.INVITE, self.request)
+            return headers + described(body), body
+        headers = without(headers, *announcing.OF_THE_CALLER_ALONE)
+        headers += [("Supported", announcing.SUPPORTED), ("Content-Type", "application/sdp")]
+        self.refreshing.part()
         return headers, self.sessions.offer_as_agreed(self.a.end, end)
 
     def try_next(self) -> bool:
@@ -333,7 +345,9 @@ class Call(CallBase):
         self.agent.records.update(self.record)
         self.agent.publish(CallAnswered(self.id))
         self.consent.answered()
+        self.refreshing.agreed(leg, response, asked_by_us=True)
         try:
+            with_early_answer(leg, response)
             if self.a is not None:
                 announcing.join(self, self.a, leg, response)
             else:
@@ -350,8 +364,8 @@ class Call(CallBase):
         if leg.end.session.state is State.STABLE:
             self.agent.send_ack(leg)
         self.phase = Phase.ANSWERED
-        headers = passed(response.headers, trusted=leg.peer.trusted)
-        self.answer(a, response.status, response.reason, headers, body)
+        headers = passed(response.headers, trusted=leg.peer.trusted, site=leg.peer.site)
+        self.answer(a, response.status, phrase(response), headers + described(body), body)
 
     def drop_callee(self) -> None:
         """End the callee's leg, or give up to place it; the caller stays."""
@@ -368,12 +382,22 @@ class Call(CallBase):
         """A final response other than 2xx came, and no further target is left."""
         if self.voicemail.takes_over(status):
             return
-        headers = passed(response.headers, trusted=self.route.destination.trusted)
-        headers = without(headers, *BODY_HEADERS)
-        headers += self.agent.redirect_contacts(response, self.flow)
-        if status in CHALLENGES and self.a is None:
+        callee = self.route.destination
+        headers = passed(response.headers, trusted=callee.trusted, site=callee.site)
+        contacts = self.agent.identities.redirected(response, callee, self.flow)
+        reason: str | None = phrase(response)
+        if 300 <= status < 400 and not contacts and callee.kind == "trunk":
+            status, reason = NOWHERE, None
+        headers += contacts
+        if status in TRIED_AGAIN and self.a is None:
             self._parked = self.agent.challenges.park(self.request, self.record, self.agent.now)
-        self._refuse(status, disposition_of(status), EndedBy.CALLEE, headers, response.reason)
+        self._refuse(status, disposition_of(status), EndedBy.CALLEE, headers, reason)
+
+    def refused_alone(self, status: int, headers: HeaderLines) -> None:
+        """Refuse a call that we were to answer alone, as it came; the caller may try again."""
+        self._parked = self.agent.challenges.park(self.request, self.record, self.agent.now)
+        self.agent.metrics.sip_rejected("bad_extension")
+        self._refuse(status, Disposition.REFUSED, EndedBy.SIDECAR, headers)
 
     def rung_out(self) -> None:
         """The callee has rung for too long (timer C)."""
@@ -388,16 +412,18 @@ class Call(CallBase):
         """The neighbour's ACK brings the answer that the other leg's 2xx waits for."""
         try:
             body = cross(self.sessions, leg.end, other.end, Carrier.ACK, ack)
+        except Unasked:
+            self.fail_closed("answer_unasked")
+            return
         except (SdpError, OfferAnswerError) as error:
             log.warning("answer_unusable", call=self.id, problem=error.reason)
             self.give_up("answer_unusable")
             return
-        headers = passed(ack.headers, trusted=leg.peer.trusted)
-        self.agent.send_ack(other, headers, body)
+        headers = passed(ack.headers, trusted=leg.peer.trusted, site=leg.peer.site)
+        self.agent.send_ack(other, headers + described(body), body)
 
     def never_pracked(self) -> None:
         """The caller does not acknowledge a reliable provisional (RFC 3262 section 3)."""
-        self.agent.concerned = self
         self.give_up("no_prack", status=504)
 
     def callee_silent(self) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import structlog
 
 from sidecar.calls.call_events import FailedClosed
+from sidecar.calls.header_policy import reasons
 from sidecar.calls.identifiers import new_tag
 from sidecar.calls.leg import End, Leg
 from sidecar.calls.limits import Share
@@ -22,6 +23,7 @@ from sidecar.sip.offer_answer import Origins
 
 if TYPE_CHECKING:
     from sidecar.calls.agent import Agent
+    from sidecar.calls.call import Call
     from sidecar.calls.consent_process import ConsentProcess
     from sidecar.calls.keys import Keys
     from sidecar.calls.parties import Heritage, Parties
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from sidecar.calls.pressing import Pressing
     from sidecar.calls.recorder_process import RecorderProcess
     from sidecar.calls.recording_requests import RecordingRequests
+    from sidecar.calls.refreshing import Refreshing
     from sidecar.calls.rooms import Member
     from sidecar.calls.routing import Route
     from sidecar.calls.session import Sessions
@@ -42,6 +45,8 @@ log = structlog.get_logger(__name__)
 
 HeaderLines = list[tuple[str, str]]
 RETRY_AFTER: HeaderLines = [("Retry-After", "5")]
+MEDIA_SILENT = 'Q.850 ;cause=102 ;text="No media"'
+"""Recovery on timer expiry: nobody has hung up, and nobody is heard any more."""
 ENDED_BY = {Side.A: EndedBy.CALLER, Side.B: EndedBy.CALLEE}
 
 
@@ -57,9 +62,10 @@ class Phase(Enum):
 
 
 class CallBase:
-    """What belongs to a call, and how it ends. Every method runs within `Agent.run`."""
+    """What belongs to a call, and how it ends. Every method runs within a turn of its own."""
 
     __slots__ = (
+        "__weakref__",
         "_a_end",
         "_arrived",
         "_parked",
@@ -88,6 +94,8 @@ class CallBase:
         "pressing",
         "record",
         "recorder",
+        "references",
+        "refreshing",
         "request",
         "requests",
         "ringing",
@@ -105,6 +113,7 @@ class CallBase:
     consent: ConsentProcess
     recorder: RecorderProcess
     requests: RecordingRequests
+    refreshing: Refreshing
     keys: Keys
     pressing: Pressing
     voicemail: Voicemail
@@ -128,6 +137,8 @@ class CallBase:
         self.flow = flow
         self.route = route
         self.decision = decision
+        self.references = agent.mapped(request, route.source, route.destination, flow)
+        """The dialogs that the INVITE refers to, as the callee's side knows them."""
         self.phase = Phase.OPENING
         self.a: Leg | None = None
         self.b: Leg | None = None
@@ -148,6 +159,11 @@ class CallBase:
         replaces, or before it came to a mailbox."""
 
     # What it is made of.
+
+    @property
+    def itself(self) -> Call:
+        """The call, for those of its parts that know it by a weak reference only."""
+        return cast("Call", self)
 
     @property
     def over(self) -> bool:
@@ -186,8 +202,7 @@ class CallBase:
         if self.phase is Phase.ENDED:
             return
         if self.placing is not None:
-            reasons = [("Reason", value) for value in cancel.headers.get_all("Reason")]
-            self.placing.cancel(reasons)
+            self.placing.cancel(reasons(cancel.headers))
         self._refuse(487, Disposition.CANCELLED, EndedBy.CALLER)
 
     def hung_up(self, leg: Leg, headers: HeaderLines) -> None:
@@ -228,8 +243,12 @@ class CallBase:
         disposition: Disposition | None = None,
         status: int = 500,
         headers: HeaderLines | None = None,
+        because: str = "",
     ) -> None:
-        """End the call from our side, whatever it has come to."""
+        """End the call from our side, whatever it has come to.
+
+        `because` is the Reason of the BYEs, where the status is none that says why.
+        """
         if self.phase is Phase.ENDED:
             return
         log.info("call_given_up", call=self.id, reason=reason)
@@ -237,7 +256,9 @@ class CallBase:
             self.placing.cancel([])
         answered = self.record.answered_at is not None
         fallback = Disposition.ANSWERED if answered else Disposition.FAILED
-        self._refuse(status, disposition or fallback, EndedBy.SIDECAR, headers)
+        self._answer_invite(status, headers or [], None)
+        reasons = [("Reason", because or f"SIP ;cause={status}")]
+        self._end(disposition or fallback, EndedBy.SIDECAR, reasons)
 
     def _refuse(
         self,
@@ -261,33 +282,43 @@ class CallBase:
         self.agent.respond(self.invite, response, self.route.source)
 
     def releases(self) -> tuple[Callable[[], None], ...]:
-        """Return the steps that give back all that the call holds, but for its legs."""
+        """Return the steps that give back all that the call holds, once its legs have parted."""
         return (
             self.ringing.stop,
             self.give_back,
             self.consent.abandon,
+            self.pressing.close,
             self.keys.close,
             self.voicemail.settled,
             self.member.leave,
             self.parties.close,
             self.recorder.close,
+            self.refreshing.close,
             self.media.close,
+            self._let_go,
         )
 
     def give_back(self) -> None:
         """Let others have what the call has taken of the limits."""
         self.share.give_back(self.agent.now)
 
+    def _let_go(self) -> None:
+        """Keep nothing that keeps the call: from now on it is its legs that do."""
+        self.a = self.b = self.placing = None
+        waiting, self._when_ports = self._when_ports, []
+        for go_on in waiting:
+            go_on()
+
     def _end(self, disposition: Disposition, ended_by: EndedBy, headers: HeaderLines) -> None:
         if self.phase is Phase.ENDED:
             return
         self.phase = Phase.ENDED
         self.consent.handle(HungUp())
-        for release in self.releases():
-            release()
         agent = self.agent
         for leg in tuple(self.legs):
             agent.part(leg, headers)
+        for release in self.releases():
+            release()
         self.record.disposition, self.record.ended_by = disposition, ended_by
         self.voicemail.count()
         agent.calls.pop(self.id, None)

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sidecar.calls.bodies import cross, description
-from sidecar.calls.header_policy import passed, without
+from sidecar.calls.bodies import UNSUPPORTED_TYPE, cross, crossing, described, description
+from sidecar.calls.crossing_table import SDP
+from sidecar.calls.header_policy import passed, phrase, without
 from sidecar.calls.leg import Leg
 from sidecar.calls.message_streams import warnings
+from sidecar.calls.progress import with_early_answer
+from sidecar.calls.refreshing import TOO_SMALL_HEADERS
 from sidecar.sip.message import Request, Response
-from sidecar.sip.offer_answer import Carrier, OfferAnswerError, State
+from sidecar.sip.offer_answer import Carrier, Glare, OfferAnswerError, State, Unasked
 from sidecar.sip.sdp import SdpError
 
 if TYPE_CHECKING:
@@ -30,7 +33,7 @@ ANSWERS = {
 }
 REQUEST_TERMINATED = 487
 OVERLAP = 500
-BODY_HEADERS = ("content-type", "content-disposition", "content-encoding", "content-language")
+INTERVAL_TOO_SMALL = 422
 
 
 class Forwarding:
@@ -68,19 +71,30 @@ class Forwarding:
     def start(self, headers: list[tuple[str, str]]) -> None:
         """Send the request on; `headers` are those that had to be mapped for the other leg."""
         self._headers = headers
+        self._source.learn(self._request)
+        if self.call.refreshing.too_short(self._request):
+            self._answer(INTERVAL_TOO_SMALL, None, TOO_SMALL_HEADERS)
+            return
         if self._request.method == "INVITE":
             self._source.inviting = self
             self._target.invited = True
         try:
             sdp = description(self._request) if self._request.method in CARRIERS else None
             lacking = self._source.call.sessions.lacking(sdp) if sdp is not None else 0
-        except SdpError as error:
+            self._check_heard(sdp)
+        except (SdpError, OfferAnswerError) as error:
             self._refuse(error)
             return
         if lacking:
             self._source.call.when_ports(lacking, self._send, self._source.peer)
         else:
             self._send()
+
+    def _check_heard(self, sdp: bytes | None) -> None:
+        """Have an offer without audio (a fax) come again after what is being said. Raises Glare."""
+        call = self._source.call
+        if sdp is not None and call.consent.speaks and not call.sessions.can_be_heard_by(sdp):
+            raise Glare("Something is being said")
 
     def cancel(self) -> None:
         """The neighbour cancels its re-INVITE; the 487 comes from the other leg if it was asked."""
@@ -101,21 +115,26 @@ class Forwarding:
             return
         self._target.call.parties.look_at(self._target, response)
         self._target.dialog.refresh_target(response)
+        if response.status == INTERVAL_TOO_SMALL and self.call.refreshing.apart:
+            self._ask_for_longer(response)
+            return
         if request.method == "INVITE" and 200 <= response.status < 300:
             self._accepted(transaction, response)
             return
         try:
             body = self._body_back(response)
+        except Unasked:
+            self._answered_unasked()
+            return
         except (SdpError, OfferAnswerError) as error:
             self._finish(error.status, error.reason)
             return
-        headers = passed(response.headers, trusted=self._target.peer.trusted)
-        if not body:
-            headers = without(headers, *BODY_HEADERS)
-        out = self._source.dialog.response(request, response.status, response.reason, headers, body)
+        out = self._response_back(response, body)
         if response.status >= 200:
             self._settle(rejected=response.status >= 300)
         self._agent.respond(self._server, out, self._source.peer)
+        if request.method == "UPDATE" and 200 <= response.status < 300:
+            self._note_timers(response, out)
 
     def on_failure(self, _transaction: ClientTransaction) -> None:
         """The other leg stays silent (RFC 3261 12.2.1.2: as if it had answered 408)."""
@@ -128,17 +147,20 @@ class Forwarding:
         if target.over:
             self._finish(481)
             return
+        carrier = CARRIERS.get(request.method)
         try:
-            carrier = CARRIERS.get(request.method)
-            body = request.body
-            if carrier is not None:
+            if carrier is None:
+                about, body = crossing(request)
+            else:
                 sessions = self._source.call.sessions
                 body = cross(sessions, self._source.end, target.end, carrier, request)
+                about = described(body)
         except (SdpError, OfferAnswerError) as error:
             self._refuse(error)
             return
         self._source.dialog.refresh_target(request)
-        headers = passed(request.headers, trusted=self._source.peer.trusted) + self._headers
+        headers = self._passed(self._source, request) + about + self._headers
+        headers = self.call.refreshing.crossing(target, request.method, headers)
         if request.method == "INVITE":
             headers = _unreliable(headers)
         out = target.dialog.request(request.method, headers, body)
@@ -169,6 +191,7 @@ class Forwarding:
         target.ack = b""
         target.ack_owed = transaction.request
         try:
+            with_early_answer(target, response)
             body = self._body_back(response)
         except (SdpError, OfferAnswerError) as error:
             self._agent.send_ack(target)
@@ -176,23 +199,50 @@ class Forwarding:
             return
         if target.end.session.state is State.STABLE:
             self._agent.send_ack(target)
-        headers = passed(response.headers, trusted=target.peer.trusted)
-        out = self._source.dialog.response(
-            self._request, response.status, response.reason, headers, body
-        )
+        out = self._response_back(response, body)
         self._settle(rejected=False)
         self._agent.answer_invite(self._source, self._server, out)
+        self._note_timers(response, out)
+
+    def _response_back(self, response: Response, body: bytes) -> Response:
+        """Write the response of the other leg in the dialog of the one that asked."""
+        headers = self._passed(self._target, response) + described(body)
+        headers = self.call.refreshing.crossing_back(self._request, response, headers)
+        return self._source.dialog.response(
+            self._request, response.status, phrase(response), headers, body
+        )
+
+    def _note_timers(self, response: Response, out: Response) -> None:
+        """Keep what this exchange has agreed about session timers, on either leg."""
+        self.call.refreshing.agreed(self._target, response, asked_by_us=True)
+        self.call.refreshing.agreed(self._source, out, asked_by_us=False)
+
+    def _ask_for_longer(self, response: Response) -> None:
+        """The interval that the other leg refuses is ours: ask again with what it wants."""
+        if not self.call.refreshing.wants_more(self._target, response):
+            self._finish(500)
+            return
+        self._source.end.session.reject()
+        self._target.end.session.reject()
+        self._send()
 
     def _body_back(self, response: Response) -> bytes:
         carrier = ANSWERS.get(self._request.method)
         if carrier is Carrier.FINAL and response.status < 200:
             carrier = Carrier.PROVISIONAL
-        if carrier is None:
-            return response.body
-        if response.status >= 300:
+        if carrier is None or response.status >= 300:
             return b""  # what a refusal says about media is about the other leg's
         call = self._source.call
         return cross(call.sessions, self._target.end, self._source.end, carrier, response)
+
+    def _answered_unasked(self) -> None:
+        """Somebody has answered an offer that we have not sent: it did not come through us."""
+        self._finish(REQUEST_TERMINATED)
+        self.call.fail_closed("answer_unasked")
+
+    @staticmethod
+    def _passed(leg: Leg, message: Request | Response) -> list[tuple[str, str]]:
+        return passed(message.headers, trusted=leg.peer.trusted, site=leg.peer.site)
 
     def _settle(self, *, rejected: bool) -> None:
         """The exchange on both legs is over; a refused offer leaves what was agreed before."""
@@ -208,7 +258,10 @@ class Forwarding:
         if self._request.method == "INVITE":
             self._source.inviting = None
             self._target.invited = False
-        self._answer(error.status, error.reason, warnings(error))
+        headers = warnings(error)
+        if error.status == UNSUPPORTED_TYPE:
+            headers.append(("Accept", SDP))
+        self._answer(error.status, error.reason, headers)
 
     def _finish(self, status: int, reason: str | None = None) -> None:
         if not self._server.finished:

@@ -63,8 +63,9 @@ class Keys:
         party, consent = PARTY_OF[side], self._call.consent
         if party not in self._listening:
             return consent.at_mailbox and not consent.passes(side)
-        self._info_type[party] = content_type
-        self._feed(party, key.digit, "info")
+        if key.ended:
+            self._info_type[party] = dtmf_info.type_of(content_type)
+            self._feed(party, key.digit, "info")
         return True
 
     def close(self) -> None:
@@ -99,11 +100,10 @@ class Keys:
         deadline = self._collectors[party].deadline
         if deadline is not None:
             expired = partial(self._expired, party)
-            self._timers[party] = self._call.agent.timers.schedule(deadline, expired)
+            self._timers[party] = self._call.agent.turns.later(self._call, deadline, expired)
 
     def _expired(self, party: Party, now: float) -> None:
         self._timers.pop(party, None)
-        self._call.agent.concerned = self._call
         self._act(party, self._collectors[party].expire(now))
         self._watch(party)
 

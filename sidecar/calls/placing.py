@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from sidecar.calls import announcing
 from sidecar.calls.identifiers import new_call_id, new_tag
 from sidecar.calls.leg import Leg
-from sidecar.calls.relay import unwrapped_contact
 from sidecar.media.engine import Side
 from sidecar.sip.dialog import Dialog
 from sidecar.sip.headers import Headers
@@ -20,6 +20,7 @@ from sidecar.sip.message import Request, Response
 from sidecar.sip.uri import Uri
 
 if TYPE_CHECKING:
+    from sidecar.calls.announcing import Terms
     from sidecar.calls.call import Call
     from sidecar.sip.flow import Flow
     from sidecar.sip.transactions import ClientTransaction
@@ -52,6 +53,7 @@ class Placing:
         "cancelled",
         "end",
         "forks",
+        "offered",
         "winner",
     )
 
@@ -73,6 +75,8 @@ class Placing:
         self.forks: dict[str, Leg] = {}
         self.winner: Leg | None = None
         self.cancelled = False
+        self.offered: Terms = ()
+        """What was agreed with a caller who was answered before, when the callee was called."""
 
     @property
     def progressed(self) -> bool:
@@ -128,11 +132,12 @@ class Placing:
         self._cseq += 1
         self.end = call.new_end(Side.B)
         crossing, body = call.invite_content(self.end)
+        self.offered = announcing.terms(call.a) if call.a is not None else ()
         headers = Headers(
             [
                 ("Max-Forwards", str(agent.hops_left(request))),
                 ("From", names.calling(request.from_, to_trunk=to_trunk, flow=flow, tag=self._tag)),
-                ("To", names.called(request.to, to_trunk=to_trunk, target=target)),
+                ("To", names.called(request.to, call.route, target)),
                 ("Call-ID", self._call_id),
                 ("CSeq", f"{self._cseq} INVITE"),
                 ("Contact", agent.contact(flow)),
@@ -147,13 +152,12 @@ class Placing:
         self._client = agent.send_request(self._request, flow, call.route.destination, self)
 
     def _request_uri(self, target: Uri) -> str:
-        call, agent, request = self.call, self.call.agent, self.call.request
         if self._diversion is not None:
             return self._diversion.request_uri
-        registered = unwrapped_contact(request.target)
-        if registered is not None and agent.belongs(registered, call.route.destination):
-            return str(registered.with_(headers=()))
-        return agent.router.request_uri(request.uri, call.route.destination, target)
+        route, agent = self.call.route, self.call.agent
+        if route.contact is not None and agent.reaches(route.contact, route.destination):
+            return str(route.contact.uri)
+        return str(agent.router.request_uri(route, target))
 
     def _provisional(self, transaction: ClientTransaction, response: Response) -> None:
         if transaction is not self._client or response.status == 100 or self.cancelled:

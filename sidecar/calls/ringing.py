@@ -32,7 +32,7 @@ class Ringing:
             self._ends = agent.now + RINGING_IN_ALL * limit
         self.stop()
         due = min(agent.now + limit, self._ends)
-        self._timer = agent.timers.schedule(due, partial(self._over, call))
+        self._timer = agent.turns.later(call, due, partial(self._over, call))
 
     def stop(self) -> None:
         """Nobody rings any more."""
@@ -42,5 +42,4 @@ class Ringing:
 
     def _over(self, call: Call, _now: float) -> None:
         self._timer = None
-        call.agent.concerned = call
         call.rung_out()

@@ -15,7 +15,7 @@ from sidecar.calls.leg import End
 from sidecar.calls.message_streams import MessageStreams
 from sidecar.errors import PeerError
 from sidecar.media.engine import MediaSession, RemoteMedia, Side
-from sidecar.sip.offer_answer import Carrier, OfferAnswerError, Role
+from sidecar.sip.offer_answer import Carrier, Glare, OfferAnswerError, Role, State
 from sidecar.sip.sdp import (
     TELEPHONE_EVENT,
     Codec,
@@ -25,14 +25,18 @@ from sidecar.sip.sdp import (
     SessionDescription,
     address_of,
     anchor,
+    check_usable,
+    fitted,
     make_answer,
     make_offer,
     narrow,
 )
-from sidecar.sip.sdp.recording import with_attribute
+from sidecar.sip.sdp.recording import speaks, with_attribute
 
 PROMPT_CODECS: tuple[Literal["PCMU", "PCMA", "G722"], ...] = ("PCMU", "PCMA", "G722")
 """Codecs that prompts exist in."""
+USUAL_PTIME = 20
+"""Milliseconds of sound in a packet where nobody asks for another length (RFC 3551 section 4.2)."""
 MOST_STREAMS = 8
 """m-lines of one session; each takes four ports."""
 
@@ -98,28 +102,47 @@ class Sessions:
             return self.repeat(target)
         anchored = self._anchored(target, sdp)
         target.session.sent(carrier, anchored)
-        offer = target.session.remote if role is Role.ANSWER else target.session.offered
-        if offer is not None:
-            self._configure(target.side, offer, source.side, sdp)
+        self._configure(source, sdp, target, anchored, anchored)
         return anchored.encode()
 
-    def answer_alone(self, end: End, body: bytes, carrier: Carrier = Carrier.FINAL) -> bytes:
+    def answer_alone(
+        self,
+        end: End,
+        body: bytes,
+        carrier: Carrier = Carrier.FINAL,
+        asked: Carrier = Carrier.INVITE,
+    ) -> bytes:
         """Answer the offer of an INVITE without another leg, in a 2xx or (`carrier`) an 18x.
 
-        Raises SdpError or OfferAnswerError.
+        `asked` is what brought the offer, where it is no INVITE. Raises SdpError or
+        OfferAnswerError.
         """
         offer = self._read(end, body)
+        check_usable(offer, self._address)
         end.session.reject()  # another leg may have been offered it, in vain
-        end.session.received(Carrier.INVITE, offer)
-        ports = self.ports[end.side]
+        end.session.received(asked, offer)
+        ports = self.ports[end.side] + (0,) * len(offer.media)
         self._messages.offered(offer, refused=True)
         made = make_answer(offer, self._address, ports[0], end.origins.current, PROMPT_CODECS)
         streams = zip(made.media, ports, strict=False)
         media = tuple(replace(stream, port=port if stream.live else 0) for stream, port in streams)
         answer = end.origins.stamp(self._telling(end, replace(made, media=media)))
         end.session.sent(carrier, answer)
-        self._configure_one(end.side, offer, answer)
+        self._configure_one(end.side, offer, answer, answer)
         return answer.encode()
+
+    def answer_again(self, end: End, body: bytes, asked: Carrier, answered: Carrier) -> bytes:
+        """Answer a later offer without another leg: what it takes the place of has been agreed.
+
+        That stays in force where this raises SdpError or OfferAnswerError.
+        """
+        if end.session.state is not State.STABLE:
+            raise Glare("Offer before the answer to the last one")
+        try:
+            return self.answer_alone(end, body, answered, asked)
+        except SdpError:
+            end.session.reject()
+            raise
 
     def offer_alone(self, end: End) -> bytes:
         """Make an offer in the 2xx to an INVITE that brought none."""
@@ -141,10 +164,12 @@ class Sessions:
         role = end.session.received(carrier, answer)
         if role is Role.IGNORED:
             return
-        if other is None or other.session.remote is None:
-            self._configure_one(end.side, answer, answer)
+        agreed = other.session.local if other is not None else None
+        if other is None or agreed is None:
+            ours = end.session.local if role is Role.ANSWER else end.session.offered
+            self._configure_one(end.side, answer, ours or answer, answer)
         else:
-            self._configure(other.side, other.session.remote, end.side, answer)
+            self._configure(end, answer, other, agreed, None)
 
     def offer_as_agreed(self, source: End, target: End) -> bytes:
         """Offer `target` just what is agreed with `source` already (policy `before-connect`)."""
@@ -155,21 +180,30 @@ class Sessions:
         target.session.sent(Carrier.INVITE, offer)
         return offer.encode()
 
-    def offer_again(self, end: End, preference: str) -> bytes:
-        """Offer what is agreed already, with a wish about recording (RFC 7866 section 6.2).
+    def offer_again(
+        self, end: End, preference: str | None = None, carrier: Carrier = Carrier.INVITE
+    ) -> bytes:
+        """Offer what is agreed already, perhaps with a wish about recording (RFC 7866 section 6.2).
 
-        Raises SdpError where nothing is agreed, or OfferAnswerError.
+        `carrier` is an INVITE, or the 2xx to one without an offer. Raises SdpError where nothing
+        is agreed, or OfferAnswerError.
         """
-        if end.session.local is None:
+        wish = end.session.local
+        if wish is None:
             raise SdpError("No session agreed yet")
-        wish = with_attribute(end.session.local, "recordpref", preference)
+        if preference is not None:
+            wish = with_attribute(wish, "recordpref", preference)
         offer = end.origins.stamp(wish)
-        end.session.sent(Carrier.INVITE, offer)
+        end.session.sent(carrier, offer)
         return offer.encode()
 
     def repeat(self, end: End) -> bytes:
         """Return what was last agreed to at `end`, for a 2xx that only repeats it."""
         return end.session.local.encode() if end.session.local is not None else b""
+
+    def can_be_heard_by(self, body: bytes) -> bool:
+        """Tell whether a side that offers this could hear what is said. Raises SdpError."""
+        return has_audio(SessionDescription.parse(body))
 
     def lacking(self, body: bytes) -> int:
         """Return how many streams a description has more than there are ports for.
@@ -180,6 +214,7 @@ class Sessions:
 
     def _offer(self, source: End, target: End, carrier: Carrier, sdp: SessionDescription) -> bytes:
         try:
+            check_usable(sdp, self._address)
             self._messages.offered(sdp)
             anchored = self._anchored(target, self._narrowed(sdp))
             target.session.sent(carrier, anchored)
@@ -206,9 +241,15 @@ class Sessions:
         return target.origins.stamp(self._telling(target, anchored))
 
     def _read(self, source: End, body: bytes) -> SessionDescription:
-        """Read a description, and have what it says about recording taken note of."""
+        """Read a description, and have what it says about recording taken note of.
+
+        An answer is read as one to our offer.
+        """
         sdp = SessionDescription.parse(body)
-        if b"a=record" in body:
+        offer = source.session.offered
+        if offer is not None and source.session.state is State.LOCAL_OFFER:
+            sdp = fitted(sdp, offer)
+        if speaks(sdp):
             self.recording.heard(source.side, sdp)
         self.recording.held(source.side, _on_hold(sdp))
         return sdp
@@ -218,24 +259,40 @@ class Sessions:
         return with_attribute(sdp, "record", state) if state is not None else sdp
 
     def _configure(
-        self, offerer: Side, offer: SessionDescription, answerer: Side, answer: SessionDescription
+        self,
+        end: End,
+        answer: SessionDescription,
+        other: End,
+        told: SessionDescription,
+        settled: SessionDescription | None,
     ) -> None:
-        pairs = zip(offer.media, answer.media, self.ports[Side.A], strict=False)
-        for index, (offered, answered, _port) in enumerate(pairs):
-            live = offered.live and answered.live and not offered.message
-            codec = _codec(answered)
-            for side, sdp, media in ((offerer, offer, offered), (answerer, answer, answered)):
-                remote = _remote(sdp, index, media, codec) if live else None
-                self._place(side, index, remote)
+        """Tell media where both sides are: `end` has answered, `other` was `told` what it was.
+
+        Each side goes by what it said itself and what it was told: its own payload types.
+        `settled` is the answer that `other` was given, None where it has chosen by itself.
+        """
+        offered = end.session.offered or end.session.local
+        theirs = other.session.remote if other.session.local is told else other.session.offered
+        if offered is None or theirs is None:
+            return
+        streams = zip(theirs.media, told.media, (settled or theirs).media, strict=False)
+        answers = zip(offered.media, answer.media, self.ports[Side.A], strict=False)
+        for index, (near, far) in enumerate(zip(streams, answers, strict=False)):
+            live = all(media.live for media in (*near, *far[:2])) and not near[0].message
+            self._place(other.side, index, _remote(theirs, index, *near[1:]) if live else None)
+            self._place(end.side, index, _remote(answer, index, *far[:2]) if live else None)
 
     def _configure_one(
-        self, side: Side, theirs: SessionDescription, settled: SessionDescription
+        self,
+        side: Side,
+        theirs: SessionDescription,
+        ours: SessionDescription,
+        answer: SessionDescription,
     ) -> None:
-        pairs = zip(theirs.media, settled.media, self.ports[side], strict=False)
-        for index, (media, answered, _port) in enumerate(pairs):
-            live = media.live and answered.live
-            remote = _remote(theirs, index, media, _codec(answered)) if live else None
-            self._place(side, index, remote)
+        streams = zip(theirs.media, ours.media, answer.media, self.ports[side], strict=False)
+        for index, (said, told, answered, _port) in enumerate(streams):
+            live = said.live and told.live
+            self._place(side, index, _remote(theirs, index, told, answered) if live else None)
 
     def _place(self, side: Side, stream: int, remote: RemoteMedia | None) -> None:
         try:
@@ -252,8 +309,8 @@ def count_streams(sdp: SessionDescription) -> int:
 
 
 def has_audio(sdp: SessionDescription) -> bool:
-    """Tell whether a description wants at least one RTP audio stream."""
-    return any(media.kind == "audio" and media.rtp and media.live for media in sdp.media)
+    """Tell whether a description wants at least one audio stream that can be carried."""
+    return any(media.kind == "audio" and media.carried for media in sdp.media)
 
 
 def _on_hold(sdp: SessionDescription) -> bool:
@@ -269,23 +326,50 @@ def _as_agreed(remote: SessionDescription, local: SessionDescription) -> Session
     """Return their description cut down to the streams and codecs that we agreed to."""
     media = []
     for theirs, ours in zip(remote.media, local.media, strict=False):
-        formats = tuple(each for each in theirs.formats if each in ours.formats)
-        kept = replace(theirs, formats=formats) if ours.live else replace(theirs, port=0)
-        media.append(kept)
+        agreed = {codec.payload_type for codec in ours.codecs}
+        codecs = tuple(each for each in theirs.codecs if each.payload_type in agreed)
+        kept = theirs.with_codecs(codecs) if codecs else theirs
+        media.append(kept if ours.live else theirs.refused())
     return replace(remote, media=tuple(media))
 
 
-def _codec(media: MediaDescription) -> Codec | None:
-    return next((codec for codec in media.codecs if codec.name != TELEPHONE_EVENT), None)
+def _agreed(
+    said: MediaDescription, told: MediaDescription, answered: MediaDescription
+) -> tuple[Codec | None, Codec | None]:
+    """Return what a party is spoken to in and the keys that it takes, under its own numbers.
+
+    That is the first codec of the answer which both descriptions have, and the telephone-event
+    of the same clock on both (RFC 4733 section 2.1), `said` by the party and `told` to it.
+    """
+    told_codings = {codec.coding for codec in told.codecs}
+    own = {codec.coding: codec for codec in reversed(said.codecs) if codec.coding in told_codings}
+    voice = next((own[x.coding] for x in answered.codecs if x.voice and x.coding in own), None)
+    events = own.get((TELEPHONE_EVENT, voice.rate, 1)) if voice is not None else None
+    return voice, events
+
+
+def _voices(media: MediaDescription) -> tuple[tuple[int, str], ...]:
+    """Return what the payload types of a party's audio mean."""
+    if media.kind != "audio":
+        return ()
+    return tuple((x.payload_type, f"{x.name}/{x.rate}") for x in media.codecs if x.voice)
+
+
+def _ptime(media: MediaDescription) -> int:
+    """Return how many milliseconds of sound a packet for the party is to hold."""
+    asked = media.ptime or USUAL_PTIME
+    return min(asked, media.maxptime or asked)
 
 
 def _remote(
-    sdp: SessionDescription, index: int, media: MediaDescription, codec: Codec | None
+    sdp: SessionDescription, index: int, told: MediaDescription, answered: MediaDescription
 ) -> RemoteMedia | None:
+    """Return where and how a party takes a stream: as it said in `sdp`, and as it was told."""
+    media = sdp.media[index]
     host, port, rtcp_port, _mux = address_of(sdp, index)
     if media.connection is None or media.connection.unreachable:
         return None
-    events = next((each for each in media.codecs if each.name == TELEPHONE_EVENT), None)
+    codec, events = _agreed(media, told, answered)
     spoken = next((each for each in PROMPT_CODECS if codec and codec.name == each), None)
     return RemoteMedia(
         address=host,
@@ -294,8 +378,10 @@ def _remote(
         kind="rtp" if media.rtp else "raw",
         codec=spoken,
         payload_type=codec.payload_type if codec and spoken else None,
+        codecs=_voices(media),
         telephone_event=events.payload_type if events is not None else None,
         telephone_event_rate=events.rate if events is not None else 8000,
         hears=media.direction in ("sendrecv", "recvonly"),
         sends=media.direction in ("sendrecv", "sendonly"),
+        ptime_ms=_ptime(media),
     )

@@ -48,6 +48,7 @@ class RemoteMedia(msgspec.Struct, frozen=True, omit_defaults=True):
     kind: Literal["rtp", "raw"] = "rtp"
     codec: Literal["PCMU", "PCMA", "G722"] | None = None
     payload_type: int | None = None
+    codecs: tuple[tuple[int, str], ...] = ()
     telephone_event: int | None = None
     telephone_event_rate: int = 8000
     hears: bool = True

@@ -117,7 +117,7 @@ class TestReInvite:
     def test_with_two_more_streams_waits_for_the_ports_of_both(self, world):
         w = world(OFF)
         there, _here = w.talk()
-        more = "m=video 4002 RTP/AVP 96\r\nm=image 4004 udptl t38\r\n"
+        more = "m=video 4002 RTP/AVP 34\r\nm=image 4004 udptl t38\r\n"
 
         there.send("INVITE", body=sdp(TRUNK_MEDIA, more=more, version=2))
         w.settle()

@@ -88,10 +88,14 @@ def missing() -> str:
 class Asterisk:
     """One running Asterisk. Use as a context manager."""
 
-    def __init__(self, name: str, sidecar_port: int, *, tells: bool = False) -> None:
+    def __init__(
+        self, name: str, sidecar_port: int, *, tells: bool = False, trunk: str = ""
+    ) -> None:
         """`sidecar_port`: UDP port of the trunk's SIP socket on loopback; `tells`: whether SIP
-        says who is at the other end, and when that changes (`send_pai`)."""
+        says who is at the other end, and when that changes (`send_pai`); `trunk`: more lines of
+        the trunk's endpoint."""
         self._tells = tells
+        self._trunk = trunk
         self.sidecar_port = sidecar_port
         self.port, self.ami_port = free_ports(2)
         self.rtp_ports = port_range(keep=True)
@@ -273,7 +277,9 @@ class Asterisk:
             f"[consent]\nsecret={PASSWORD}\nread=all\nwrite=all\n"
             f"[{LEAST}]\nsecret={PASSWORD}\nread=call,dialplan\nwrite=call,command\n"
             f"[{RESTARTS}]\nsecret={PASSWORD}\nread=call,dialplan\nwrite=call,command,system\n",
-            "pjsip.conf": _pjsip_conf(self.port, self.sidecar_port, tells=self._tells),
+            "pjsip.conf": _pjsip_conf(
+                self.port, self.sidecar_port, tells=self._tells, trunk=self._trunk
+            ),
             "extensions.conf": _extensions_conf(inside),
             "features.conf": "[general]\ntransferdigittimeout=1\n"
             "[featuremap]\nautomixmon=*3\natxfer=*2\nblindxfer=*4\nparkcall=*7\n",
@@ -307,7 +313,7 @@ verbose = 3
 """
 
 
-def _pjsip_conf(port: int, sidecar_port: int, *, tells: bool) -> str:
+def _pjsip_conf(port: int, sidecar_port: int, *, tells: bool, trunk: str) -> str:
     text = f"""[global]
 type=global
 endpoint_identifier_order=username,ip
@@ -324,6 +330,7 @@ type=endpoint
 context=from-sidecar
 message_context=messages
 send_pai={"yes" if tells else "no"}
+{trunk}
 disallow=all
 allow=ulaw,alaw
 aors=sidecar

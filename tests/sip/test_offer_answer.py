@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -118,7 +119,7 @@ def test_an_untimely_description_says_how_to_answer_it(
 def test_an_answer_with_more_media_lines_than_the_offer_is_refused() -> None:
     exchange = OfferAnswer()
     exchange.local_offer(OFFER)
-    twice = SessionDescription.of(ANSWER.lines, ANSWER.media * 2)
+    twice = replace(ANSWER, media=ANSWER.media * 2)
 
     with pytest.raises(Unexpected):
         exchange.remote_answer(twice)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from sidecar.sip.sdp.anchor import address_of, anchor, narrow
-from sidecar.sip.sdp.body import replace_sdp_part, sdp_part
+from sidecar.sip.sdp.anchor import address_of, anchor, check_usable, fitted, narrow
+from sidecar.sip.sdp.body import sdp_part
 from sidecar.sip.sdp.codecs import STATIC_TYPES, TELEPHONE_EVENT, Codec
 from sidecar.sip.sdp.description import SessionDescription
-from sidecar.sip.sdp.errors import NoCommonCodec, NothingButMessages, SdpError
+from sidecar.sip.sdp.errors import NoCommonCodec, NothingButMessages, NothingCarried, SdpError
 from sidecar.sip.sdp.fields import Connection, Origin
 from sidecar.sip.sdp.media import MediaDescription
 from sidecar.sip.sdp.own import make_answer, make_offer
@@ -19,14 +19,16 @@ __all__ = [
     "MediaDescription",
     "NoCommonCodec",
     "NothingButMessages",
+    "NothingCarried",
     "Origin",
     "SdpError",
     "SessionDescription",
     "address_of",
     "anchor",
+    "check_usable",
+    "fitted",
     "make_answer",
     "make_offer",
     "narrow",
-    "replace_sdp_part",
     "sdp_part",
 ]

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from sidecar.sip.sdp.allowed import events, text
+from sidecar.sip.sdp.codec_names import SPELLED
 
 TELEPHONE_EVENT = "TELEPHONE-EVENT"
+COMFORT_NOISE = "CN"
+REDUNDANCY = "RED"
+
+NO_VOICE = frozenset((TELEPHONE_EVENT, COMFORT_NOISE, REDUNDANCY, "ULPFEC", "RTX", "TONE"))
+"""What only goes beside a codec: nobody can be spoken to in it alone."""
 
 _MAX_RATE = 1_000_000
 _MAX_CHANNELS = 255
+_RTPMAP = re.compile(r"([^/\s]+)\s*/\s*(\d{1,9})\s*(?:/\s*(\d{1,9})\s*)?", re.ASCII)
+_POINTS_TO = {REDUNDANCY: re.compile(r"\d+"), "RTX": re.compile(r"(?<=apt=)\d+")}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Codec:
     """One payload type of a media line.
 
@@ -26,11 +38,26 @@ class Codec:
     fmtp: str | None = None
 
     @property
+    def voice(self) -> bool:
+        """Whether it carries the medium itself, and doesn't only go beside another codec."""
+        return self.name not in NO_VOICE
+
+    @property
+    def coding(self) -> tuple[str, int, int]:
+        """What it is, by whatever number it goes."""
+        return self.name, self.rate, self.channels
+
+    @property
     def rtpmap(self) -> str:
         """The value of this codec's `a=rtpmap` attribute (RFC 8866 section 6.6)."""
         channels = f"/{self.channels}" if self.channels != 1 else ""
-        name = "telephone-event" if self.name == TELEPHONE_EVENT else self.name
-        return f"{self.payload_type} {name}/{self.rate}{channels}"
+        return f"{self.payload_type} {SPELLED.get(self.name, self.name)}/{self.rate}{channels}"
+
+    @cached_property
+    def written(self) -> str:
+        """Its lines below the media line."""
+        fmtp = f"a=fmtp:{self.payload_type} {self.fmtp}\r\n" if self.fmtp else ""
+        return f"a=rtpmap:{self.rtpmap}\r\n{fmtp}"
 
 
 # RFC 3551 tables 4 and 5: what a payload type means where no rtpmap says so.
@@ -66,45 +93,74 @@ STATIC_TYPES: dict[int, Codec] = {
 
 
 def read_codecs(
-    formats: Iterable[str], attributes: Iterable[tuple[str, str | None]]
+    formats: Iterable[str], maps: Mapping[int, Sequence[str]], parameters: Mapping[int, str]
 ) -> tuple[Codec, ...]:
     """The codecs that a media line's formats stand for, in the line's order of preference.
 
-    A dynamic payload type without a readable rtpmap means nothing to anybody and is left out.
+    `maps` and `parameters` are what rtpmap and fmtp attributes say of each payload type. One that
+    means nothing to us is left out: a dynamic one without a readable rtpmap, a static one that is
+    said to be something else, a codec that we don't know (`codec_names`).
     """
-    maps: dict[str, str] = {}
-    parameters: dict[str, str] = {}
-    for name, value in attributes:
-        if value is None or name not in ("rtpmap", "fmtp"):
-            continue
-        payload_type, _, rest = value.strip().partition(" ")
-        (maps if name == "rtpmap" else parameters).setdefault(payload_type, rest.strip())
-    found = []
-    for text in dict.fromkeys(formats):
-        codec = _codec(int(text), maps.get(text), parameters.get(text))
-        if codec is not None:
-            found.append(codec)
-    return tuple(found)
+    read: dict[int, list[Codec]] = {}
+    for payload_type in dict.fromkeys(map(int, formats)):
+        read[payload_type] = _meanings(payload_type, maps.get(payload_type, ()))
+    rates = [each.rate for meanings in read.values() for each in meanings[:1] if each.voice]
+    chosen = [_fitting(meanings, rates) for meanings in read.values() if meanings]
+    return supported([_with_parameters(each, parameters) for each in chosen])
 
 
-def _codec(payload_type: int, rtpmap: str | None, fmtp: str | None) -> Codec | None:
-    if rtpmap is None:
-        static = STATIC_TYPES.get(payload_type)
-        if static is None:
-            return None
-        return Codec(payload_type, static.name, static.rate, static.channels, fmtp)
-    name, _, clock = rtpmap.partition("/")
-    rate_text, _, channels_text = clock.partition("/")
-    rate = _number(rate_text, _MAX_RATE)
-    channels = _number(channels_text, _MAX_CHANNELS) if channels_text else 1
-    if not name or not rate or not channels:
+def split_payload_type(value: str) -> tuple[int, str] | None:
+    """The payload type and the rest of a rtpmap or fmtp, None where there is no such."""
+    if not value:
         return None
-    return Codec(payload_type, name.upper(), rate, channels, fmtp)
+    number, *rest = value.split(None, 1)
+    if not (number.isascii() and number.isdigit() and len(number) <= 3):
+        return None
+    return int(number), "".join(rest)
 
 
-def _number(text: str, highest: int) -> int:
-    """The number that `text` spells, 0 where it is none or is too high."""
-    if not (text.isascii() and text.isdigit() and len(text) <= 9):
-        return 0
-    value = int(text)
-    return value if value <= highest else 0
+def _meanings(payload_type: int, maps: Sequence[str]) -> list[Codec]:
+    """All that a payload type is said to be; one, unless the describer contradicts itself."""
+    static = STATIC_TYPES.get(payload_type)
+    if static is not None:
+        names = {each.partition("/")[0].strip().upper() for each in maps}
+        return [static] if names <= {static.name} else []
+    found = (_codec(payload_type, each) for each in maps)
+    return [codec for codec in found if codec is not None]
+
+
+def _codec(payload_type: int, rtpmap: str) -> Codec | None:
+    found = _RTPMAP.fullmatch(rtpmap)
+    if found is None:
+        return None
+    name, rate, channels = found[1].upper(), int(found[2]), int(found[3] or 1)
+    known = name in SPELLED and 0 < rate <= _MAX_RATE and 0 < channels <= _MAX_CHANNELS
+    return Codec(payload_type, name, rate, channels) if known else None
+
+
+def _fitting(meanings: Sequence[Codec], rates: Sequence[int]) -> Codec:
+    """Of several meanings the one whose clock is that of a codec of the line, else the first."""
+    for rate in rates if len(meanings) > 1 else ():
+        for codec in meanings:
+            if codec.rate == rate:
+                return codec
+    return meanings[0]
+
+
+def _with_parameters(codec: Codec, parameters: Mapping[int, str]) -> Codec:
+    said = parameters.get(codec.payload_type)
+    if said is None:
+        return codec
+    return replace(codec, fmtp=(events if codec.name == TELEPHONE_EVENT else text)(said))
+
+
+def supported(codecs: Sequence[Codec]) -> tuple[Codec, ...]:
+    """Without those that would carry another payload type which isn't there."""
+    there = {codec.payload_type for codec in codecs}
+    return tuple(codec for codec in codecs if _carried_by(codec) <= there)
+
+
+def _carried_by(codec: Codec) -> set[int]:
+    """The payload types that a codec carries within itself (RFC 2198, RFC 4588)."""
+    pattern = _POINTS_TO.get(codec.name)
+    return set(map(int, pattern.findall(codec.fmtp or ""))) if pattern is not None else set()

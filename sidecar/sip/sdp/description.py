@@ -1,27 +1,28 @@
 """A session description (RFC 8866) as a value: read, looked at, written.
 
-The lines stay the truth: a description holds them as they came, in their order, unknown ones
-too, and everything else is a view of them. So what is not deliberately rewritten passes through
-unchanged, byte for byte but for line ends, which are always written as CRLF.
+Reading is lenient: whatever isn't understood is left out. Writing is strict: what leaves is
+written anew from what was understood, in one spelling, `v o s c t` and then the media, and
+nothing on the session's level has an effect but the address. So a peer with another reader than
+ours still reads what we read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 
 from sidecar.sip.sdp.errors import SdpError
 from sidecar.sip.sdp.fields import (
-    Attribute,
+    DIRECTIONS,
+    MAX_ATTRIBUTES,
+    RECORDING,
     Connection,
+    Lent,
     Line,
     Origin,
-    attributes_of,
-    check_section,
-    connection_of,
-    direction_of,
+    port_of,
+    read_attribute,
 )
 from sidecar.sip.sdp.media import MediaDescription
 
@@ -32,81 +33,51 @@ MAX_MEDIA = 32
 
 @dataclass(frozen=True)
 class SessionDescription:
-    """A whole description: the session's own lines, then its media."""
+    """A whole description. What the session's lines say of media is in the media themselves.
 
-    lines: tuple[Line, ...]
+    `connection` is the session's own `c=`; a media line is written with one only where its
+    differs.
+    """
+
+    origin: Origin
+    connection: Connection | None
     media: tuple[MediaDescription, ...]
-
-    @classmethod
-    def of(cls, lines: Iterable[Line], media: Iterable[MediaDescription]) -> SessionDescription:
-        """Put a description together; the media inherit what the session's lines lend them."""
-        own = tuple(lines)
-        connection = connection_of(own)
-        direction = direction_of(attributes_of(own))
-        return cls(
-            own,
-            tuple(
-                replace(each, session_connection=connection, session_direction=direction)
-                for each in media
-            ),
-        )
 
     @classmethod
     def parse(cls, data: bytes) -> SessionDescription:
         """Read a body of type application/sdp.
 
         Line ends may be CRLF or LF (RFC 8866 section 5). Strict in what media depends on
-        (version, origin, connection, media lines), careless of what only people or later
-        protocols read: such lines are kept as they came. Raises SdpError.
+        (version, origin, connection, media lines), careless of all else: of lines that may be
+        there once the first counts, unknown ones are passed over. Raises SdpError.
         """
         lines = _read_lines(data)
-        if lines[0] != ("v", "0"):
+        if lines[0][0] != "v" or lines[0][1].rstrip() != "0":
             raise SdpError("SDP must begin with v=0")
         starts = [index for index, (letter, _) in enumerate(lines) if letter == "m"]
         if len(starts) > MAX_MEDIA:
             raise SdpError("Too many media lines in SDP")
         edges = [*starts, len(lines)]
-        own = lines[: edges[0]]
-        _check_session(own)
-        described = cls.of(own, (MediaDescription.parse(lines[i:j]) for i, j in pairwise(edges)))
-        if any(media.live and media.connection is None for media in described.media):
+        origin, lent = _read_session(lines[: edges[0]])
+        media = tuple(MediaDescription.parse(lines[i:j], lent) for i, j in pairwise(edges))
+        if any(each.live and each.connection is None for each in media):
             raise SdpError("SDP media without a connection line")
-        return described
+        return cls(origin, lent.connection, media)
 
     def encode(self) -> bytes:
         """The description as a message body."""
-        lines = [f"{letter}={value}\r\n" for letter, value in self.lines]
-        for each in self.media:
-            lines.append(f"m={each}\r\n")
-            lines.extend(f"{letter}={value}\r\n" for letter, value in each.lines)
-        return "".join(lines).encode("utf-8", "surrogateescape")
+        return self._written
 
     @cached_property
-    def origin(self) -> Origin:
-        """The `o=` line."""
-        return Origin.parse(next(value for letter, value in self.lines if letter == "o"))
-
-    @property
-    def name(self) -> str:
-        """The `s=` line, "-" where there is none."""
-        return next((value for letter, value in self.lines if letter == "s"), "-")
-
-    @cached_property
-    def connection(self) -> Connection | None:
-        """The session's own `c=`."""
-        return connection_of(self.lines)
-
-    @cached_property
-    def attributes(self) -> tuple[Attribute, ...]:
-        """The session's own attributes as (name, value)."""
-        return attributes_of(self.lines)
+    def _written(self) -> bytes:
+        connection = "" if self.connection is None else f"c={self.connection}\r\n"
+        media = "".join(each.written(self.connection) for each in self.media)
+        text = f"v=0\r\no={self.origin}\r\ns=-\r\n{connection}t=0 0\r\n{media}"
+        return text.encode("utf-8", "surrogateescape")
 
     def with_origin(self, origin: Origin) -> SessionDescription:
         """A copy under another `o=` line."""
-        return replace(
-            self,
-            lines=tuple((c, str(origin)) if c == "o" else (c, value) for c, value in self.lines),
-        )
+        return replace(self, origin=origin)
 
 
 def _read_lines(data: bytes) -> list[Line]:
@@ -125,9 +96,20 @@ def _read_lines(data: bytes) -> list[Line]:
     return lines
 
 
-def _check_session(lines: list[Line]) -> None:
-    origins = [value for letter, value in lines if letter == "o"]
-    if len(origins) != 1:
-        raise SdpError("SDP needs exactly one origin line")
-    Origin.parse(origins[0])
-    check_section(lines)
+def _read_session(lines: list[Line]) -> tuple[Origin, Lent]:
+    """The origin, and what the session's lines say for its media; raises SdpError."""
+    origin = next((value for letter, value in lines if letter == "o"), None)
+    if origin is None:
+        raise SdpError("SDP needs an origin line")
+    connection = next((Connection.parse(value) for letter, value in lines if letter == "c"), None)
+    attributes = [read_attribute(value) for letter, value in lines if letter == "a"]
+    if len(attributes) > MAX_ATTRIBUTES:
+        raise SdpError("Too many attributes in SDP")
+    read = [each for each in attributes if each is not None]
+    lent = Lent(
+        connection,
+        next((name for name, _ in read if name in DIRECTIONS), None),
+        next((port_of(value) for name, value in read if name == "rtcp"), None),
+        tuple((name, value.lower()) for name, value in read if name in RECORDING),
+    )
+    return Origin.parse(origin), lent

@@ -1,8 +1,8 @@
-"""The lines of a session description, and the two that are values of their own."""
+"""The lines of a session description, and those that are values of their own."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
 from typing import NamedTuple
 
 from sidecar.sip.sdp.errors import SdpError
@@ -12,13 +12,36 @@ MAX_DIGITS = 30
 
 DIRECTIONS = ("sendrecv", "sendonly", "recvonly", "inactive")
 
+RECORDING = ("record", "recordpref")
+"""What is said and wished about recording (RFC 7866); both are between us and one side."""
+
+WITHOUT_RECEIVING = {"sendrecv": "sendonly", "recvonly": "inactive"}
+"""What is left of a direction where nothing can be received."""
+
 _UNREACHABLE = ("0.0.0.0", "::")  # noqa: S104
 
 Line = tuple[str, str]
 """One line as (letter, value)."""
 
-Attribute = tuple[str, str | None]
-"""One `a=` line as (name, value), value None for a bare flag."""
+Attribute = tuple[str, str]
+"""One attribute as (name, value); the value of a bare flag is empty."""
+
+WORD = r"[!#$%&'*+\-.^_`{|}~0-9A-Za-z]+"
+"""RFC 8866 section 9. It is what an attribute's name is made of, and a media line's words."""
+
+is_token = re.compile(WORD).fullmatch
+
+_NAMED = re.compile(rf"[ \t]*({WORD})[ \t]*:?(.*)", re.DOTALL)
+
+
+def read_attribute(text: str) -> Attribute | None:
+    """Read the text after `a=` as the most careless peer would; None where nothing has a name.
+
+    Names are in lower case and end at the first character that can't be in one, so that
+    `a= Candidate:1`, `a=candidate 1` and `a=candidate:1` are the same.
+    """
+    found = _NAMED.match(text)
+    return None if found is None else (found[1].lower(), found[2].strip())
 
 
 class Origin(NamedTuple):
@@ -63,9 +86,10 @@ class Connection(NamedTuple):
         fields = value.split()
         if len(fields) != 3:
             raise SdpError("SDP connection needs three fields")
-        if fields[0] != "IN" or fields[1] not in ("IP4", "IP6"):
-            raise SdpError("Incompatible network protocol", status=488)
-        return cls(fields[1], fields[2])
+        nettype, addrtype, address = fields
+        if nettype.upper() != "IN" or addrtype.upper() not in ("IP4", "IP6"):
+            raise SdpError("Incompatible network protocol", status=488, warning=300)
+        return cls(addrtype.upper(), address)
 
     @classmethod
     def to(cls, address: str) -> Connection:
@@ -84,30 +108,13 @@ class Connection(NamedTuple):
         return f"IN {self.addrtype} {self.address}"
 
 
-def attributes_of(lines: Iterable[Line]) -> tuple[Attribute, ...]:
-    """The attributes among `lines` as (name, value), value None for a bare flag."""
-    found: list[Attribute] = []
-    for letter, text in lines:
-        if letter == "a":
-            name, colon, value = text.strip().partition(":")
-            found.append((name, value if colon else None))
-    return tuple(found)
+class Lent(NamedTuple):
+    """What the session's own lines lend to media lines that don't say it themselves."""
 
-
-def connection_of(lines: Iterable[Line]) -> Connection | None:
-    """The first `c=` among `lines`; raises SdpError where it can't be read."""
-    for letter, value in lines:
-        if letter == "c":
-            return Connection.parse(value)
-    return None
-
-
-def direction_of(attributes: Iterable[Attribute]) -> str | None:
-    """The first direction attribute, if there is one (RFC 8866 section 6.7)."""
-    for name, value in attributes:
-        if value is None and name in DIRECTIONS:
-            return name
-    return None
+    connection: Connection | None = None
+    direction: str | None = None
+    rtcp_port: int | None = None
+    recording: tuple[Attribute, ...] = ()
 
 
 def digits(text: str, what: str) -> int:
@@ -117,11 +124,9 @@ def digits(text: str, what: str) -> int:
     return int(text)
 
 
-def check_section(lines: list[Line]) -> None:
-    """Check what holds for the session's lines and for those of each media line alike.
-
-    Raises SdpError for an unreadable connection and for too many attributes.
-    """
-    connection_of(lines)
-    if sum(letter == "a" for letter, _ in lines) > MAX_ATTRIBUTES:
-        raise SdpError("Too many attributes in SDP")
+def port_of(value: str) -> int | None:
+    """The port that an `a=rtcp` names (RFC 3605), None where it names none."""
+    port = value.partition(" ")[0]
+    if port.isascii() and port.isdigit() and 0 < int(port[:6]) <= 65535:
+        return int(port)
+    return None

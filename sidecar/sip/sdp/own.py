@@ -8,7 +8,7 @@ from dataclasses import replace
 from sidecar.sip.sdp.codecs import TELEPHONE_EVENT, Codec
 from sidecar.sip.sdp.description import SessionDescription
 from sidecar.sip.sdp.errors import NoCommonCodec
-from sidecar.sip.sdp.fields import Connection, Line, Origin
+from sidecar.sip.sdp.fields import Connection, Origin
 from sidecar.sip.sdp.media import MediaDescription
 
 # What we speak, as we offer it, by name.
@@ -18,7 +18,6 @@ _OURS = {
     "G722": Codec(9, "G722", 8000),
 }
 _EVENTS = Codec(101, TELEPHONE_EVENT, 8000, fmtp="0-15")
-_PLAIN = ("RTP/AVP", "RTP/AVPF")
 _MIRRORED = {"sendonly": "recvonly", "recvonly": "sendonly"}
 
 
@@ -38,8 +37,9 @@ def make_offer(
     offered = [_OURS[name] for name in codecs]
     if telephone_event:
         offered.append(_EVENTS)
-    audio = _audio(port, "RTP/AVP", offered, direction)
-    return SessionDescription.of(_session(address, origin), [audio])
+    ours = Connection.to(address)
+    audio = _audio(ours, port, "RTP/AVP", offered, direction)
+    return SessionDescription(origin, ours, (audio,))
 
 
 def make_answer(
@@ -58,7 +58,7 @@ def make_answer(
     offerer's payload types (RFC 3264 section 6.1). The direction mirrors the offer's; a given
     one narrows it (`recvonly` answered to `sendrecv`), never widens it. Raises NoCommonCodec.
     """
-    wanted = frozenset(codecs)
+    wanted, ours = frozenset(codecs), Connection.to(address)
     media: list[MediaDescription] = []
     taken = False
     for offered in offer.media:
@@ -66,16 +66,16 @@ def make_answer(
         if chosen:
             taken = True
             answered = _narrower(_MIRRORED.get(offered.direction, offered.direction), direction)
-            media.append(_audio(port, offered.protocol, chosen, answered))
+            media.append(_audio(ours, port, offered.protocol, chosen, answered))
         else:
-            media.append(replace(offered, port=0, port_count=1, lines=()))
+            media.append(replace(offered.refused(), connection=ours))
     if not taken:
         raise NoCommonCodec
-    return SessionDescription.of(_session(address, origin), media)
+    return SessionDescription(origin, ours, tuple(media))
 
 
 def _chosen(media: MediaDescription, wanted: frozenset[str], telephone_event: bool) -> list[Codec]:
-    if not (media.kind == "audio" and media.live and media.protocol.upper() in _PLAIN):
+    if not (media.kind == "audio" and media.carried):
         return []
     voice = next((c for c in media.codecs if c.name in wanted and c.name in _OURS), None)
     if voice is None:
@@ -102,17 +102,16 @@ def _narrower(allowed: str, wished: str | None) -> str:
     }[sends, receives]
 
 
-def _session(address: str, origin: Origin) -> list[Line]:
-    connection = str(Connection.to(address))
-    return [("v", "0"), ("o", str(origin)), ("s", "-"), ("c", connection), ("t", "0 0")]
-
-
-def _audio(port: int, protocol: str, codecs: Sequence[Codec], direction: str) -> MediaDescription:
-    lines: list[Line] = []
-    for codec in codecs:
-        lines.append(("a", f"rtpmap:{codec.rtpmap}"))
-        if codec.fmtp is not None:
-            lines.append(("a", f"fmtp:{codec.payload_type} {codec.fmtp}"))
-    lines += [("a", "ptime:20"), ("a", direction)]
-    formats = tuple(str(codec.payload_type) for codec in codecs)
-    return MediaDescription("audio", port, protocol, formats, tuple(lines))
+def _audio(
+    ours: Connection, port: int, protocol: str, codecs: Sequence[Codec], direction: str
+) -> MediaDescription:
+    return MediaDescription(
+        "audio",
+        port,
+        protocol,
+        tuple(str(codec.payload_type) for codec in codecs),
+        tuple(codecs),
+        ours,
+        direction,
+        (("ptime", "20"),),
+    )

@@ -21,7 +21,11 @@ _PREFERENCES: dict[str, Preference] = {
     "pause": "pause",
     "nopreference": "nopreference",
 }
-ATTRIBUTES = ("record", "recordpref")
+
+
+def speaks(sdp: SessionDescription) -> bool:
+    """Whether the describer says anything about recording."""
+    return any(media.recording for media in sdp.media)
 
 
 def preference(sdp: SessionDescription) -> Preference | None:
@@ -49,16 +53,16 @@ def with_attribute(sdp: SessionDescription, name: str, value: str) -> SessionDes
 def _with(media: MediaDescription, name: str, value: str) -> MediaDescription:
     if media.kind != "audio" or not media.live:
         return media
-    kept = [
-        line for line in media.lines if line[0] != "a" or line[1].partition(":")[0].strip() != name
-    ]
-    return replace(media, lines=(*kept, ("a", f"{name}:{value}")))
+    kept = tuple(each for each in media.recording if each[0] != name)
+    return replace(media, recording=(*kept, (name, value)))
 
 
 def _values(sdp: SessionDescription, name: str) -> set[str]:
     """The attribute's values on live audio lines, and on the session's level."""
-    found = {value for key, value in sdp.attributes if key == name}
-    for media in sdp.media:
-        if media.kind == "audio" and media.live:
-            found |= {value for key, value in media.attributes if key == name}
-    return {value.strip().lower() for value in found if value is not None}
+    return {
+        value
+        for media in sdp.media
+        if media.kind == "audio" and media.live
+        for key, value in media.recording
+        if key == name
+    }
