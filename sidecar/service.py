@@ -43,6 +43,7 @@ from sidecar.rulebook.live import LiveRules
 from sidecar.rulebook.watching import Watch
 from sidecar.settings import Settings
 from sidecar.settings.limits_schema import LimitsTable
+from sidecar.settings.schema import Pbx, Trunk
 from sidecar.sip.flow import Flow
 from sidecar.sip.mailbox_signs import MailboxSigns
 from sidecar.sip.transactions import TransactionTimers
@@ -84,9 +85,9 @@ class Service:
         self._parting: asyncio.Event | None = None
         self._probes: list[Probe] = []
         self.metrics = Metrics()
-        self.metrics.know_neighbours(f"{kind}.{name}" for kind, name in self._peers)
         self._lag = LoopLag()
         self.metrics.watch_loop_lag(lambda: self._lag.longest)
+        self.metrics.know_neighbours(f"{kind}.{name}" for kind, name in self._peers)
         self.events = EventHub(time.time)
         self._recorders = {
             name: build_recorder(pbx, self._carried_by_another)
@@ -350,28 +351,22 @@ def _limits(table: LimitsTable) -> Limits:
     return Limits(table.calls, table.rate, table.ringing, table.connections)
 
 
+def _peer(
+    kind: str, name: str, table: Trunk | Pbx, *, trusted: bool, never: tuple[str, ...]
+) -> Peer:
+    uris = tuple(map(Uri.parse, table.uris))
+    return Peer(
+        kind, name, trusted, uris, SiteHeaders(table.pass_headers, never), _limits(table.limits)
+    )
+
+
 def _peers(settings: Settings) -> dict[tuple[str, str], Peer]:
     never = (settings.headers.consent, settings.headers.record)
     peers = [
-        Peer(
-            "trunk",
-            name,
-            trunk.trusted,
-            tuple(map(Uri.parse, trunk.uris)),
-            SiteHeaders(trunk.pass_headers, never),
-            _limits(trunk.limits),
-        )
+        _peer("trunk", name, trunk, trusted=trunk.trusted, never=never)
         for name, trunk in settings.trunk.items()
     ]
     peers += [
-        Peer(
-            "pbx",
-            name,
-            True,
-            tuple(map(Uri.parse, pbx.uris)),
-            SiteHeaders(pbx.pass_headers, never),
-            _limits(pbx.limits),
-        )
-        for name, pbx in settings.pbx.items()
+        _peer("pbx", name, pbx, trusted=True, never=never) for name, pbx in settings.pbx.items()
     ]
     return {(peer.kind, peer.name): peer for peer in peers}

@@ -58,9 +58,9 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 UNREACHABLE = 503
-RUNG_OUT = 408
 NOWHERE = 480
 """The answer in place of a redirection that leads nowhere through the sidecar."""
+RUNG_OUT = 408
 
 
 class Call(CallBase):

@@ -92,13 +92,13 @@ class Neighbour(Table):
         min_length=1, examples=['hosts = ["192.0.2.1"]']
     )
     """From where its messages come: address, network or ADDRESS:PORT; the narrowest wins."""
-    limits: LimitsTable = LimitsTable()
-    """How much it may ask of the sidecar."""
     pass_headers: tuple[Annotated[str, AfterValidator(parse_header_pattern)], ...] = Field(
         default=(), examples=['pass_headers = ["X-Account-*"]']
     )
     """Headers of your own that it may send to the other side: names, or beginnings with "*".
     Of a trunk only where it is trusted; never one that SIP has given a meaning, nor [headers]."""
+    limits: LimitsTable = LimitsTable()
+    """How much it may ask of the sidecar."""
 
 
 class Pbx(Neighbour):
