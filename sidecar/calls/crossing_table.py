@@ -15,8 +15,6 @@ from sidecar.sip import dtmf_info, small_bodies
 from sidecar.sip.media_type import MediaType
 
 SDP = "application/sdp"
-END_BIT = 0x80
-"""Of the second byte of a telephone event: the key has come up again (RFC 4733 section 2.3)."""
 
 
 class Senders(Enum):
@@ -67,14 +65,7 @@ def _key(content_type: MediaType, body: bytes) -> bytes | None:
     key = dtmf_info.parse(content_type.name, body)
     if key is None:
         return None
-<<<<<<< HEAD
-    written = dtmf_info.write(content_type.name, key.digit, key.duration_ms)
-    if key.ended:
-        return written
-    return written[:1] + bytes((written[1] & ~END_BIT,)) + written[2:]
-=======
     return dtmf_info.write(content_type.name, key.digit, key.duration_ms, ended=key.ended)
->>>>>>> interop
 
 
 def _by(write: Callable[[bytes], bytes | None]) -> Callable[[MediaType, bytes], bytes | None]:
@@ -134,13 +125,8 @@ BODIES: tuple[Body, ...] = (
         dtmf_info.EVENT,
         ("INFO",),
         Senders.ANYONE,
-<<<<<<< HEAD
-        "the one key, its duration, and whether it has come up again",
-        "RFC 4733 2.3, in use",
-=======
         "the one key, its duration, and whether it has ended",
         "RFC 4733 2.3; in INFO in use, not registered",
->>>>>>> interop
         _key,
     ),
     Body(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import re
+import resource
 import signal
 import socket
 import sys
@@ -78,6 +80,22 @@ async def test_it_runs_until_it_is_told_to_stop_and_ends_well(
     assert (healthy, await process.wait()) == (200, 0)
     assert f"version={__version__}" in started
     assert "level=info" in stopped
+
+
+async def test_connections_are_bounded_by_its_own_limits_not_by_the_shell_s(
+    start: Start, config: Path, ports: tuple[int, int]
+) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(soft, 512), hard))
+    try:
+        process = await start("run", "-c", config)
+        await line_with(process, "event=started")
+        limits = Path(f"/proc/{process.pid}/limits").read_text()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+    (found,) = re.findall(r"^Max open files +([0-9]+) +([0-9]+)", limits, re.MULTILINE)
+    assert found[0] == found[1]
 
 
 async def test_wrong_settings_keep_it_from_starting(start: Start, config: Path) -> None:

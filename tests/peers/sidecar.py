@@ -136,14 +136,17 @@ listen = ["udp://{self.address}", "tcp://{self.address}"]
 kind = "asterisk"
 uri = "sip:{self.pbx}"
 hosts = [{hosts["pbx"]}]
+limits = {{ calls = 10000, rate = "1000/s" }}
 [trunk.carrier]
 uri = "sip:{self.trunk}"
 hosts = [{hosts["trunk"]}]
 trusted = {str(self._trusted).lower()}
+limits = {{ calls = 10000, rate = "1000/s" }}
 [media]
 engine = "local"
 address = "{LOOPBACK}"
 ports = "{low}-{high}"
+reserved = 0
 {prompts}{self._recorder_table()}{self._voicemail_table()}[records]
 database = "sqlite:///{self.database}"
 [http]
