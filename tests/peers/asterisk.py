@@ -88,10 +88,14 @@ def missing() -> str:
 class Asterisk:
     """One running Asterisk. Use as a context manager."""
 
-    def __init__(self, name: str, sidecar_port: int, *, tells: bool = False) -> None:
+    def __init__(
+        self, name: str, sidecar_port: int, *, tells: bool = False, ice: bool = False
+    ) -> None:
         """`sidecar_port`: UDP port of the trunk's SIP socket on loopback; `tells`: whether SIP
-        says who is at the other end, and when that changes (`send_pai`)."""
+        says who is at the other end, and when that changes (`send_pai`); `ice`: whether media may
+        take any way that a description offers."""
         self._tells = tells
+        self._ice = "yes" if ice else "no"
         self.sidecar_port = sidecar_port
         self.port, self.ami_port = free_ports(2)
         self.rtp_ports = port_range(keep=True)
@@ -268,12 +272,15 @@ class Asterisk:
             + "".join(f"noload={module}.so\n" for module in NO_MODULES),
             "logger.conf": "[logfiles]\nconsole=error,warning\nfull=notice,warning,error,verbose\n",
             "rtp.conf": f"[general]\nrtpstart={self.rtp_ports[0]}\nrtpend={self.rtp_ports[1]}\n"
-            "icesupport=no\n",
+            f"icesupport={self._ice}\n",
             "manager.conf": f"[general]\nenabled=yes\nport={self.ami_port}\nbindaddr={LOOPBACK}\n"
             f"[consent]\nsecret={PASSWORD}\nread=all\nwrite=all\n"
             f"[{LEAST}]\nsecret={PASSWORD}\nread=call,dialplan\nwrite=call,command\n"
             f"[{RESTARTS}]\nsecret={PASSWORD}\nread=call,dialplan\nwrite=call,command,system\n",
-            "pjsip.conf": _pjsip_conf(self.port, self.sidecar_port, tells=self._tells),
+            "pjsip.conf": _pjsip_conf(self.port, self.sidecar_port, tells=self._tells).replace(
+                "[sidecar]\ntype=endpoint\n",
+                f"[sidecar]\ntype=endpoint\nice_support={self._ice}\n",
+            ),
             "extensions.conf": _extensions_conf(inside),
             "features.conf": "[general]\ntransferdigittimeout=1\n"
             "[featuremap]\nautomixmon=*3\natxfer=*2\nblindxfer=*4\nparkcall=*7\n",
