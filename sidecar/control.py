@@ -60,7 +60,7 @@ class Control:
         if action == "resume" and call.decision.recording is Policy.OFF:
             return RecordingOutcome.NOT_ALLOWED
         answer: asyncio.Future[RecordingOutcome] = asyncio.get_running_loop().create_future()
-        b2bua.run(_order, call, action, answer)
+        b2bua.run(_order, call, action, answer, of=call)
         return await answer
 
     async def hangup(self, call_id: str) -> bool:
@@ -69,7 +69,7 @@ class Control:
         call = b2bua.calls.get(call_id)
         if call is None:
             return False
-        b2bua.run(call.give_up, "operator", None, 503)
+        b2bua.run(call.give_up, "operator", None, 503, of=call)
         return True
 
     def explain(
@@ -90,7 +90,6 @@ class Control:
 
 def _order(call: Call, action: RecordingAction, answer: asyncio.Future[RecordingOutcome]) -> None:
     """Ask for it as the operator; `answer` is done once the recorder has answered."""
-    call.agent.concerned = call
     call.requests.ask(Objector.OPERATOR, action, "api")
     state = call.consent.state
     if call.over:

@@ -223,6 +223,12 @@ RECORDS_LOST = Metric(
     "Records given up: of calls refused on arrival while the disk took nothing and the queue was "
     "full, or at a stop with a broken disk. No call that went on is among the former.",
 )
+LOOP_LAG = Metric(
+    "loop_lag_seconds",
+    Gauge,
+    "How late the signalling process came to what was due, at worst in the last minute: all calls "
+    "wait so long. A recorder's time to confirm runs meanwhile.",
+)
 BUILD_INFO = Metric(
     "build_info",
     Gauge,
@@ -252,6 +258,7 @@ TABLE: tuple[Metric, ...] = (
     RECORDS_WRITTEN,
     RECORDS_PENDING,
     RECORDS_LOST,
+    LOOP_LAG,
     BUILD_INFO,
 )
 
@@ -285,6 +292,7 @@ class Metrics:
         self._records_written = _Counts(RECORDS_WRITTEN, self.registry)
         self._records_pending = _gauge(RECORDS_PENDING, self.registry)
         self._records_lost = _Counts(RECORDS_LOST, self.registry)
+        self._loop_lag = _gauge(LOOP_LAG, self.registry)
         build = _gauge(BUILD_INFO, self.registry)
         build.labels(__version__, platform.python_version()).set(1)
 
@@ -380,6 +388,10 @@ class Metrics:
     def watch_records_pending(self, pending: Callable[[], int]) -> None:
         """Ask `pending` at each scrape how many records wait; called from another thread."""
         self._records_pending.set_function(pending)
+
+    def watch_loop_lag(self, longest: Callable[[], float]) -> None:
+        """Ask `longest` at each scrape for seconds; called from another thread."""
+        self._loop_lag.set_function(longest)
 
     def render(self, accept: str = "") -> tuple[bytes, str]:
         """The text of a scrape and its content type, as the Accept header asks.

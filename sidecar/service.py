@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import signal
 import time
 from contextlib import suppress
@@ -12,16 +11,19 @@ from typing import Literal
 import structlog
 from aiohttp import web
 
-from sidecar import __version__
+from sidecar import __version__, collector
 from sidecar.calls.agent import DecisionHeaders, Ports
 from sidecar.calls.b2bua import B2bua
+from sidecar.calls.contact_seal import ContactSeal
 from sidecar.calls.event_hub import EventHub
+from sidecar.calls.header_policy import SiteHeaders
 from sidecar.calls.probe import Probe
 from sidecar.calls.routing import Peer, Router
 from sidecar.consent.explanation import Explanation, call_facts, explain
 from sidecar.control import Control
 from sidecar.errors import OperatorError
 from sidecar.hosts import HostTable
+from sidecar.loop_lag import LoopLag
 from sidecar.media.local import LocalEngine
 from sidecar.media.prompts import PromptLibrary
 from sidecar.metrics import Metrics
@@ -30,6 +32,7 @@ from sidecar.net.names import Names
 from sidecar.net.transports import Transports
 from sidecar.readiness import Problem
 from sidecar.recorders.build import build_recorder
+from sidecar.records.contact_key import contact_key
 from sidecar.records.sqlite import SqliteStore
 from sidecar.rulebook.live import LiveRules
 from sidecar.rulebook.watching import Watch
@@ -74,6 +77,8 @@ class Service:
         self._parting: asyncio.Event | None = None
         self._probes: list[Probe] = []
         self.metrics = Metrics()
+        self._lag = LoopLag()
+        self.metrics.watch_loop_lag(lambda: self._lag.longest)
         self.events = EventHub(time.time)
         self._recorders = {
             name: build_recorder(pbx, self._carried_by_another)
@@ -103,6 +108,7 @@ class Service:
             self._transport_failed,
         )
         try:
+            self._seal = ContactSeal(contact_key(settings.records.database))
             await self._names.start()
             await self.media.start()
             await asyncio.gather(*(each.start() for each in self._recorders.values()))
@@ -114,6 +120,7 @@ class Service:
             raise
         self.b2bua.run(self._start_probes)
         self._watch.start()
+        self._lag.start()
         log.info("started", version=__version__, sip=self._listening(), http=self.web.port)
 
     async def stop(self) -> None:
@@ -121,6 +128,7 @@ class Service:
         if hasattr(self, "b2bua"):
             self.b2bua.run(self._say_goodbye)
             await self._farewells()
+        self._lag.stop()
         await asyncio.to_thread(self._watch.stop)
         await self.web.stop()
         await self.transports.close()
@@ -139,6 +147,11 @@ class Service:
         Calls that are up keep what was decided for them.
         """
         return await asyncio.to_thread(self.rules.reload)
+
+    @property
+    def busy(self) -> bool:
+        """Whether any call or transaction lives."""
+        return self.b2bua.unfinished > 0
 
     def problems(self) -> list[Problem]:
         """Return what keeps the service from its work, or soon will."""
@@ -180,7 +193,7 @@ class Service:
                 wake_at=self._wake_at_time,
                 clock=SystemClock(),
             ),
-            router=Router(trunks, pbxs, own_hosts),
+            router=Router(trunks, pbxs, own_hosts, self._seal),
             rules=self.rules,
             media=self.media,
             records=self.records,
@@ -293,10 +306,12 @@ async def serve(settings: Settings, rules: LiveRules) -> None:
     loop.add_signal_handler(signal.SIGHUP, hang_up.set)
     service = Service(settings, rules)
     await service.start()
-    _spare_collector()
+    collector.spare()
+    collecting = asyncio.create_task(collector.collect_when_quiet(lambda: service.busy))
     reloading = asyncio.create_task(_reload_at_each(hang_up, service))
     await stop.wait()
     reloading.cancel()
+    collecting.cancel()
     await service.stop()
     log.info("stopped")
 
@@ -308,25 +323,26 @@ async def _reload_at_each(hang_up: asyncio.Event, service: Service) -> None:
         await service.reload()
 
 
-def _spare_collector() -> None:
-    """Have the cyclic garbage collector look less often, and never at what start-up has made.
-
-    A finished transaction lives on for up to 32 s: at 200 calls a second tens of thousands of
-    objects that are no garbage, walked over and over with Python's own thresholds (a third of a
-    call's cost, `make bench`).
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 10, 100)
-
-
 def _peers(settings: Settings) -> dict[tuple[str, str], Peer]:
+    never = (settings.headers.consent, settings.headers.record)
     peers = [
-        Peer("trunk", name, trunk.trusted, tuple(map(Uri.parse, trunk.uris)))
+        Peer(
+            "trunk",
+            name,
+            trunk.trusted,
+            tuple(map(Uri.parse, trunk.uris)),
+            SiteHeaders(trunk.pass_headers, never),
+        )
         for name, trunk in settings.trunk.items()
     ]
     peers += [
-        Peer("pbx", name, True, tuple(map(Uri.parse, pbx.uris)))
+        Peer(
+            "pbx",
+            name,
+            True,
+            tuple(map(Uri.parse, pbx.uris)),
+            SiteHeaders(pbx.pass_headers, never),
+        )
         for name, pbx in settings.pbx.items()
     ]
     return {(peer.kind, peer.name): peer for peer in peers}

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 import structlog
@@ -13,13 +13,15 @@ import structlog
 from sidecar import __version__
 from sidecar.calls.call_events import CallEnded
 from sidecar.calls.challenges import Challenges
+from sidecar.calls.contact_seal import Sealed
 from sidecar.calls.event_hub import EventHub
 from sidecar.calls.identifiers import new_call_id
 from sidecar.calls.identities import Identities
 from sidecar.calls.leg import Leg
-from sidecar.calls.replaces import mapped_refer_to, mapped_references
+from sidecar.calls.replaces import Across, mapped_refer_to, mapped_references
 from sidecar.calls.rooms import Rooms
 from sidecar.calls.routing import Peer, Route, Router
+from sidecar.calls.turns import Turns
 from sidecar.consent.decision import CallFacts, Decision
 from sidecar.media.engine import Closed, MediaEngine
 from sidecar.metrics import Metrics
@@ -31,7 +33,6 @@ from sidecar.sip.dialog import DialogId
 from sidecar.sip.flow import Flow
 from sidecar.sip.message import Request, Response
 from sidecar.sip.reliable import Retransmitter2xx
-from sidecar.sip.timers import TimerHeap
 from sidecar.sip.transactions import ClientTransaction, ServerTransaction, TransactionLayer
 from sidecar.sip.uri import Uri
 
@@ -94,7 +95,7 @@ class DecisionHeaders:
 class Agent(ABC):
     """One side of every conversation the sidecar has; `B2bua` adds what comes in.
 
-    Everything runs within `run`, which a subclass gives its last step: what to send, when to wake.
+    Everything runs within a turn (`Turns.run`); see `Host` for what a subclass adds to it.
     """
 
     def __init__(
@@ -131,21 +132,31 @@ class Agent(ABC):
         self.media_address = media_address
         self.records = records
         self.metrics = metrics
-        self.timers = TimerHeap()
+        self.turns = Turns(ports.clock.monotonic, self)
+        self.run = self.turns.run
+        self.timers = self.turns.timers
         self.layer = TransactionLayer(self.timers)
         self.challenges = Challenges(self.timers, self.finish)
         self.unreachable: set[Uri] = set()
         """Neighbours' URIs that do not answer, as the probes found: the last to be tried."""
         self.calls: dict[str, Call] = {}
-        self._steps: deque[tuple[Callable[..., None], tuple[Any, ...]]] = deque()
-        """What is to be done, in this order."""
-        self.now = ports.clock.monotonic()
-        self.concerned: Call | None = None
-        """The call that is being worked on; it ends where that work fails (see `Boundary`)."""
+
+    @property
+    def now(self) -> float:
+        """The time of the present turn, in monotonic seconds."""
+        return self.turns.now
 
     @abstractmethod
-    def run(self, step: Callable[..., None], *arguments: Any) -> None:
-        """Do one step and all that follows from it; the only way in from outside."""
+    def follow(self) -> bool:
+        """See `Host.follow`."""
+
+    @abstractmethod
+    def rest(self) -> None:
+        """See `Host.rest`."""
+
+    @abstractmethod
+    def failed(self, error: Exception, of: Call | None, arguments: tuple[Any, ...]) -> None:
+        """See `Host.failed`."""
 
     def respond(self, transaction: ServerTransaction, response: Response, peer: Peer) -> bytes:
         """Send a response; returns its bytes."""
@@ -166,11 +177,10 @@ class Agent(ABC):
             (data, transaction.flow),
             self.now,
             transmit=self.layer.retransmit,
-            failed=lambda _now: self._never_acknowledged(leg),
+            failed=partial(self.turns.do, self._never_acknowledged, leg, of=leg.call),
         )
 
-    def _never_acknowledged(self, leg: Leg) -> None:
-        self.concerned = leg.call
+    def _never_acknowledged(self, leg: Leg, _now: float) -> None:
         leg.awaits_ack = None
         leg.bye_waits = False
         if leg.over:
@@ -221,6 +231,10 @@ class Agent(ABC):
         """Tell whether a URI's host is an address of that neighbour."""
         return self.ports.source_of((uri.host, uri.port or 5060)) is peer
 
+    def reaches(self, contact: Sealed, peer: Peer) -> bool:
+        """Tell whether a Contact of a neighbour's is where its requests may go."""
+        return contact.reachable and self.belongs(contact.uri, peer)
+
     def flow_to(self, uri: Uri) -> Flow | None:
         """Return the flow to a configured URI."""
         return self.ports.flow_to(uri)
@@ -237,6 +251,8 @@ class Agent(ABC):
             leg.provisionals.stop()
         if self.legs.pop(leg.dialog.id, None) is not None:
             leg.call.legs.remove(leg)
+        if leg.other is not None and leg.other.dialog.id not in self.legs:
+            leg.other.other = None  # of two that are forgotten only one may know the other
 
     def part(self, leg: Leg, headers: list[tuple[str, str]]) -> None:
         """End a leg in the way its state asks for."""
@@ -287,31 +303,35 @@ class Agent(ABC):
         """Return what tells, in messages of the PBX on a call's way, of a mailbox."""
         return self._signs[route.facts.pbx]
 
-    def mapped(self, request: Request, flow: Flow) -> list[tuple[str, str]]:
+    def mapped(
+        self, request: Request, source: Peer, destination: Peer, flow: Flow
+    ) -> list[tuple[str, str]]:
         """Return the headers of a request that refer to dialogs or hosts, told for the other side.
 
-        `flow` is the one on which the request goes on.
+        `flow` is the one on which the request goes on. Raises PeerError for what leads nowhere.
         """
-        headers = mapped_references(request, self.legs.get)
-        for value in request.headers.get_all("Refer-To"):
+        across = Across(self.legs.get, source, destination)
+        # Within a dialog there is none to take the place of (RFC 3891 section 3).
+        headers = mapped_references(request, across) if request.to_tag is None else []
+        if request.method == "REFER":
             there = mapped_refer_to(
-                value, self.legs.get, lambda uri: self.identities.via_sidecar(uri, flow)
+                request, across, lambda uri: self.identities.via_sidecar(uri, source, flow)
             )
             headers.append(("Refer-To", there))
         return headers
 
-    def redirect_contacts(self, response: Response, flow: Flow) -> list[tuple[str, str]]:
-        """Return the Contacts of a 3xx so that the way to them leads through the sidecar."""
-        if not 300 <= response.status < 400:
-            return []
-        contacts = []
-        for value in response.headers.values("Contact"):
-            address = Address.parse_list(value)[0]
-            if address.wildcard:
-                continue
-            uri = self.identities.via_sidecar(address.uri, flow) or address.uri
-            contacts.append(("Contact", str(Address(None, uri, address.parameters))))
-        return contacts
+    def speaks_sip_at(self, uri: Uri, peer: Peer, flow: Flow) -> bool:
+        """Tell whether a URI's address is one at which that neighbour speaks SIP.
+
+        That is a port of its own URIs, or one that its `hosts` name, or the one that its message
+        has come from by `flow`: at another port of its host may be anything.
+        """
+        port = uri.port or 5060
+        if not self.belongs(uri, peer):
+            return False
+        if port == flow.remote[1] or any(port == (own.port or 5060) for own in peer.uris):
+            return True
+        return self.ports.source_of((uri.host, 0)) is not peer  # `hosts` name it with its port
 
     def new_record(self, route: Route, decision: Decision) -> CallRecord:
         """Return the record of a call that begins now."""

@@ -2,25 +2,29 @@
 
 No socket and no clock of its own: bytes come by `receive`, time by `Clock`, and after each event
 `transmit` and `wake_at` tell the shell what to send and when to come again. Whatever comes from
-outside (datagrams, media events, a record written, a timer) enters through `Boundary.run`.
+outside (datagrams, media events, a record written, a timer) enters through `Turns.run`.
 """
 
 from __future__ import annotations
 
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 import structlog
 
 from sidecar.calls.admission import admit
-from sidecar.calls.boundary import Boundary
+from sidecar.calls.agent import Agent
+from sidecar.calls.bodies import answers_unasked, content_type
 from sidecar.calls.call import Call
+from sidecar.calls.crossing import Refusal, Way, refusal, writes
+from sidecar.calls.faults import Faults
 from sidecar.calls.forwarding import Forwarding, take_prack
-from sidecar.calls.header_policy import ALLOW, EXTENSIONS, tags, unsupported
+from sidecar.calls.header_policy import ALLOW, EXTENSIONS, reasons, tags
 from sidecar.calls.identifiers import new_tag
 from sidecar.calls.leg import Leg
-from sidecar.calls.relay import Relay, unwrapped_contact
+from sidecar.calls.relay import Relay
 from sidecar.calls.routing import Peer
 from sidecar.consent.decision import Decision
+from sidecar.errors import PeerError
 from sidecar.sip import dtmf_info
 from sidecar.sip.dialog import id_of_request
 from sidecar.sip.errors import ParseError
@@ -61,10 +65,11 @@ class Owner(Protocol):
         """No final response will come: timer B or F, or the transport failed."""
 
 
-class B2bua(Boundary):
+class B2bua(Agent):
     """All calls and relays of one sidecar."""
 
     accepting = True
+    _retransmitted = 0
 
     # The ways in.
 
@@ -84,17 +89,38 @@ class B2bua(Boundary):
         """End every call; new ones are refused from now on."""
         self.accepting = False
         for call in tuple(self.calls.values()):
-            self.run(self._part_from, call)
+            self.run(call.give_up, "shutting_down", None, 503, of=call)
         self.challenges.close()
-
-    def _part_from(self, call: Call) -> None:
-        self.concerned = call
-        call.give_up("shutting_down", status=503)
 
     @property
     def unfinished(self) -> int:
         """Calls, legs and transactions that still live: zero once all is said and done."""
         return len(self.calls) + len(self.legs) + len(self.layer) + len(self.challenges)
+
+    # What turns are taken for: see `sidecar.calls.turns.Host`.
+
+    def follow(self) -> bool:
+        """Take what the transactions tell to whoever it is for; send what is to be sent."""
+        if events := self.layer.take_events():
+            for event in events:
+                self.turns.do(self._dispatch, event)
+            return True
+        if outbox := self.layer.take_outbox():
+            self.ports.transmit(outbox)
+            return True
+        return False
+
+    def rest(self) -> None:
+        """Say when to wake, and count what was sent again."""
+        self.ports.wake_at(self.timers.next_deadline())
+        seen = self.layer.counters.retransmitted
+        for _ in range(seen - self._retransmitted):
+            self.metrics.sip_retransmission()
+        self._retransmitted = seen
+
+    def failed(self, error: Exception, of: Call | None, arguments: tuple[Any, ...]) -> None:
+        """End the call whose step went wrong, and no other."""
+        Faults(self).take(error, of, arguments)
 
     # Messages in.
 
@@ -125,8 +151,7 @@ class B2bua(Boundary):
             case ResponseArrived(transaction, response):
                 if transaction.owner is not None:
                     owner = cast(Owner, transaction.owner)
-                    self.concerned = owner.call
-                    owner.on_response(transaction, response)
+                    self.turns.do(owner.on_response, transaction, response, of=owner.call)
             case RequestArrived(transaction, request, flow):
                 self._count(request, flow)
                 self._request(transaction, request, flow)
@@ -139,8 +164,7 @@ class B2bua(Boundary):
             case TimedOut(transaction) | TransportFailed(transaction):
                 if isinstance(transaction, ClientTransaction) and transaction.owner is not None:
                     owner = cast(Owner, transaction.owner)
-                    self.concerned = owner.call
-                    owner.on_failure(transaction)
+                    self.turns.do(owner.on_failure, transaction, of=owner.call)
 
     def _count(self, request: Request, flow: Flow) -> None:
         peer = self.ports.source_of(flow.remote)
@@ -153,9 +177,6 @@ class B2bua(Boundary):
         hops = request.headers.get("Max-Forwards")
         if hops is not None and int(hops) == 0 and request.method != "OPTIONS":
             self._reject(transaction, request, peer, 483, "too_many_hops")
-        elif not request.method.isupper():
-            # To us "invite" is no INVITE (RFC 3261 section 7.1), but to many a PBX it is.
-            self._reject(transaction, request, peer, 501, "unknown_method")
         elif request.to_tag is not None:
             self._within(transaction, request, peer, flow)
         else:
@@ -166,18 +187,19 @@ class B2bua(Boundary):
     def _outside(
         self, transaction: ServerTransaction, request: Request, peer: Peer, flow: Flow
     ) -> None:
-        missing = unsupported(request.headers)
-        if missing:
-            headers = [("Unsupported", ", ".join(missing))]
-            self._reject(transaction, request, peer, 420, "bad_extension", headers)
+        refused = refusal(request, self._way(request, peer))
+        if refused is not None and not writes(request):
+            self._refuse(transaction, request, peer, refused)
         elif request.method == "INVITE":
             self._invite(transaction, request, peer, flow)
         elif request.method == "OPTIONS":
             self.respond(transaction, self._options(request, flow), peer)
         elif request.method == "BYE":
             self._reject(transaction, request, peer, NO_DIALOG, "no_dialog")
-        elif request.method == "MESSAGE" and not self._message_allowed(request, peer):
+        elif writes(request) and not self._message_allowed(request, peer):
             self._deny_message(transaction, request, peer)
+        elif refused is not None:
+            self._refuse(transaction, request, peer, refused)
         elif not self.accepting:
             self._reject(transaction, request, peer, 503, "shutting_down")
         else:
@@ -199,6 +221,11 @@ class B2bua(Boundary):
         if route is None:
             self._reject(transaction, request, peer, 404, "no_destination")
             return
+        try:
+            self.mapped(request, route.source, route.destination, flow)
+        except PeerError as error:
+            self.refuse_reference(transaction, request, peer, error)
+            return
         admit(self, transaction, request, flow, route)
 
     def _options(self, request: Request, flow: Flow) -> Response:
@@ -208,6 +235,13 @@ class B2bua(Boundary):
         response.headers.add("Supported", ", ".join(sorted(EXTENSIONS)))
         response.headers.add("Contact", self.contact(flow))
         return response
+
+    def _way(self, request: Request, peer: Peer) -> Way:
+        """Return whom a request outside of calls concerns."""
+        if peer.kind == "trunk" or request.method == "INVITE":
+            return Way(peer.trusted, peer.trusted)
+        route = self.router.route(request, peer)
+        return Way(peer.trusted, route is not None and route.destination.trusted)
 
     def _message_allowed(self, request: Request, peer: Peer) -> bool:
         route = self.router.route(request, peer, self.wall())
@@ -231,8 +265,12 @@ class B2bua(Boundary):
         leg = self.legs.get(id_of_request(request))
         if leg is None:
             self._within_relayed(transaction, request, peer, flow)
-            return
-        self.concerned = leg.call
+        else:
+            self.turns.do(self._within_leg, transaction, request, peer, leg, of=leg.call)
+
+    def _within_leg(
+        self, transaction: ServerTransaction, request: Request, peer: Peer, leg: Leg
+    ) -> None:
         if leg.peer is not peer:
             self._reject(transaction, request, peer, NO_DIALOG, "foreign_dialog")
         elif not leg.dialog.accepts(request):
@@ -241,23 +279,37 @@ class B2bua(Boundary):
             self._bye(transaction, request, leg)
         elif leg.over:
             self._reject(transaction, request, peer, NO_DIALOG, "no_dialog")
-        elif request.method == "MESSAGE" and not self._count_message(leg.call.decision):
+        elif "Record" in request.headers and request.method == "INFO":
+            status = leg.call.requests.info(leg, request.headers.get("Record") or "")
+            self.respond(transaction, leg.dialog.response(request, status), leg.peer)
+        elif writes(request) and not self._count_message(leg.call.decision):
             self._deny_message(transaction, request, peer)
+        elif (refused := refusal(request, _way_of(leg))) is not None:
+            self._refuse(transaction, request, peer, refused)
         elif request.method == "PRACK":
             self._prack(transaction, request, leg)
-        elif request.method != "INFO" or not self._info(transaction, request, leg):
+        elif request.method != "INFO" or not self._key(transaction, request, leg):
             self._pass_on(transaction, request, leg)
 
     def _within_relayed(
         self, transaction: ServerTransaction, request: Request, peer: Peer, flow: Flow
     ) -> None:
         """Take a request of a dialog that is not ours, such as a subscription's."""
-        if request.method == "INVITE" or unwrapped_contact(request.target) is None:
+        if request.method == "INVITE" or self.router.contact(request.target, peer) is None:
             self._reject(transaction, request, peer, NO_DIALOG, "no_dialog")
-        elif request.method == "MESSAGE" and not self._message_allowed(request, peer):
+        elif writes(request) and not self._message_allowed(request, peer):
             self._deny_message(transaction, request, peer)
+        elif (refused := refusal(request, self._way(request, peer))) is not None:
+            self._refuse(transaction, request, peer, refused)
         else:
             Relay(self, transaction, request, peer, flow).start()
+
+    def refuse_reference(
+        self, transaction: ServerTransaction, request: Request, peer: Peer, error: PeerError
+    ) -> None:
+        """Refuse a request that refers to a dialog or to somebody that it can't lead to."""
+        status, phrase = error.status, error.reason
+        self._reject(transaction, request, peer, status, "reference_refused", phrase=phrase)
 
     def _bye(self, transaction: ServerTransaction, request: Request, leg: Leg) -> None:
         self.respond(transaction, leg.dialog.response(request, 200), leg.peer)
@@ -269,9 +321,8 @@ class B2bua(Boundary):
             return  # ours crossed theirs
         if leg.ack_owed is not None:
             self.send_ack(leg)
-        reasons = [("Reason", value) for value in request.headers.get_all("Reason")]
         self.forget(leg)
-        leg.call.hung_up(leg, reasons)
+        leg.call.hung_up(leg, reasons(request.headers))
 
     def _prack(self, transaction: ServerTransaction, request: Request, leg: Leg) -> None:
         try:
@@ -284,19 +335,13 @@ class B2bua(Boundary):
         else:
             Forwarding(self, transaction, request, leg, leg.other).start(headers)
 
-    def _info(self, transaction: ServerTransaction, request: Request, leg: Leg) -> bool:
-        """Take an INFO that is meant for the sidecar: a wish about recording, or a key."""
-        call, headers = leg.call, request.headers
-        wish = headers.get("Record")
-        if wish is not None:
-            status = call.requests.info(leg, wish)
-        else:
-            content_type = headers.get("Content-Type")
-            key = dtmf_info.parse(content_type, request.body)
-            if key is None or not call.keys.informed(leg.side, content_type or "", key):
-                return False
-            status = 200
-        self.respond(transaction, leg.dialog.response(request, status), leg.peer)
+    def _key(self, transaction: ServerTransaction, request: Request, leg: Leg) -> bool:
+        """Take an INFO that brings a key which the sidecar waits for."""
+        kind = content_type(request).name
+        key = dtmf_info.parse(kind, request.body)
+        if key is None or not leg.call.keys.informed(leg.side, kind, key):
+            return False
+        self.respond(transaction, leg.dialog.response(request, 200), leg.peer)
         return True
 
     def _pass_on(self, transaction: ServerTransaction, request: Request, leg: Leg) -> None:
@@ -315,9 +360,14 @@ class B2bua(Boundary):
             again = [("Retry-After", "3")]
             self._reject(transaction, request, leg.peer, 500, "overlapping_invite", again)
         else:
+            try:
+                mapped = self.mapped(request, leg.peer, other.peer, other.dialog.flow)
+            except PeerError as error:
+                self.refuse_reference(transaction, request, leg.peer, error)
+                return
             forwarding = Forwarding(self, transaction, request, leg, other)
             transaction.owner = forwarding
-            forwarding.start(self.mapped(request, other.dialog.flow))
+            forwarding.start(mapped)
 
     def _answer_for_nobody(
         self, transaction: ServerTransaction, request: Request, leg: Leg
@@ -336,11 +386,15 @@ class B2bua(Boundary):
         leg = self.legs.get(id_of_request(ack))
         if leg is None or leg.awaits_ack is None or ack.cseq.number != leg.answered_cseq:
             return
-        self.concerned = leg.call
         leg.awaits_ack.stop()
         leg.awaits_ack = None
+        self.turns.do(self._acknowledged, leg, ack, of=leg.call)
+
+    def _acknowledged(self, leg: Leg, ack: Request) -> None:
         if leg.other is not None and leg.other.ack_owed is not None:
             leg.call.pass_ack_on(leg, leg.other, ack)
+        elif answers_unasked(leg.end, ack) and not leg.over:
+            leg.call.fail_closed("answer_unasked")
         if leg.bye_waits:
             self.hang_up(leg)
         else:
@@ -349,10 +403,15 @@ class B2bua(Boundary):
     def _cancel(self, transaction: ServerTransaction, cancel: Request) -> None:
         owner = transaction.owner
         if isinstance(owner, Call):
-            self.concerned = owner
-            owner.cancelled(cancel)
+            self.turns.do(owner.cancelled, cancel, of=owner)
         elif isinstance(owner, Forwarding):
-            owner.cancel()
+            self.turns.do(owner.cancel, of=owner.call)
+
+    def _refuse(
+        self, transaction: ServerTransaction, request: Request, peer: Peer, why: Refusal
+    ) -> None:
+        args = (why.status, why.reason, why.headers, why.phrase)
+        self._reject(transaction, request, peer, *args)
 
     def _reject(
         self,
@@ -379,3 +438,9 @@ class B2bua(Boundary):
         for name, value in headers or []:
             response.headers.add(name, value)
         self.respond(transaction, response, peer)
+
+
+def _way_of(leg: Leg) -> Way:
+    route = leg.call.route
+    trunk = route.source if route.inbound else route.destination
+    return Way(leg.peer.trusted, trunk.trusted)

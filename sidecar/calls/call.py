@@ -14,10 +14,10 @@ from collections.abc import Callable
 import structlog
 
 from sidecar.calls import announcing, script
-from sidecar.calls.bodies import cross
+from sidecar.calls.bodies import cross, described
 from sidecar.calls.call_base import RETRY_AFTER, CallBase, HeaderLines, Phase
 from sidecar.calls.call_events import CallAnswered, CallStarted
-from sidecar.calls.header_policy import passed, tags, without
+from sidecar.calls.header_policy import passed, phrase, tags, without
 from sidecar.calls.identifiers import new_tag
 from sidecar.calls.leg import End, Leg
 from sidecar.calls.outcome import disposition_of
@@ -47,18 +47,19 @@ from sidecar.recorders.recorder import Answerer
 from sidecar.records.record import Disposition, EndedBy
 from sidecar.sip.dialog import Dialog
 from sidecar.sip.message import Request, Response
-from sidecar.sip.offer_answer import Carrier, OfferAnswerError, State
+from sidecar.sip.offer_answer import Carrier, OfferAnswerError, State, Unasked
 from sidecar.sip.sdp import SdpError
 
 log = structlog.get_logger(__name__)
 
 CHALLENGES = (401, 407)
 UNREACHABLE = 503
-BODY_HEADERS = ("content-type", "content-disposition", "content-encoding", "content-language")
+NOWHERE = 480
+"""The answer in place of a redirection that leads nowhere through the sidecar."""
 
 
 class Call(CallBase):
-    """A call on its way from the INVITE to speech. Every method runs within `Agent.run`."""
+    """A call on its way from the INVITE to speech. Every method runs within a turn of its own."""
 
     __slots__ = ()
 
@@ -71,20 +72,23 @@ class Call(CallBase):
         self.record = resumed or agent.new_record(self.route, self.decision)
         self.id = self.record.call_id
         self.media: MediaSession = agent.media.open(
-            streams, lambda event: agent.run(self._on_media, event)
+            streams, agent.turns.owned_by(self, self._on_media)
         )
-        self.heritage = heritage_of(self)
-        self.told = self.heritage.told
-        join_parts(self)
+        try:
+            self.heritage = heritage_of(self)
+            self.told = self.heritage.told
+            join_parts(self)
+        except BaseException:
+            self.media.close()  # nobody else knows of its ports yet
+            raise
         self.invite.owner = self
         agent.calls[self.id] = self
-        agent.concerned = self
         if resumed is not None:
             self._recorded = True
         else:
             agent.metrics.call_began()
             written = agent.records.begin(self.record, self.pbx_call_id)
-            written.add_done_callback(lambda done: agent.run(self._on_recorded, done))
+            written.add_done_callback(agent.turns.owned_by(self, self._on_recorded))
         self._tell_started()
         self.parties.inherit()
 
@@ -117,7 +121,6 @@ class Call(CallBase):
             self.agent.send_in_dialog(leg, request, OwnInfo(self))
 
     def _on_recorded(self, written: Future[None]) -> None:
-        self.agent.concerned = self
         if self.phase is not Phase.OPENING:
             return
         if written.exception() is not None:
@@ -127,7 +130,6 @@ class Call(CallBase):
         self._go_on()
 
     def _on_media(self, event: MediaEvent) -> None:
-        self.agent.concerned = self
         match event:
             case Opened():
                 self.sessions.ports = {Side.A: event.ports_a, Side.B: event.ports_b}
@@ -266,12 +268,14 @@ class Call(CallBase):
 
         Raises SdpError (488: no common codec) or OfferAnswerError.
         """
-        headers = passed(self.request.headers, trusted=self.route.source.trusted)
-        headers += self.agent.mapped(self.request, self.flow)
+        source = self.route.source
+        headers = passed(self.request.headers, trusted=source.trusted, site=source.site)
+        headers += self.references
         headers += self.agent.decision_headers(self, self.route.destination)
         if self.a is None:
-            return headers, cross(self.sessions, self._a_end, end, Carrier.INVITE, self.request)
-        headers = without(headers, "require", "supported", "content-type", "content-disposition")
+            body = cross(self.sessions, self._a_end, end, Carrier.INVITE, self.request)
+            return headers + described(body), body
+        headers = without(headers, "require", "supported")
         headers += [("Supported", "timer, replaces"), ("Content-Type", "application/sdp")]
         return headers, self.sessions.offer_as_agreed(self.a.end, end)
 
@@ -334,8 +338,8 @@ class Call(CallBase):
         if leg.end.session.state is State.STABLE:
             self.agent.send_ack(leg)
         self.phase = Phase.ANSWERED
-        headers = passed(response.headers, trusted=leg.peer.trusted)
-        self.answer(a, response.status, response.reason, headers, body)
+        headers = passed(response.headers, trusted=leg.peer.trusted, site=leg.peer.site)
+        self.answer(a, response.status, phrase(response), headers + described(body), body)
 
     def drop_callee(self) -> None:
         """End the callee's leg, or give up to place it; the caller stays."""
@@ -351,27 +355,33 @@ class Call(CallBase):
         """A final response other than 2xx came, and no further target is left."""
         if self.voicemail.takes_over(status):
             return
-        headers = passed(response.headers, trusted=self.route.destination.trusted)
-        headers = without(headers, *BODY_HEADERS)
-        headers += self.agent.redirect_contacts(response, self.flow)
+        callee = self.route.destination
+        headers = passed(response.headers, trusted=callee.trusted, site=callee.site)
+        contacts = self.agent.identities.redirected(response, callee, self.flow)
+        reason: str | None = phrase(response)
+        if 300 <= status < 400 and not contacts and callee.kind == "trunk":
+            status, reason = NOWHERE, None
+        headers += contacts
         if status in CHALLENGES and self.a is None:
             self._parked = self.agent.challenges.park(self.request, self.record, self.agent.now)
-        self._refuse(status, disposition_of(status), EndedBy.CALLEE, headers, response.reason)
+        self._refuse(status, disposition_of(status), EndedBy.CALLEE, headers, reason)
 
     def pass_ack_on(self, leg: Leg, other: Leg, ack: Request) -> None:
         """The neighbour's ACK brings the answer that the other leg's 2xx waits for."""
         try:
             body = cross(self.sessions, leg.end, other.end, Carrier.ACK, ack)
+        except Unasked:
+            self.fail_closed("answer_unasked")
+            return
         except (SdpError, OfferAnswerError) as error:
             log.warning("answer_unusable", call=self.id, problem=error.reason)
             self.give_up("answer_unusable")
             return
-        headers = passed(ack.headers, trusted=leg.peer.trusted)
-        self.agent.send_ack(other, headers, body)
+        headers = passed(ack.headers, trusted=leg.peer.trusted, site=leg.peer.site)
+        self.agent.send_ack(other, headers + described(body), body)
 
     def never_pracked(self) -> None:
         """The caller does not acknowledge a reliable provisional (RFC 3262 section 3)."""
-        self.agent.concerned = self
         self.give_up("no_prack", status=504)
 
     def callee_silent(self) -> None:

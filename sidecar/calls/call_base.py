@@ -5,11 +5,12 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import structlog
 
 from sidecar.calls.call_events import FailedClosed
+from sidecar.calls.header_policy import reasons
 from sidecar.calls.identifiers import new_tag
 from sidecar.calls.leg import End, Leg
 from sidecar.consent.events import HungUp
@@ -20,6 +21,7 @@ from sidecar.sip.offer_answer import Origins
 
 if TYPE_CHECKING:
     from sidecar.calls.agent import Agent
+    from sidecar.calls.call import Call
     from sidecar.calls.consent_process import ConsentProcess
     from sidecar.calls.keys import Keys
     from sidecar.calls.parties import Heritage, Parties
@@ -55,9 +57,10 @@ class Phase(Enum):
 
 
 class CallBase:
-    """What belongs to a call, and how it ends. Every method runs within `Agent.run`."""
+    """What belongs to a call, and how it ends. Every method runs within a turn of its own."""
 
     __slots__ = (
+        "__weakref__",
         "_a_end",
         "_arrived",
         "_parked",
@@ -86,6 +89,7 @@ class CallBase:
         "pressing",
         "record",
         "recorder",
+        "references",
         "request",
         "requests",
         "route",
@@ -124,6 +128,8 @@ class CallBase:
         self.flow = flow
         self.route = route
         self.decision = decision
+        self.references = agent.mapped(request, route.source, route.destination, flow)
+        """The dialogs that the INVITE refers to, as the callee's side knows them."""
         self.phase = Phase.OPENING
         self.a: Leg | None = None
         self.b: Leg | None = None
@@ -142,6 +148,11 @@ class CallBase:
         replaces, or before it came to a mailbox."""
 
     # What it is made of.
+
+    @property
+    def itself(self) -> Call:
+        """The call, for those of its parts that know it by a weak reference only."""
+        return cast("Call", self)
 
     @property
     def over(self) -> bool:
@@ -180,8 +191,7 @@ class CallBase:
         if self.phase is Phase.ENDED:
             return
         if self.placing is not None:
-            reasons = [("Reason", value) for value in cancel.headers.get_all("Reason")]
-            self.placing.cancel(reasons)
+            self.placing.cancel(reasons(cancel.headers))
         self._refuse(487, Disposition.CANCELLED, EndedBy.CALLER)
 
     def hung_up(self, leg: Leg, headers: HeaderLines) -> None:
@@ -255,27 +265,36 @@ class CallBase:
         self.agent.respond(self.invite, response, self.route.source)
 
     def releases(self) -> tuple[Callable[[], None], ...]:
-        """Return the steps that give back all that the call holds, but for its legs."""
+        """Return the steps that give back all that the call holds, once its legs have parted."""
         return (
             self.consent.abandon,
+            self.pressing.close,
             self.keys.close,
             self.voicemail.settled,
             self.member.leave,
             self.parties.close,
             self.recorder.close,
             self.media.close,
+            self._let_go,
         )
+
+    def _let_go(self) -> None:
+        """Keep nothing that keeps the call: from now on it is its legs that do."""
+        self.a = self.b = self.placing = None
+        waiting, self._when_ports = self._when_ports, []
+        for go_on in waiting:
+            go_on()
 
     def _end(self, disposition: Disposition, ended_by: EndedBy, headers: HeaderLines) -> None:
         if self.phase is Phase.ENDED:
             return
         self.phase = Phase.ENDED
         self.consent.handle(HungUp())
-        for release in self.releases():
-            release()
         agent = self.agent
         for leg in tuple(self.legs):
             agent.part(leg, headers)
+        for release in self.releases():
+            release()
         self.record.disposition, self.record.ended_by = disposition, ended_by
         self.voicemail.count()
         agent.calls.pop(self.id, None)

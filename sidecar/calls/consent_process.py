@@ -222,6 +222,7 @@ class ConsentProcess:
         for timers in (self._answers, self._beginning, self._explaining):
             for party in tuple(timers):
                 self._drop(timers, party)
+        self.speaking.close()
 
     # What the machine has done.
 
@@ -256,12 +257,11 @@ class ConsentProcess:
         due = self._call.parties.can_hear_at(party)
         if due > self._call.agent.now:
             begin = partial(self._begin_notice, party)
-            self._beginning[party] = self._call.agent.timers.schedule(due, begin)
+            self._beginning[party] = self._call.agent.turns.later(self._call, due, begin)
         else:
             self._begin_notice(party, due)
 
     def _begin_notice(self, party: Party, _now: float) -> None:
-        self._call.agent.concerned = self._call
         self._drop(self._beginning, party)
         self.hearing.add(party)
         over = partial(self._notice_over, party)
@@ -283,8 +283,8 @@ class ConsentProcess:
             return
         agent, over = self._call.agent, partial(self._explained, party)
         self.speaking.say(party, self._script.explanation, self._language(party), over)
-        due = agent.now + EXPLAINED_WITHIN_S
-        self._explaining[party] = agent.timers.schedule(due, partial(self._never_heard, party))
+        due, never = agent.now + EXPLAINED_WITHIN_S, partial(self._never_heard, party)
+        self._explaining[party] = agent.turns.later(self._call, due, never)
 
     def _silence(self, party: Party) -> None:
         self._drop(self._beginning, party)
@@ -312,7 +312,6 @@ class ConsentProcess:
         self.handle(ExplanationOver(party))
 
     def _never_heard(self, party: Party, _now: float) -> None:
-        self._call.agent.concerned = self._call
         self.speaking.silence(party)
         self._explained(party)
 
@@ -322,11 +321,11 @@ class ConsentProcess:
         agent = self._call.agent
 
         def missing(_now: float) -> None:
-            agent.concerned = self._call
             self.note_answer(party, "silent")
             self.handle(AnswerMissing(party))
 
-        self._answers[party] = agent.timers.schedule(agent.now + question.within, missing)
+        due = agent.now + question.within
+        self._answers[party] = agent.turns.later(self._call, due, missing)
 
     def _drop(self, timers: dict[Party, Timer], party: Party) -> None:
         if timer := timers.pop(party, None):

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sidecar.calls.bodies import cross, description
-from sidecar.calls.header_policy import passed, without
+from sidecar.calls.bodies import UNSUPPORTED_TYPE, cross, crossing, described, description
+from sidecar.calls.crossing_table import SDP
+from sidecar.calls.header_policy import passed, phrase, without
 from sidecar.calls.leg import Leg
 from sidecar.calls.message_streams import warnings
 from sidecar.sip.message import Request, Response
-from sidecar.sip.offer_answer import Carrier, OfferAnswerError, State
+from sidecar.sip.offer_answer import Carrier, OfferAnswerError, State, Unasked
 from sidecar.sip.sdp import SdpError
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ ANSWERS = {
 }
 REQUEST_TERMINATED = 487
 OVERLAP = 500
-BODY_HEADERS = ("content-type", "content-disposition", "content-encoding", "content-language")
 
 
 class Forwarding:
@@ -106,13 +106,15 @@ class Forwarding:
             return
         try:
             body = self._body_back(response)
+        except Unasked:
+            self._answered_unasked()
+            return
         except (SdpError, OfferAnswerError) as error:
             self._finish(error.status, error.reason)
             return
-        headers = passed(response.headers, trusted=self._target.peer.trusted)
-        if not body:
-            headers = without(headers, *BODY_HEADERS)
-        out = self._source.dialog.response(request, response.status, response.reason, headers, body)
+        headers = self._passed(self._target, response) + described(body)
+        reason = phrase(response)
+        out = self._source.dialog.response(request, response.status, reason, headers, body)
         if response.status >= 200:
             self._settle(rejected=response.status >= 300)
         self._agent.respond(self._server, out, self._source.peer)
@@ -128,17 +130,19 @@ class Forwarding:
         if target.over:
             self._finish(481)
             return
+        carrier = CARRIERS.get(request.method)
         try:
-            carrier = CARRIERS.get(request.method)
-            body = request.body
-            if carrier is not None:
+            if carrier is None:
+                about, body = crossing(request)
+            else:
                 sessions = self._source.call.sessions
                 body = cross(sessions, self._source.end, target.end, carrier, request)
+                about = described(body)
         except (SdpError, OfferAnswerError) as error:
             self._refuse(error)
             return
         self._source.dialog.refresh_target(request)
-        headers = passed(request.headers, trusted=self._source.peer.trusted) + self._headers
+        headers = self._passed(self._source, request) + about + self._headers
         if request.method == "INVITE":
             headers = _unreliable(headers)
         out = target.dialog.request(request.method, headers, body)
@@ -176,9 +180,9 @@ class Forwarding:
             return
         if target.end.session.state is State.STABLE:
             self._agent.send_ack(target)
-        headers = passed(response.headers, trusted=target.peer.trusted)
+        headers = self._passed(target, response) + described(body)
         out = self._source.dialog.response(
-            self._request, response.status, response.reason, headers, body
+            self._request, response.status, phrase(response), headers, body
         )
         self._settle(rejected=False)
         self._agent.answer_invite(self._source, self._server, out)
@@ -187,12 +191,19 @@ class Forwarding:
         carrier = ANSWERS.get(self._request.method)
         if carrier is Carrier.FINAL and response.status < 200:
             carrier = Carrier.PROVISIONAL
-        if carrier is None:
-            return response.body
-        if response.status >= 300:
+        if carrier is None or response.status >= 300:
             return b""  # what a refusal says about media is about the other leg's
         call = self._source.call
         return cross(call.sessions, self._target.end, self._source.end, carrier, response)
+
+    def _answered_unasked(self) -> None:
+        """Somebody has answered an offer that we have not sent: it did not come through us."""
+        self._finish(REQUEST_TERMINATED)
+        self.call.fail_closed("answer_unasked")
+
+    @staticmethod
+    def _passed(leg: Leg, message: Request | Response) -> list[tuple[str, str]]:
+        return passed(message.headers, trusted=leg.peer.trusted, site=leg.peer.site)
 
     def _settle(self, *, rejected: bool) -> None:
         """The exchange on both legs is over; a refused offer leaves what was agreed before."""
@@ -208,7 +219,10 @@ class Forwarding:
         if self._request.method == "INVITE":
             self._source.inviting = None
             self._target.invited = False
-        self._answer(error.status, error.reason, warnings(error))
+        headers = warnings(error)
+        if error.status == UNSUPPORTED_TYPE:
+            headers.append(("Accept", SDP))
+        self._answer(error.status, error.reason, headers)
 
     def _finish(self, status: int, reason: str | None = None) -> None:
         if not self._server.finished:

@@ -99,11 +99,10 @@ class Keys:
         deadline = self._collectors[party].deadline
         if deadline is not None:
             expired = partial(self._expired, party)
-            self._timers[party] = self._call.agent.timers.schedule(deadline, expired)
+            self._timers[party] = self._call.agent.turns.later(self._call, deadline, expired)
 
     def _expired(self, party: Party, now: float) -> None:
         self._timers.pop(party, None)
-        self._call.agent.concerned = self._call
         self._act(party, self._collectors[party].expire(now))
         self._watch(party)
 

@@ -77,7 +77,7 @@ class Heritage(NamedTuple):
 
 def heritage_of(call: Call) -> Heritage:
     """Return what holds on from the call that this one replaces (RFC 3891), if it does."""
-    leg = replaced_leg(call.request, call.agent.legs.get)
+    leg = replaced_leg(call.request, call.agent.legs.get, call.route.source)
     if leg is None or leg.other is None or leg.other.peer is not call.route.destination:
         return Heritage()
     before, party = leg.call, PARTY_OF[leg.other.side]

@@ -1,8 +1,14 @@
-"""What a call is made of: it carries the consent process, the recorder and the media out."""
+"""What a call is made of: it carries the consent process, the recorder and the media out.
+
+A call owns its parts, and they know it by a weak reference: so it is freed with its last leg, its
+last transaction and what others still have to tell it, and the collector has nothing to find. Who
+keeps the call for longer than one of its steps takes `call.itself`.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from weakref import proxy
 
 from sidecar.calls.consent_process import ConsentProcess
 from sidecar.calls.header_policy import tags
@@ -24,8 +30,9 @@ if TYPE_CHECKING:
     from sidecar.calls.call import Call
 
 
-def join_parts(call: Call) -> None:
+def join_parts(whole: Call) -> None:
     """Build the parts of a call that has its media session, and knows who was told before."""
+    call: Call = proxy(whole)
     agent, media = call.agent, call.media
     recorder = agent.recorder_of(call.route)
     call.pbx_call_id = new_call_id() if call.route.inbound else call.request.call_id

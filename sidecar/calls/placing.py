@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sidecar.calls.identifiers import new_call_id, new_tag
 from sidecar.calls.leg import Leg
-from sidecar.calls.relay import unwrapped_contact
 from sidecar.media.engine import Side
 from sidecar.sip.dialog import Dialog
 from sidecar.sip.headers import Headers
@@ -132,7 +131,7 @@ class Placing:
             [
                 ("Max-Forwards", str(agent.hops_left(request))),
                 ("From", names.calling(request.from_, to_trunk=to_trunk, flow=flow, tag=self._tag)),
-                ("To", names.called(request.to, to_trunk=to_trunk, target=target)),
+                ("To", names.called(request.to, call.route, target)),
                 ("Call-ID", self._call_id),
                 ("CSeq", f"{self._cseq} INVITE"),
                 ("Contact", agent.contact(flow)),
@@ -147,13 +146,12 @@ class Placing:
         self._client = agent.send_request(self._request, flow, call.route.destination, self)
 
     def _request_uri(self, target: Uri) -> str:
-        call, agent, request = self.call, self.call.agent, self.call.request
         if self._diversion is not None:
             return self._diversion.request_uri
-        registered = unwrapped_contact(request.target)
-        if registered is not None and agent.belongs(registered, call.route.destination):
-            return str(registered.with_(headers=()))
-        return agent.router.request_uri(request.uri, call.route.destination, target)
+        route, agent = self.call.route, self.call.agent
+        if route.contact is not None and agent.reaches(route.contact, route.destination):
+            return str(route.contact.uri)
+        return str(agent.router.request_uri(route, target))
 
     def _provisional(self, transaction: ClientTransaction, response: Response) -> None:
         if transaction is not self._client or response.status == 100 or self.cancelled:

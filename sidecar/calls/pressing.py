@@ -31,6 +31,11 @@ class Pressing:
         self._done[side].append(done)
         self._media.press(side, digits)
 
+    def close(self) -> None:
+        """The call is over: nobody waits for an end any more."""
+        for waiting in self._done.values():
+            waiting.clear()
+
     def ended(self, event: Pressed) -> None:
         """Take the end of a press."""
         if waiting := self._done[event.side]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sidecar.calls.bodies import cross, description
-from sidecar.calls.header_policy import passed, without
+from sidecar.calls.bodies import cross, described, description
+from sidecar.calls.header_policy import passed, phrase, without
 from sidecar.sip.message import Response
 from sidecar.sip.offer_answer import Carrier
 from sidecar.sip.reliable import ReliableProvisionals, rack_for, rseq_of
@@ -30,11 +30,12 @@ def pass_on(call: Call, callee: Leg, caller: Leg, response: Response) -> None:
     if description(response) is not None:
         call.consent.early_media()
     agent = call.agent
-    headers = passed(response.headers, trusted=callee.peer.trusted)
+    peer = callee.peer
+    headers = passed(response.headers, trusted=peer.trusted, site=peer.site) + described(body)
     headers += agent.decision_headers(call, call.route.source)
     if rseq is not None:
         headers = without(headers, "require")
-    out = caller.dialog.response(call.request, response.status, response.reason, headers, body)
+    out = caller.dialog.response(call.request, response.status, phrase(response), headers, body)
     if rseq is None:
         agent.respond(call.invite, out, caller.peer)
         return
@@ -52,6 +53,6 @@ def _provisionals(call: Call, caller: Leg) -> ReliableProvisionals:
         agent.layer.durations,
         call.request,
         transmit=agent.layer.retransmit,
-        failed=lambda _now: call.never_pracked(),
+        failed=lambda _now: agent.turns.do(call.never_pracked, of=call),
     )
     return caller.provisionals

@@ -108,10 +108,8 @@ class RecorderProcess:
         if self._session is not None:
             return
         told = Order.RELEASE if self._call.consent.tells_on else Order.STOP
-        agent = self._call.agent
-        self._session = self._recorder.open(
-            self.leg, told, lambda event: agent.run(self._on_event, event)
-        )
+        tell = self._call.agent.turns.owned_by(self._call, self._on_event)
+        self._session = self._recorder.open(self.leg, told, tell)
         self._call.record.recorder = self._recorder.kind
         if self._order is not None:
             self._give(self._order)
@@ -162,28 +160,24 @@ class RecorderProcess:
         if self._session is None or not self._recorder.sees:
             then(Answerer.UNKNOWN)
             return
-        agent, waiting = self._call.agent, [then]
+        waiting = [then]
 
         def settle(answerer: Answerer) -> None:
             limit.cancel()
             if self._call.over:
                 return
-            agent.concerned = self._call
             if waiting:
                 waiting.pop()(answerer)
             elif answerer is not Answerer.UNKNOWN and self._confirms and self._order is not None:
                 self._call.consent.handle(RecorderConfirmed(self._order))
 
         def overdue(_now: float) -> None:
-            if self._call.over:
-                return
-            agent.concerned = self._call
             log.warning("recorder_silent", call=self._call.id)
             self._call.consent.handle(RecorderDoubted())
             waiting.pop()(Answerer.UNKNOWN)
 
         limit = self._in(self._call.decision.confirm_within, overdue)
-        self._session.answered(lambda answerer: agent.run(settle, answerer))
+        self._session.answered(self._call.agent.turns.owned_by(self._call, settle))
 
     def close(self) -> None:
         """The call is over."""
@@ -213,7 +207,6 @@ class RecorderProcess:
 
     def _on_event(self, event: RecorderEvent) -> None:
         call = self._call
-        call.agent.concerned = call
         self._confirms = self._confirms and not isinstance(event, Failed | Doubted | Violated)
         match event:
             case Confirmed(order, proof):
@@ -273,7 +266,6 @@ class RecorderProcess:
     def _overdue(self, _now: float) -> None:
         self._deadline = None
         call = self._call
-        call.agent.concerned = call
         if self._order is not None:
             self._count(self._order, "unconfirmed")
         call.consent.handle(RecorderOverdue())
@@ -286,7 +278,7 @@ class RecorderProcess:
 
     def _in(self, seconds: float, callback: Callable[[float], None]) -> Timer:
         agent = self._call.agent
-        return agent.timers.schedule(agent.now + seconds, callback)
+        return agent.turns.later(self._call, agent.now + seconds, callback)
 
     def _count(self, order: Order, result: str) -> None:
         self._call.agent.metrics.recorder_action(self.kind, order.value, result)

@@ -85,14 +85,14 @@ class RecordingRequests:
         if wish is None or (wish == "resume" and not call.trusts(side)):
             return
         later = partial(self._ask_later, _objector(side), wish)
-        call.agent.timers.schedule(call.agent.now, later)
+        call.agent.turns.later(call, call.agent.now, later)
 
     def held(self, side: Side, on_hold: bool) -> None:
         """See `Recording.held`. What follows waits until the message has been dealt with."""
         call = self._call
         if call.decision.hold == "pause":
             later = partial(self._hold_later, side, on_hold)
-            call.agent.timers.schedule(call.agent.now, later)
+            call.agent.turns.later(call, call.agent.now, later)
 
     def told(self, side: Side) -> str | None:
         """See `Recording.told`."""
@@ -107,14 +107,10 @@ class RecordingRequests:
         return "paused" if consent.order is Order.HOLD and consent.pauses else "off"
 
     def _hold_later(self, side: Side, on_hold: bool, _now: float) -> None:
-        if not self._call.over:
-            self._call.agent.concerned = self._call
-            self._call.parties.on_hold(side, "sdp", held=on_hold)
+        self._call.parties.on_hold(side, "sdp", held=on_hold)
 
     def _ask_later(self, by: Objector, wish: Wish, _now: float) -> None:
-        if not self._call.over:
-            self._call.agent.concerned = self._call
-            self.ask(by, wish, "sdp")
+        self.ask(by, wish, "sdp")
 
 
 def _objector(side: Side) -> Objector:

@@ -93,10 +93,9 @@ class Rooms:
     def _tell(self, room: str) -> None:
         """Tell each in a step of its own: where one goes wrong the others know all the same."""
         for member in tuple(self._members[room].values()):
-            self._agent.run(self._tell_one, room, member)
+            self._agent.run(self._tell_one, room, member, of=member.call)
 
     def _tell_one(self, room: str, member: Member) -> None:
-        self._agent.concerned = member.call
         if member.room == room:
             member.overruled(self.objected_to(room, member))
 

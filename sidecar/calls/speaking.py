@@ -44,6 +44,11 @@ class Speaking:
             self._over[side][-1] = _nobody
             self._media.stop(side)
 
+    def close(self) -> None:
+        """The call is over: nobody waits for an end any more."""
+        for waiting in self._over.values():
+            waiting.clear()
+
     def ended(self, event: Played | PlayFailed) -> None:
         """Take the end of a prompt."""
         if waiting := self._over[event.side]:

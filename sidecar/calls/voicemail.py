@@ -115,7 +115,7 @@ class Voicemail:
             return
         if "no-answer" in divert.on:
             deadline = call.agent.now + divert.after
-            self._timer = call.agent.timers.schedule(deadline, self._rung_out)
+            self._timer = call.agent.turns.later(call, deadline, self._rung_out)
 
     def settled(self) -> None:
         """The callee has answered, or the call is over: it is not diverted any more."""
@@ -134,8 +134,7 @@ class Voicemail:
 
     def _rung_out(self, _now: float) -> None:
         self._timer = None
-        self._call.agent.concerned = self._call
-        if self._call.b is None and not self._call.over:
+        if self._call.b is None:
             self._divert("no-answer")
 
     def _divert(self, why: Unanswered) -> None:
@@ -163,7 +162,9 @@ class Voicemail:
             return None
         mailbox = Uri.parse(rule.to)
         came = history(call.request) if call.route.source.trusted else []
-        made = divert(call.request.target, mailbox, CAUSE[self._why], came)
+        target = call.route.destination.uris[0]
+        original = call.agent.router.request_uri(call.route, target)
+        made = divert(original, mailbox, CAUSE[self._why], came)
         headers = [("History-Info", value) for value in made.history]
         headers.append(("Diversion", made.diversion))
         return Diversion(mailbox, str(made.uri), tuple(headers))

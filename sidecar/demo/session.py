@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sidecar.calls.bodies import content_type
 from sidecar.demo.rtp_endpoint import RtpEndpoint, Sending
 from sidecar.sip.message import Message
 from sidecar.sip.offer_answer import Carrier, OfferAnswer, Origins, Role, State
@@ -72,7 +73,8 @@ class Session:
 
         Raises SdpError and OfferAnswerError.
         """
-        data = sdp_part(message.headers.get("Content-Type"), message.body)
+        disposition = message.headers.get("Content-Disposition")
+        data = sdp_part(content_type(message), disposition, message.body)
         description = None if data is None else SessionDescription.parse(data)
         role = self.exchange.received(carrier, description)
         self._adjust()

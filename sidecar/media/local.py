@@ -131,11 +131,17 @@ class LocalSession:
             self.ports = event.ports_a + event.ports_b
         self._closing = self._closing or last
         self._on_event(event)
+        if last:
+            self._on_event = _nobody
         return last
 
     def _tell(self, command: Command) -> None:
         if not self._closing and self._worker is not None:
             self._worker.tell(command)
+
+
+def _nobody(_event: MediaEvent) -> None:
+    """Nobody is told: a session that has ended keeps nothing of its call."""
 
 
 class LoadedPrompts:

@@ -11,7 +11,7 @@ from phonenumbers import CountryCodeSource, NumberParseException, PhoneNumber, V
 from sidecar.numbers.nanp import AREAS, as_dialled
 from sidecar.numbers.plans import Plan, plan_of
 from sidecar.numbers.withheld import is_withheld
-from sidecar.numbers.written import context_of, is_dialled, plain, user_of
+from sidecar.numbers.written import as_sent, context_of, is_dialled, plain, user_of
 
 CACHED = 8192
 """Numbers that are remembered."""
@@ -54,6 +54,20 @@ def read_number(text: str, default_country: str = "") -> Number:
     if len(number) > LONGEST:
         return Number(number)
     return _remembered(number, context_of(user), default_country)
+
+
+def as_run(user: str) -> str:
+    """Return a user part in the one form that rules, the record and the PBX get. Never raises.
+
+    What is only for the eye and the parameters of the user part are left out; a local number with
+    a `phone-context` is E.164 where that is a valid number. So whoever is told this form can't
+    read another number in it than the rules do.
+    """
+    number, context = as_sent(user), context_of(user)
+    if not context or len(number) > LONGEST or not number.isdigit():
+        return number
+    found = _in_context(number, context)
+    return _e164(found) if found is not None else number
 
 
 def read_plain(number: str, context: str, country: str) -> Number:

@@ -25,9 +25,17 @@ def normal_number(text: str) -> str:
 
 def plain(text: str) -> str:
     """Return the same without making "00" a plus."""
-    user = text.partition(";")[0]
-    number = user.translate(_SEPARATORS)
-    return number if is_dialled(number) else user.strip().casefold()
+    return as_sent(text).casefold()
+
+
+def as_sent(user: str) -> str:
+    """Return a user part as it goes on: all that `plain` leaves out is left out, but no case.
+
+    `plain` says the same of what this returns as of what it was given.
+    """
+    text = user.partition(";")[0].strip()
+    number = text.translate(_SEPARATORS)
+    return number if is_dialled(number) else text
 
 
 def is_dialled(number: str) -> bool:

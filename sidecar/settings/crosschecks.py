@@ -20,6 +20,7 @@ def of_settings(settings: Settings) -> Iterator[Complaint]:
     yield from _hosts(settings)
     yield from _targets(settings)
     yield from _recorders(settings)
+    yield from _pass_headers(settings)
     advertise, media = settings.sip.advertise, settings.media.address
     if advertise is not None and (":" in advertise) != (":" in media):
         message = f'"{advertise}" stands for [media] address {media}: both must be IPv4 or IPv6'
@@ -92,6 +93,19 @@ def _recorders(settings: Settings) -> Iterator[Complaint]:
                 yield (*key, needed), f'is missing; kind = "{table.kind}" needs it'
         for unused in sorted(table.model_fields_set - USED[table.kind]):
             yield (*key, unused), f'has no meaning with kind = "{table.kind}"'
+
+
+def _pass_headers(settings: Settings) -> Iterator[Complaint]:
+    """Yield headers that may not be passed on: our own, and those of a trunk nobody trusts."""
+    own = (settings.headers.consent.lower(), settings.headers.record.lower())
+    for kind, name, neighbour in _neighbours(settings):
+        for index, pattern in enumerate(neighbour.pass_headers):
+            if pattern.lower() in own:
+                key = kind, name, "pass_headers", index
+                yield key, f'"{pattern}" is in [headers]: the sidecar alone writes it'
+    for name, trunk in settings.trunk.items():
+        if trunk.pass_headers and not trunk.trusted:
+            yield ("trunk", name, "pass_headers"), "needs trusted = true"
 
 
 def _ways_to(target: Target) -> set[tuple[str, bool]]:

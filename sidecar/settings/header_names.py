@@ -1,6 +1,15 @@
-"""Header fields that SIP has given a meaning: no decision is told in one of them."""
+"""Names of header fields: those that SIP has given a meaning, and those a site may choose.
+
+No decision is told in one that has a meaning, and none of them is passed on by a site's pattern.
+"""
 
 from __future__ import annotations
+
+import re
+
+from sidecar.settings.words import shown
+
+_PATTERN = re.compile(r"([A-Za-z0-9!%'+\-._`~]{2,64})\*?")
 
 STANDARD = frozenset(
     """
@@ -29,3 +38,13 @@ STANDARD = frozenset(
     """.split()
 )
 """In lower case: IANA's registry of SIP header fields and what is in wide use beside it."""
+
+
+def parse_header_pattern(value: str) -> str:
+    """Read a header name, or the beginning of one with "*". Raises ValueError."""
+    found = _PATTERN.fullmatch(value)
+    if found is None:
+        raise ValueError(f'{shown(value)} is no header name: write one like "X-Account-*"')
+    if value.lower() in STANDARD:
+        raise ValueError(f'"{value}" has a meaning of its own in SIP; the sidecar deals with it')
+    return value

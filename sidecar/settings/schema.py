@@ -29,7 +29,7 @@ from sidecar.settings.addresses import (
     parse_uri,
 )
 from sidecar.settings.complaints import Table
-from sidecar.settings.header_names import STANDARD
+from sidecar.settings.header_names import STANDARD, parse_header_pattern
 from sidecar.settings.moments import parse_holidays, parse_timezone
 from sidecar.settings.places import parse_country, parse_place
 from sidecar.settings.recorder_schema import RecorderTable
@@ -96,6 +96,11 @@ class Neighbour(Table):
         min_length=1, examples=['hosts = ["192.0.2.1"]']
     )
     """From where its messages come: address, network or ADDRESS:PORT; the narrowest wins."""
+    pass_headers: tuple[Annotated[str, AfterValidator(parse_header_pattern)], ...] = Field(
+        default=(), examples=['pass_headers = ["X-Account-*"]']
+    )
+    """Headers of your own that it may send to the other side: names, or beginnings with "*".
+    Of a trunk only where it is trusted; never one that SIP has given a meaning, nor [headers]."""
 
 
 class Pbx(Neighbour):

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from sidecar.sip.address import Address
+from sidecar.sip.claims import rewritten
 from sidecar.sip.errors import ParseError
 from sidecar.sip.history import MOST_LEVELS, HistoryEntry, Index
 from sidecar.sip.uri import Uri
@@ -72,7 +73,8 @@ def divert(
     entries[-1] = replace(left, reason=reason)
     entries.append(HistoryEntry(uri, _below(left.index, 1), mapped_from=left.index))
     diversion = str(Address(None, came, (("reason", _REASONS[cause]),)))
-    return Diverted(uri, tuple(map(str, entries)), diversion)
+    written = (rewritten("History-Info", str(entry)) for entry in entries)
+    return Diverted(uri, tuple(entry for entry in written if entry), diversion)
 
 
 def _service_uri(mailbox: Uri, original: Uri, cause: int) -> Uri:

@@ -50,6 +50,10 @@ class Unexpected(OfferAnswerError):  # noqa: N818
     status = 488
 
 
+class Unasked(Unexpected):
+    """An answer to what nobody has offered: whoever sends it has seen an offer that we have not."""
+
+
 class State(Enum):
     """Whether an exchange is open, and whose offer opened it."""
 
@@ -209,7 +213,7 @@ class OfferAnswer:
         if carrier in (Carrier.FINAL, Carrier.RELIABLE) and self._invite_served:
             return Role.IGNORED
         if carrier not in PATTERNS:
-            raise Unexpected(f"Description in {carrier.value} without an offer before it")
+            raise Unasked(f"Description in {carrier.value} without an offer before it")
         self._open(Event.LOCAL_OFFER if local else Event.REMOTE_OFFER, description, carrier)
         return Role.OFFER
 

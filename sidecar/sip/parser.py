@@ -10,12 +10,13 @@ from __future__ import annotations
 import re
 
 from sidecar.sip.address import Address, is_plain
+from sidecar.sip.claims import NAMING
 from sidecar.sip.cseq import CSeq
 from sidecar.sip.errors import ParseError
 from sidecar.sip.grammar import TOKEN, breaks_line
 from sidecar.sip.headers import Headers
 from sidecar.sip.message import Request, Response
-from sidecar.sip.uri import PLAIN_SIP
+from sidecar.sip.uri import PLAIN_SIP, check_characters
 
 MAX_MESSAGE = 65535
 """Bytes of a whole message: what fits into a datagram."""
@@ -42,6 +43,11 @@ _MANDATORY = frozenset(("Via", "From", "To", "Call-ID", "CSeq"))
 _ONCE = frozenset(("From", "To", "Call-ID", "CSeq", "Max-Forwards", "Content-Length"))
 _ADDRESSES = frozenset(("From", "To", "Contact", "Route", "Record-Route"))
 _ADDRESS_LISTS = frozenset(("Contact", "Route", "Record-Route"))
+_HINTS = frozenset((*NAMING, "Refer-To"))
+"""Headers that a call can do without: what can't be read of them is left out later, but a control
+character in a URI of theirs is nobody's mistake."""
+_WITH_URIS = _ADDRESSES | _HINTS
+_BRACKETED = re.compile(r"<([^<>]*+)>")
 
 
 class MessageError(ParseError):
@@ -137,15 +143,38 @@ def _check(message: Request | Response) -> CSeq:
     repeated = headers.repeated(_ONCE)
     if repeated is not None:
         raise ParseError(f"Repeated {repeated}")
-    for name, text in headers.items():
-        if name in _ADDRESSES and is_plain(text) is None:
-            if name in _ADDRESS_LISTS:
-                Address.parse_list(text)
-            else:
-                Address.parse(text)
+    _check_addresses(message)
     # These two are always asked for, so they are read at once: reading is what checks them.
     _ = message.via
     return message.cseq
+
+
+def _check_addresses(message: Request | Response) -> None:
+    """Refuse a request whose addresses can't be read; of a response leave those out.
+
+    A response is not refused: its transaction would wait for another one until it fails.
+    """
+    unreadable: set[str] = set()
+    for name, text in message.headers.items():
+        if name in _WITH_URIS and is_plain(text) is None:
+            try:
+                _check_address(name, text)
+            except ParseError:
+                if isinstance(message, Request) or name in _MANDATORY:
+                    raise
+                unreadable.add(name)
+    for name in unreadable:
+        message.headers.remove(name)
+
+
+def _check_address(name: str, text: str) -> None:
+    if name in _HINTS:
+        for uri in _BRACKETED.findall(text) or [text]:
+            check_characters(uri)
+    elif name in _ADDRESS_LISTS:
+        Address.parse_list(text)
+    else:
+        Address.parse(text)
 
 
 def _check_request(request: Request) -> None:

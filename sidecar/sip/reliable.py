@@ -62,7 +62,7 @@ class Retransmitter:
         self._timers = timers
         self._data, self._flow = message
         self._transmit = transmit
-        self._failed = failed
+        self._failed: Failed | None = failed
         self._interval = settings.t1
         self._cap = self._longest(settings)
         self._fails_at = now + settings.silence
@@ -77,8 +77,7 @@ class Retransmitter:
         """End it: acknowledged, or not wanted any more. Repeating it does no harm."""
         if self._timer is not None:
             self._timer.cancel()
-            self._timer = None
-            self._data = b""
+            self._let_go()
 
     @staticmethod
     def _longest(settings: TransactionTimers) -> float:
@@ -87,14 +86,21 @@ class Retransmitter:
 
     def _fire(self, now: float) -> None:
         if now >= self._fails_at:
-            self._timer = None
-            self._data = b""
-            self._failed(now)
+            failed = self._let_go()
+            if failed is not None:
+                failed(now)
             return
         self._transmit(self._data, self._flow)
         self._interval = min(2 * self._interval, self._cap)
         at = min(now + self._interval, self._fails_at)
         self._timer = self._timers.schedule(at, self._fire)
+
+    def _let_go(self) -> Failed | None:
+        """Keep nothing of whoever waits for the end; returns whom to tell of a failure."""
+        failed, self._failed = self._failed, None
+        self._timer = None
+        self._data = b""
+        return failed
 
 
 class Retransmitter2xx(Retransmitter):

@@ -9,7 +9,7 @@ majority.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 Callback = Callable[[float], None]
 
@@ -75,11 +75,18 @@ class TimerHeap:
         return entries[0][0] if entries else None
 
     def run(self, now: float) -> None:
-        """Call every callback due at `now` or before, the earliest first.
+        """Call every callback due at `now` or before: see `due`.
 
-        A timer that a callback schedules for `now` or before waits for the next `run`, so that a
-        callback which re-arms itself cannot hold the loop. An exception of a callback passes
-        through; what was due after it stays due.
+        An exception of a callback passes through; what was due after it stays due.
+        """
+        for callback in self.due(now):
+            callback(now)
+
+    def due(self, now: float) -> Iterator[Callback]:
+        """Take every callback due at `now` or before off the heap, the earliest first, one a step.
+
+        A timer that a callback schedules for `now` or before waits for the next time, so that a
+        callback which re-arms itself cannot hold the loop. One that a callback cancels is not met.
         """
         entries = self._entries
         newest = self._sequence
@@ -90,7 +97,7 @@ class TimerHeap:
                 self._cancelled -= 1
                 continue
             timer._callback = None
-            callback(now)
+            yield callback
             entries = self._entries  # a compaction may have replaced the list
 
     def _note_cancelled(self) -> None:

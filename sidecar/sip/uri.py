@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any, NamedTuple, Self
-from urllib.parse import unquote
+from urllib.parse import unquote, unquote_to_bytes
 
 from sidecar.sip.errors import ParseError
 from sidecar.sip.grammar import (
@@ -28,9 +28,12 @@ _SIP = re.compile(
     r"(;[^?\x00-\x20<>\"\x7f]++)?(?:\?([^\x00-\x20<>\"\x7f]++))?"
 )
 
+# What may mean a control character, or no character at all, is looked at more closely.
+_PLAIN_USER = r"[^@:%\x00-\x20<>\"\x7f-\x9f\u2028\u2029\ud800-\udfff]"
+_PLAIN_PART = r"[^;=?@%\x00-\x20<>\"\x7f-\x9f\u2028\u2029\ud800-\udfff]++"
 PLAIN_SIP = (
-    rf"[sS][iI][pP][sS]?:(?:{_USER}++(?::{_USER}*+)?@)?{HOST_NAME}"
-    rf"(?::[1-9][0-9]{{0,3}}+)?(?:;{_PART}(?:={_PART})?)*+"
+    rf"[sS][iI][pP][sS]?:(?:{_PLAIN_USER}++(?::{_PLAIN_USER}*+)?@)?{HOST_NAME}"
+    rf"(?::[1-9][0-9]{{0,3}}+)?(?:;{_PLAIN_PART}(?:={_PLAIN_PART})?)*+"
 )
 """A pattern of SIP URIs that `Uri.parse` never refuses: nearly all there are.
 
@@ -40,6 +43,8 @@ What only has to be known to be well formed is matched with it, which is faster 
 _TEL = re.compile(r"[tT][eE][lL]:([0-9A-Fa-f+*#().\-]++)(;[^?\x00-\x20<>\"\x7f]++)?")
 _ABSOLUTE = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*+):([^\x00-\x20<>\"\x7f]++)")
 _PARAMETER = re.compile(rf"{_PART}(?:={_PART})?")
+# Of Unicode too, with its separators of lines: some readers end a line there.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 # Parameters that make two URIs different where only one of them has it (section 19.1.4).
 _MUST_MATCH = frozenset(("user", "ttl", "method", "maddr", "transport"))
@@ -90,7 +95,13 @@ class Uri(_Parts):
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read a URI; raises ParseError."""
+        """Read a URI; raises ParseError.
+
+        One with a control character, or bytes that are no UTF-8, is refused even where they are
+        escaped: whoever unescapes it for a line of text would write two, or none.
+        """
+        if "%" in text or not text.isascii():
+            check_characters(text)
         found = _SIP.fullmatch(text)
         if found is None:
             return tuple.__new__(cls, _other_parts(text))
@@ -112,7 +123,7 @@ class Uri(_Parts):
         """The user part with its percent-escapes resolved."""
         if self.user is None or "%" not in self.user:
             return self.user
-        return unquote(self.user, errors="surrogateescape")
+        return unquote(self.user)
 
     def param(self, name: str) -> str | None:
         """Return a URI parameter's value: "" where it has none, None where it is missing."""
@@ -155,6 +166,20 @@ class Uri(_Parts):
         return text
 
 
+def check_characters(text: str) -> None:
+    """Raise ParseError where a text, with its percent-escapes resolved, is not one line of UTF-8.
+
+    Escapes are resolved once, as a reader of the URI does; `%250a` means the three characters
+    `%0a`. A percent sign that escapes nothing stands for itself.
+    """
+    try:
+        meant = unquote_to_bytes(text).decode()
+    except ValueError:
+        raise ParseError("Undecodable Characters In URI") from None
+    if _CONTROL.search(meant) is not None:
+        raise ParseError("Control Character In URI")
+
+
 def _other_parts(text: str) -> _Parts:
     found = _TEL.fullmatch(text)
     if found is not None:
@@ -187,7 +212,7 @@ def _parse_headers(text: str) -> Parameters:
 
 
 def _unescape(text: str | None) -> str | None:
-    return text if text is None or "%" not in text else unquote(text, errors="surrogateescape")
+    return text if text is None or "%" not in text else unquote(text)
 
 
 def _same_host(one: str, other: str) -> bool:
@@ -197,10 +222,7 @@ def _same_host(one: str, other: str) -> bool:
 
 
 def _folded(parameters: Parameters) -> dict[str, str]:
-    return {
-        unquote(name).lower(): unquote(value or "", errors="surrogateescape").lower()
-        for name, value in parameters
-    }
+    return {unquote(name).lower(): unquote(value or "").lower() for name, value in parameters}
 
 
 def _same_parameters(one: Parameters, other: Parameters) -> bool:

@@ -68,7 +68,7 @@ class StubSession:
         self.ports_b: tuple[int, ...] = ()
 
     def tell(self, event: MediaEvent) -> None:
-        self.engine.later(lambda: self._on_event(event))
+        self.engine.later(lambda: self._deliver(event))
 
     def configure(self, side: Side, stream: int, remote: RemoteMedia | None) -> None:
         self.remotes[side, stream] = remote
@@ -108,6 +108,11 @@ class StubSession:
             self.closed = True
             self.engine.live.remove(self)
             self.tell(Closed(SideStats(relayed=3, gated=2), SideStats(relayed=5)))
+
+    def _deliver(self, event: MediaEvent) -> None:
+        self._on_event(event)
+        if isinstance(event, Closed):
+            self._on_event = lambda _event: None
 
     # What the test decides.
 
@@ -309,6 +314,9 @@ class StubRecorderSession:
         if isinstance(event, Confirmed):
             self.confirmed = event.order
         self._on_event(event)
+        if isinstance(event, Finished):
+            self._on_event = lambda _event: None
+            self.waits_for_answerer = None
 
 
 class StubRecorder:

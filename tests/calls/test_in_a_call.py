@@ -28,15 +28,16 @@ class TestOtherRequests:
         assert "X-Any" not in info.headers
         there.hang_up()
 
-    def test_a_method_that_nobody_knows_crosses(self, world):
+    def test_a_method_that_nobody_knows_does_not_cross(self, world):
         w = world(OFF)
         there, here = w.talk()
-        w.trunk.answers["JUMP"] = 405
 
         asked = here.send("JUMP")
         w.settle()
 
         assert asked.status == 405
+        assert "INVITE" in asked.final.headers.get("Allow")
+        assert w.trunk.heard("JUMP") == []
         there.hang_up()
 
     def test_options_crosses(self, world):

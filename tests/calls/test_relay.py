@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 from dataclasses import replace
 
 import pytest
 
+from sidecar.calls.contact_seal import PARAMETER, Sealed
 from sidecar.sip.dialog import Dialog
 from sidecar.sip.message import Request
+from sidecar.sip.uri import Uri
 from tests.calls.world import OFF, PBX, SIDECAR, TRUNK
 
 ALLOWED = replace(OFF, messages="allow")
@@ -121,29 +124,125 @@ class TestRegister:
         assert one.final.to_tag != other.final.to_tag
 
 
-class TestWrappedContacts:
-    @pytest.mark.parametrize("token", ["%ff", "!!!", "c2lwOg", "x" * 600, "Zm9v"])
-    def test_that_can_t_be_read_lead_to_the_pbx_all_the_same(self, world, token):
+def token_of(uri):
+    return uri.param(PARAMETER)
+
+
+def sealed(w, uri, *, kind="pbx", name="main", reachable=True):
+    """A URI of the sidecar's that holds another one, made with its own key."""
+    token = w.b2bua.router.seal.seal(Sealed(kind, name, reachable, Uri.parse(uri)))
+    return f"sip:line1@{SIDECAR[0]};csc={token}"
+
+
+class TestSealedContacts:
+    @pytest.mark.parametrize("token", ["%41", "!!!", "c2lwOg", "x" * 600, "Zm9v", "A" * 64])
+    def test_what_is_no_token_leads_to_the_pbx_by_the_outer_number(self, world, token):
         w = world(OFF)
 
         asked = w.trunk.request("NOTIFY", f"sip:line1@{SIDECAR[0]};csc={token}")
         w.settle()
 
         assert asked.status == 200
-        assert w.pbx.asked_for("NOTIFY").target.host == PBX
+        assert w.pbx.asked_for("NOTIFY").uri == f"sip:line1@{PBX}"
 
-    def test_that_name_a_stranger_are_not_followed(self, world):
-        from sidecar.calls.relay import wrapped_contact
-        from sidecar.sip.uri import Uri
-
+    def test_one_that_the_trunk_made_of_a_uri_is_none(self, world):
         w = world(OFF)
-        evil = wrapped_contact(Uri.parse("sip:victim@192.0.2.200:25"), "192.0.2.1:5060")
+        inner = base64.urlsafe_b64encode(f"sip:+442079460102@{PBX}".encode()).decode().rstrip("=")
+        there = w.trunk.call(uri=f"sip:1000@{SIDECAR[0]};csc={inner}")
+        w.settle()
 
-        asked = w.trunk.request("NOTIFY", str(evil))
+        assert w.rules.asked[-1].to == "1000"
+        assert w.pbx.calls[0].request.uri == f"sip:1000@{PBX}"
+        there.cancel()
+
+    def test_one_of_ours_is_judged_by_what_it_holds_whatever_stands_outside(self, world):
+        w = world(OFF)
+        register(w)
+        w.settle()
+        token = token_of(w.trunk.asked_for("REGISTER").contact.uri)
+        there = w.trunk.call(uri=f"sip:1000@{SIDECAR[0]};csc={token}")
+        w.settle()
+
+        assert w.rules.asked[-1].to == "line1"
+        assert w.pbx.calls[0].request.uri == f"sip:line1@{PBX}:5060;line=xyz"
+        assert w.pbx.calls[0].request.to.uri.user == "line1"
+        there.cancel()
+
+    def test_the_permission_for_a_message_goes_by_what_it_holds(self, world):
+        w = world(ALLOWED)
+
+        w.trunk.request("MESSAGE", sealed(w, f"sip:box@{PBX}"), [("Content-Type", "text/plain")])
+        w.settle()
+
+        assert w.rules.asked[-1].to == "box"
+        assert w.pbx.asked_for("MESSAGE").uri == f"sip:box@{PBX}"
+
+    def test_the_trunk_can_read_no_address_in_it(self, world):
+        w = world(OFF)
+        register(w)
+        w.settle()
+        text = w.trunk.asked_for("REGISTER").encode().decode()
+        token = token_of(w.trunk.asked_for("REGISTER").contact.uri)
+
+        assert PBX not in text
+        assert PBX.encode() not in base64.urlsafe_b64decode(token + "==")
+
+    def test_a_refreshed_registration_has_the_same_contact(self, world):
+        w = world(OFF)
+        register(w)
+        register(w)
+        w.settle()
+
+        one, other = w.trunk.heard("REGISTER")
+        assert one.headers.get("Contact") == other.headers.get("Contact")
+
+    @pytest.mark.parametrize(
+        "uri",
+        ["sip:victim@192.0.2.200:25", f"sip:100@{TRUNK}", f"sip:Action@{PBX}:5038"],
+    )
+    def test_what_leads_elsewhere_is_not_followed(self, world, uri):
+        w = world(OFF)
+        register(w, contact=f"<{uri}>")
+        w.settle()
+        wrapped = str(w.trunk.asked_for("REGISTER").contact.uri)
+
+        asked = w.trunk.request("NOTIFY", wrapped)
         w.settle()
 
         assert asked.status == 200
-        assert w.pbx.asked_for("NOTIFY").target.host == PBX
+        assert w.pbx.asked_for("NOTIFY").uri == f"sip:{Uri.parse(uri).user}@{PBX}"
+
+    @pytest.mark.parametrize(("kind", "name"), [("trunk", "carrier"), ("pbx", "gone")])
+    def test_one_of_nobody_on_the_other_side_is_none(self, world, kind, name):
+        w = world(OFF)
+        uri = sealed(w, f"sip:box@{PBX}", kind=kind, name=name)
+
+        asked = w.trunk.request("NOTIFY", uri)
+        within = w.trunk.request("NOTIFY", uri, [("To", f"<{uri}>;tag=x")])
+        w.settle()
+
+        assert asked.status == 200
+        assert within.status == 481
+        assert w.pbx.asked_for("NOTIFY").uri == f"sip:line1@{PBX}"
+
+    def test_a_contact_that_is_too_long_to_be_sealed_is_refused(self, world):
+        w = world(OFF)
+
+        asked = register(w, contact=f"<sip:{'x' * 2000}@{PBX}>")
+        w.settle()
+
+        assert asked.status == 400
+        assert w.trunk.received == []
+
+    def test_a_contact_that_is_no_telephone_s_stays_here(self, world):
+        w = world(OFF)
+
+        register(w, contact=f'<mailto:x@y>, <sip:line1@{PBX}>;+sip.instance="<urn:x>";x=y')
+        w.settle()
+
+        (contact,) = w.trunk.asked_for("REGISTER").headers.get_all("Contact")
+        assert contact.endswith('>;+sip.instance="<urn:x>"')
+        assert contact.startswith("<sip:line1@192.0.2.1:5060;csc=")
 
 
 class TestSubscribe:
@@ -238,14 +337,15 @@ class TestOthers:
 
         assert asked.status == 481
 
-    def test_a_method_that_nobody_knows_is_relayed(self, world):
+    def test_a_method_that_nobody_knows_is_not_relayed(self, world):
         w = world(OFF)
-        w.pbx.answers["JUMP"] = 501
 
         asked = w.trunk.request("JUMP", f"sip:100@{SIDECAR[0]}")
         w.settle()
 
-        assert asked.status == 501
+        assert asked.status == 405
+        assert "INVITE" in asked.final.headers.get("Allow")
+        assert w.pbx.received == []
 
     def test_nothing_is_relayed_while_shutting_down(self, world):
         w = world(OFF)

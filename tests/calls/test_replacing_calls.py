@@ -100,8 +100,8 @@ class TestACallThatTakesTheOthersPlace:
         assert replaced.heritage == Heritage()
         third.hang_up()
 
-    def test_a_made_up_reference_spares_nobody_the_notice(self, world):
-        w = world(NOTICE, recorder=True)
+    def test_a_made_up_reference_of_a_trusted_trunk_spares_nobody_the_notice(self, world):
+        w = world(NOTICE, recorder=True, trusted=True)
         again = w.trunk.call("100", headers=[("Replaces", "x;to-tag=1;from-tag=2")])
         w.settle()
         w.pbx.calls[-1].answer()

@@ -14,6 +14,7 @@ from typing import Literal
 from sidecar.calls.agent import DecisionHeaders, Ports
 from sidecar.calls.b2bua import B2bua
 from sidecar.calls.call import Call
+from sidecar.calls.contact_seal import KEY_LENGTH, ContactSeal
 from sidecar.calls.event_hub import EventHub
 from sidecar.calls.routing import Peer, Router
 from sidecar.consent.decision import (
@@ -108,6 +109,8 @@ class World:
         """URIs whose host can't be reached now."""
         self.doubles: random.Random | None = None
         """By whose word messages come twice, or before others that were sent earlier."""
+        self.transport = "UDP"
+        """By which the neighbours' messages come from now on."""
         self._wire: deque[Callable[[], None]] = deque()
         self._wakes_at: float | None = None
         self.engine = StubEngine(self._wire.append, self.wall)
@@ -127,7 +130,12 @@ class World:
         self.trunk_peer = Peer("trunk", "carrier", trusted, (Uri.parse(f"sip:{TRUNK}"),))
         self.b2bua = B2bua(
             ports=Ports(self._source_of, self._flow_to, self._transmit, self._wake_at, self),
-            router=Router({"carrier": self.trunk_peer}, {"main": self.pbx_peer}, {SIDECAR[0]}),
+            router=Router(
+                {"carrier": self.trunk_peer},
+                {"main": self.pbx_peer},
+                {SIDECAR[0]},
+                ContactSeal(bytes(KEY_LENGTH)),
+            ),
             rules=self.rules,
             media=self.engine,
             records=self.records,  # type: ignore[arg-type]
@@ -250,7 +258,7 @@ class World:
 
     def _put(self, data: bytes, sender: str, to: str) -> None:
         if to == SIDECAR[0]:
-            flow = Flow("UDP", SIDECAR, (sender, 5060), f"{SIDECAR[0]}:{SIDECAR[1]}")
+            flow = Flow(self.transport, SIDECAR, (sender, 5060), f"{SIDECAR[0]}:{SIDECAR[1]}")
             self._wire.append(lambda: self.b2bua.receive(data, flow))
         elif to in self.agents:
             self._wire.append(lambda: self.agents[to].receive(data))

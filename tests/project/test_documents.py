@@ -8,6 +8,7 @@ import pytest
 
 from tests.project.repository import ROOT
 from tools import (
+    boundary_tables,
     consent_diagram,
     diagrams,
     endpoints_table,
@@ -18,6 +19,7 @@ from tools import (
 )
 
 TOOLS = (
+    boundary_tables,
     consent_diagram,
     diagrams,
     endpoints_table,

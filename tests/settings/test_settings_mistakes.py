@@ -22,7 +22,7 @@ MISTAKES = [
     ("[pbx.main]", "[pbxx.main]", 'sidecar.toml:4: pbxx: unknown key "pbxx"; did you mean "pbx"?'),
     ("[sip]\n", "[sipp]\n", 'sidecar.toml:2: sipp: unknown key "sipp"; did you mean "sip"?'),
     (TRUNK_URI, f"{TRUNK_URI}\nQZX = 1", 'sidecar.toml:9: trunk.carrier.QZX: unknown key "QZX"; '
-     "known here: hosts, trusted, uri"),
+     "known here: hosts, pass_headers, trusted, uri"),
     (PBX_URI, "", "sidecar.toml:4: pbx.main.uri: is missing; write uri = \"sip:192.0.2.1\""),
     (LISTEN, "", 'sidecar.toml:2: sip.listen: is missing; write listen = ["udp://127.0.0.1:5070"]'),
     ("[pbx.main]", "[pbx]\n[pbx.'my pbx']", 'sidecar.toml:5: pbx."my pbx": the name must be '
@@ -115,6 +115,17 @@ MISTAKES = [
      "ADDRESS:PORT"),
     (TRUNK_URI, f'{TRUNK_URI}\ntrusted = "yes"', "sidecar.toml:9: trunk.carrier.trusted: must be "
      'true or false, not "yes"'),
+    (TRUNK_URI, f'{TRUNK_URI}\npass_headers = ["X-A*"]', "sidecar.toml:9: "
+     "trunk.carrier.pass_headers: needs trusted = true"),
+    (PBX_URI, f'{PBX_URI}\npass_headers = ["X-A:"]', "sidecar.toml:6: pbx.main.pass_headers[1]: "
+     '"X-A:" is no header name: write one like "X-Account-*"'),
+    (PBX_URI, f'{PBX_URI}\npass_headers = ["*"]', "sidecar.toml:6: pbx.main.pass_headers[1]: "
+     '"*" is no header name: write one like "X-Account-*"'),
+    (PBX_URI, f'{PBX_URI}\npass_headers = ["X-A", "Record"]', "sidecar.toml:6: "
+     'pbx.main.pass_headers[2]: "Record" has a meaning of its own in SIP; the sidecar deals '
+     "with it"),
+    (PBX_URI, f'{PBX_URI}\npass_headers = ["x-consent"]', "sidecar.toml:6: "
+     'pbx.main.pass_headers[1]: "x-consent" is in [headers]: the sidecar alone writes it'),
     (TRUNK_URI, f"{TRUNK_URI}\ntrusted = 1", "sidecar.toml:9: trunk.carrier.trusted: must be true "
      "or false, not 1"),
     # what rules go by
@@ -240,6 +251,8 @@ TWINS = [
     (PBX_HOSTS, 'hosts = ["127.0.0.1:5080", "127.0.0.1", "127.0.0.0/8", "::1", "[::1]:5080"]'),
     (TRUNK_HOSTS, 'hosts = ["127.0.0.1", "127.0.0.1:5090", "2001:db8::/32"]'),
     (TRUNK_URI, f"{TRUNK_URI}\ntrusted = true"),
+    (TRUNK_URI, f'{TRUNK_URI}\ntrusted = true\npass_headers = ["X-Account-*", "X-Id"]'),
+    (PBX_URI, f'{PBX_URI}\npass_headers = ["X-*"]'),
     (MEDIA, 'engine = "local"\naddress = "::1"\nports = "1024-1039"'),
     (MEDIA, 'ports = "65520-65535"'),
     (PBX_HOSTS, f'{RECORDER}kind = "none"'),

@@ -112,11 +112,50 @@ def test_a_malformed_uri_is_refused(text: str) -> None:
         Uri.parse(text)
 
 
-def test_percent_escapes_are_resolved_only_on_request() -> None:
-    uri = Uri.parse("sip:%2B44%20%ff@h")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sip:+442079460105%00x@h",
+        "sip:1%0aUniqueid%3a1.1@h",
+        "sip:1%0D%0AX-Record%3a%20on@h",
+        "sip:1%7f@h",
+        "sip:1%1F@h",
+        "sip:1%%0a@h",
+        "sip:1%c2%85@h",
+        "sip:1%e2%80%a8@h",
+        "sip:1\x85@h",
+        "sip:1\u2028@h",
+        "sip:%ff@h",
+        "sip:%ed%a0%80@h",
+        "sip:%c0%80@h",
+        "sip:a\udcff@h",
+        "sip:a:%00@h",
+        "sip:a@h;x=%00",
+        "sip:a@h;%0a",
+        "sip:a@h?x=%0a",
+        "sip:a@h?%0a=x",
+        "tel:1;ext=%00",
+        "tel:1;phone-context=\udcff",
+        "http://h/%0d",
+    ],
+)
+def test_what_means_a_control_character_or_none_at_all_is_refused(text: str) -> None:
+    with pytest.raises(ParseError):
+        Uri.parse(text)
 
-    assert uri.user == "%2B44%20%ff"
-    assert uri.user_unescaped == "+44 \udcff"
+
+@pytest.mark.parametrize(
+    ("text", "user"), [("sip:%250a@h", "%0a"), ("sip:100%@h", "100%"), ("sip:%zz@h", "%zz")]
+)
+def test_a_percent_sign_that_escapes_nothing_stands_for_itself(text: str, user: str) -> None:
+    assert Uri.parse(text).user_unescaped == user
+
+
+def test_percent_escapes_are_resolved_only_on_request() -> None:
+    uri = Uri.parse("sip:%2B44%20%C3%a9@h")
+
+    assert uri.user == "%2B44%20%C3%a9"
+    assert uri.user_unescaped == "+44 \xe9"
     assert Uri.parse("sip:h").user_unescaped is None
 
 

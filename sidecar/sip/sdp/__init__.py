@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sidecar.sip.sdp.anchor import address_of, anchor, check_usable, fitted, narrow
-from sidecar.sip.sdp.body import replace_sdp_part, sdp_part
+from sidecar.sip.sdp.body import sdp_part
 from sidecar.sip.sdp.codecs import STATIC_TYPES, TELEPHONE_EVENT, Codec
 from sidecar.sip.sdp.description import SessionDescription
 from sidecar.sip.sdp.errors import NoCommonCodec, NothingButMessages, NothingCarried, SdpError
@@ -30,6 +30,5 @@ __all__ = [
     "make_answer",
     "make_offer",
     "narrow",
-    "replace_sdp_part",
     "sdp_part",
 ]

@@ -114,7 +114,7 @@ class Transaction(ABC):
         """Where our messages of this transaction go; for a server the way back (18.2.2)."""
         self.method = request.method
         self.owner = owner
-        """Whatever the transaction user wants to find again; free to set."""
+        """Whatever the transaction user wants to find again; free to set. None once `release`d."""
         self.state = self.FIRST
         """One of the states of the machine's table."""
 
@@ -149,8 +149,9 @@ class Transaction(ABC):
         return True
 
     def release(self) -> None:
-        """Let go of the request. The layer calls it when nobody can want the request any more."""
+        """Let go of the request and the owner. The layer calls it when nobody can want them."""
         self._request = None
+        self.owner = None
 
     def _end(self) -> None:
         self._stop_timers()

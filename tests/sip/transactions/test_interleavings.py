@@ -192,11 +192,10 @@ class Network:
         if isinstance(event, RequestArrived):
             index = int(event.request.call_id.removeprefix("call-"))
             self.seen[index] += 1
-            event.transaction.owner = event.request
             self.answer_later(self.plans[index], event)
         elif isinstance(event, CancelArrived):
             self.cancelled[event.request.call_id] += 1
-            self.respond(event.transaction, 487, self.now)
+            self.respond(event.transaction, event.transaction.request, 487, self.now)
         elif isinstance(event, AckArrived):
             waiting = self.ackless.get(event.request.call_id)
             if waiting is not None:
@@ -205,15 +204,15 @@ class Network:
     def answer_later(self, plan, event):
         def later(delay, status):
             self.heap.schedule(
-                self.now + delay, lambda now: self.respond(event.transaction, status, now)
+                self.now + delay,
+                lambda now: self.respond(event.transaction, event.request, status, now),
             )
 
         if plan.rings_after is not None and plan.method == "INVITE":
             later(plan.rings_after, 180)
         later(plan.answers_after, plan.status)
 
-    def respond(self, transaction, status, now):
-        request = transaction.owner
+    def respond(self, transaction, request, status, now):
         layer = self.layers["callee"]
         response = respond(request, status, to_tag="callee")
         data = layer.respond(transaction, response, now)

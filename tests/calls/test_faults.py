@@ -42,7 +42,7 @@ def test_is_logged_with_its_place_and_without_what_the_peer_sent(world, monkeypa
 
     (line,) = [line for line in lines if line["event"] == "internal_error"]
     assert line["error"] == "KeyError"
-    assert line["at"].startswith("test_boundary.py:")
+    assert line["at"].startswith("test_faults.py:")
     assert "+4930123" not in str([line for line in lines if line["log_level"] != "debug"])
 
 
@@ -114,7 +114,7 @@ def test_in_one_call_of_a_room_keeps_no_stop_from_the_others(world, monkeypatch)
     plain = Member.overruled
 
     def overruled(member, overruled):
-        if member.call is first:
+        if member.call.itself is first:
             raise MistakeError
         plain(member, overruled)
 

@@ -1,0 +1,101 @@
+"""Whose turn it is: one step after the other, each owned by the call that it works for.
+
+Whatever comes from outside (a datagram, an event of the media or of a recorder, a record that was
+written, a wish of the operator) and each timer is a step. A fault of ours in a step is told to the
+host together with the step's owner, which ends that call; the steps of all others go on.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol
+
+from sidecar.sip.timers import Timer, TimerHeap
+
+if TYPE_CHECKING:
+    from sidecar.calls.call import Call
+
+Step = Callable[..., None]
+
+
+class Host(Protocol):
+    """What turns are taken for."""
+
+    def follow(self) -> bool:
+        """Do what follows from the steps done; False where nothing does."""
+
+    def rest(self) -> None:
+        """Nothing is left to be done now."""
+
+    def failed(self, error: Exception, of: Call | None, arguments: tuple[Any, ...]) -> None:
+        """Take a fault of ours in a step of that call (None: of no call)."""
+
+
+class Turns:
+    """All steps of one agent, in their order."""
+
+    def __init__(self, monotonic: Callable[[], float], host: Host) -> None:
+        """`monotonic` returns seconds that never jump."""
+        self._monotonic = monotonic
+        self._host = host
+        self._steps: deque[tuple[Call | None, Step, tuple[Any, ...]]] = deque()
+        self._running = False
+        self.timers = TimerHeap()
+        """For those who wait for no call's sake; a call's own timers are made by `later`."""
+        self.now = monotonic()
+        """The time of the present turn, in monotonic seconds."""
+
+    def run(self, step: Step, *arguments: Any, of: Call | None = None) -> None:
+        """Do a step, what is due by now, and all that follows; the only way in from outside.
+
+        What is told of within a step (by a recorder that answers at once) is a step after it.
+        """
+        self._steps.append((_itself(of), step, arguments))
+        if self._running:
+            return
+        self._running = True
+        try:
+            self.now = self._monotonic()
+            for fire in self.timers.due(self.now):
+                self.do(fire, self.now)
+            self._do_all()
+        finally:
+            self._running = False
+        self._host.rest()
+
+    def do(self, step: Step, *arguments: Any, of: Call | None = None) -> None:
+        """Do a step at once, within the present turn, and see to its faults."""
+        try:
+            step(*arguments)
+        except Exception as error:  # noqa: BLE001 (the boundary: a fault stays with its call)
+            self._host.failed(error, of, arguments)
+
+    def later(self, call: Call, at: float, step: Callable[[float], None]) -> Timer:
+        """Do `step(now)` for a call at a monotonic time; nothing where the call is over by then."""
+        return self.timers.schedule(at, partial(self._fire, _itself(call), step))
+
+    def owned_by(self, call: Call, callback: Step) -> Step:
+        """Return what somebody outside may call: each time it is a step of that call.
+
+        It keeps the call alive: whoever holds it lets go of it once there is nothing more to tell.
+        """
+        return partial(self.run, callback, of=_itself(call))
+
+    def _do_all(self) -> None:
+        while True:
+            while self._steps:
+                of, step, arguments = self._steps.popleft()
+                self.do(step, *arguments, of=of)
+            if not self._host.follow():
+                return
+
+    def _fire(self, call: Call, step: Callable[[float], None], now: float) -> None:
+        if not call.over:
+            self.do(step, now, of=call)
+
+
+def _itself(call: Call | None) -> Any:
+    """Return the call, also where a part of it knows it by a weak reference only."""
+    return None if call is None else call.itself

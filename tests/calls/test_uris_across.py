@@ -1,0 +1,483 @@
+"""URIs that cross: written anew, and the PBX runs the number that was judged and no other."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sidecar.calls.routing import Peer
+from sidecar.consent.decision import Decision
+from sidecar.sip.address import Address
+from sidecar.sip.uri import Uri
+from tests.calls.world import OFF, PBX, SIDECAR, TRUNK, World
+
+ALLOWED = Decision(messages="allow")
+CONTROLS = ["%00x", "%0aUniqueid%3a1.1", "%0D%0a", "%7f", "%c2%85", "%ff", "%%0a"]
+NAMING = [
+    "Refer-To",
+    "Referred-By",
+    "P-Asserted-Identity",
+    "P-Preferred-Identity",
+    "P-Called-Party-ID",
+    "Diversion",
+    "History-Info",
+    "Remote-Party-ID",
+]
+
+
+class TestAUriThatMeansAControlCharacter:
+    @pytest.mark.parametrize("control", CONTROLS)
+    @pytest.mark.parametrize("where", ["To", "From", "Contact", "Request-URI"])
+    def test_is_answered_400_and_nothing_reaches_the_pbx(self, world, control, where):
+        w = world(OFF)
+        bad = f"sip:+442079460105{control}@{SIDECAR[0]}"
+        values = {
+            "Request-URI": f"sip:100@{SIDECAR[0]}",
+            "To": "sip:100@x",
+            "From": "sip:1@x",
+            "Contact": f"sip:1@{TRUNK}",
+            where: bad,
+        }
+        w.trunk.throw(invite(values))
+        w.settle()
+
+        assert w.pbx.received == []
+        assert w.counted("sip_rejected_total", reason="malformed") == 1
+        assert w.counted("sip_responses_total", code="400", side="trunk") == 1
+
+    @pytest.mark.parametrize("trusted", [False, True])
+    @pytest.mark.parametrize("name", NAMING)
+    def test_is_answered_400_in_any_header_that_names_somebody(self, world, name, trusted):
+        w = world(OFF, trusted=trusted)
+        there = w.trunk.call(headers=[(name, '"x" <sip:1@y>, <sip:1%0a2@y>;index=1')])
+        w.settle()
+
+        assert there.status == 400
+        assert w.pbx.received == []
+
+    @pytest.mark.parametrize("name", ["P-Asserted-Identity", "Contact", "Record-Route"])
+    def test_is_left_out_of_a_response(self, world, name):
+        w = world(OFF, trusted=True)
+        there = w.pbx.call("+49301", caller="100")
+        w.settle()
+        here = w.trunk.calls[0]
+        here.respond(486, [(name, "<sip:1%00@x>")])
+        w.settle()
+
+        assert there.status == 486
+        assert "%00" not in there.final.encode().decode()
+
+    def test_makes_a_redirection_one_that_leads_nowhere(self, world):
+        w = world(OFF)
+        there = w.pbx.call("+49301", caller="100")
+        w.settle()
+        w.trunk.calls[0].respond(302, [("Contact", "<sip:1%0a@x>")])
+        w.settle()
+
+        assert there.status == 480
+
+
+def invite(values):
+    lines = [
+        f"INVITE {values['Request-URI']} SIP/2.0",
+        f"Via: SIP/2.0/UDP {TRUNK};branch=z9hG4bKx",
+        f"From: <{values['From']}>;tag=1",
+        f"To: <{values['To']}>",
+        "Call-ID: x",
+        "CSeq: 1 INVITE",
+        f"Contact: <{values['Contact']}>",
+        "Content-Length: 0",
+    ]
+    return "\r\n".join([*lines, "", ""]).encode()
+
+
+class TestTheNumberThatThePbxRuns:
+    @pytest.mark.parametrize(
+        ("written", "judged"),
+        [
+            ("%2B442079460105", "+442079460105"),
+            ("%2b44(20)7946-0105", "+442079460105"),
+            ("+44-20-7946-0105;npdi;rn=+1234", "+442079460105"),
+            ("+442079460105%3Bphone-context=evil", "+442079460105"),
+            ("+442079460105:password", "+442079460105"),
+            ("%31%30%30", "100"),
+            ("%20100%20", "100"),
+            ("%c2%a01-0-0", "100"),
+            ("2079460105;phone-context=+44", "+442079460105"),
+            ("2079460105;PHONE-CONTEXT=%2B44", "+442079460105"),
+            ("7042;phone-context=example.com", "7042"),
+            ("*98%23", "*98#"),
+            ("Alice", "Alice"),
+            ("%41lice%250a", "Alice%0a"),
+        ],
+    )
+    def test_is_the_one_that_was_judged(self, world, written, judged):
+        w = world(OFF)
+        there = w.trunk.call(uri=f"sip:{written}@{SIDECAR[0]};user=phone;maddr=192.0.2.99;x=y")
+        w.settle()
+
+        request = w.pbx.calls[0].request
+        assert w.rules.asked[0].to == judged
+        assert request.target.user_unescaped == request.to.uri.user_unescaped == judged
+        assert request.target.host == PBX
+        assert {name for name, _ in request.target.parameters} <= {"user", "phone-context"}
+        there.cancel()
+
+    @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12))
+    def test_is_the_one_that_was_judged_whatever_it_is(self, user):
+        w = World(OFF)
+        written = "".join(f"%{byte:02x}" for byte in user.encode())
+        there = w.trunk.call(uri=f"sip:{written}@{SIDECAR[0]}")
+        w.settle()
+
+        for call in w.pbx.calls:
+            judged = w.rules.asked[0].to
+            assert (call.request.target.user_unescaped or "") == judged
+            assert (call.request.to.uri.user_unescaped or "") == judged
+            assert str(call.request.target) == call.request.uri
+        assert w.pbx.calls or there.status is None or there.status == 400
+        assert w.counted("sip_rejected_total", reason="internal_error") == 0
+
+    @pytest.mark.parametrize("trusted", [False, True])
+    def test_is_not_another_one_that_an_untrusted_trunk_writes_into_to(self, world, trusted):
+        w = world(OFF, trusted=trusted)
+        there = w.trunk.request(
+            "NOTIFY", f"sip:100@{SIDECAR[0]}", [("To", f"<sip:200@{SIDECAR[0]}>")]
+        )
+        w.settle()
+
+        assert there.status == 200
+        assert w.pbx.asked_for("NOTIFY").to.uri.user == ("200" if trusted else "100")
+
+
+class TestTelUris:
+    """RFC 3966: read as docs/numbers.md has it, and sent to the PBX as what was read."""
+
+    @pytest.mark.parametrize(
+        ("uri", "judged", "sent"),
+        [
+            ("tel:+44-20-7946-0101", "+442079460101", f"sip:+442079460101@{PBX}"),
+            ("tel:2079460101;phone-context=+44", "+442079460101", f"sip:+442079460101@{PBX}"),
+            ("tel:7042;phone-context=a.example", "7042", f"sip:7042@{PBX};phone-context=a.example"),
+            ("TEL:+442079460101;ext=5;x=y", "+442079460101", f"sip:+442079460101@{PBX}"),
+        ],
+    )
+    def test_are_called(self, world, uri, judged, sent):
+        w = world(OFF)
+        there = w.trunk.call(uri=uri)
+        w.settle()
+
+        assert w.rules.asked[0].to == judged
+        assert w.pbx.calls[0].request.uri.removesuffix(";user=phone") == sent
+        there.cancel()
+
+    def test_in_from_cross_as_a_number_of_ours(self, world):
+        w = world(OFF)
+        there = w.trunk.request(
+            "OPTIONS", "sip:x", [("From", "<tel:2079460101;phone-context=+44>;tag=a")]
+        )
+        w.settle()
+        asked = w.trunk.request(
+            "NOTIFY",
+            f"sip:100@{SIDECAR[0]}",
+            [("From", "<tel:2079460101;phone-context=+44>;tag=a")],
+        )
+        w.settle()
+
+        assert there.status == asked.status == 200
+        there = w.pbx.asked_for("NOTIFY").from_.uri
+        assert str(there) == f"sip:+442079460101@{SIDECAR[0]}:5060;user=phone"
+
+    def test_that_are_asserted_say_who_calls(self, world):
+        w = world(OFF, trusted=True)
+        asserted = "<tel:2079460101;phone-context=+44>"
+        there = w.trunk.call(headers=[("P-Asserted-Identity", asserted)])
+        w.settle()
+
+        assert w.rules.asked[0].from_ == "+442079460101"
+        crossed = w.pbx.calls[0].request.headers.get("P-Asserted-Identity")
+        assert crossed == "<tel:+442079460101>"
+        there.cancel()
+
+
+class TestWhereARequestGoes:
+    def two(self, world):
+        w = world(OFF)
+        second = Peer("pbx", "second", True, (Uri.parse("sip:198.51.100.30"),))
+        w.b2bua.router._pbxs["second"] = second
+        return w
+
+    @pytest.mark.parametrize("host", ["198.51.100.30", "elsewhere.example", SIDECAR[0]])
+    def test_a_trunk_does_not_choose_the_pbx_by_a_host(self, world, host):
+        w = self.two(world)
+        there = w.trunk.call(uri=f"sip:100@{host}")
+        w.settle()
+
+        assert w.rules.asked[0].pbx == "main"
+        assert w.pbx.calls[0].request.uri == f"sip:100@{PBX}"
+        there.cancel()
+
+    @pytest.mark.parametrize("host", ["Carrier.Example", "other.example"])
+    def test_a_pbx_chooses_the_trunk_by_its_host(self, world, host):
+        w = world(OFF)
+        other = Peer(
+            "trunk", "other", False, (Uri.parse(f"sip:{TRUNK}"), Uri.parse("sip:OTHER.example"))
+        )
+        w.b2bua.router._trunks["other"] = other
+        there = w.pbx.call(uri=f"sip:+4930@{host}", caller="100")
+        w.settle()
+
+        assert w.rules.asked[0].trunk == ("other" if host == "other.example" else "carrier")
+        assert w.trunk.calls[0].request.uri == f"sip:+4930@{host.lower()}"
+        there.cancel()
+
+
+class TestWhatAPbxCalls:
+    def test_keeps_the_parameters_of_its_number_that_trunks_route_by(self, world):
+        w = world(OFF)
+        uri = (
+            "sip:+4930;NPDI;rn=%2b4940;x=y:pw@Carrier.example"
+            ";user=PHONE;transport=TCP;maddr=1.2.3.4"
+        )
+        there = w.pbx.call(uri=uri, caller="100")
+        w.settle()
+
+        sent = "sip:+4930;npdi;rn=+4940@carrier.example;user=phone;transport=tcp"
+        assert w.trunk.calls[0].request.uri == sent
+        assert w.rules.asked[0].to == "+4930"
+        there.cancel()
+
+
+class TestNames:
+    @pytest.mark.parametrize(
+        ("display", "crosses"),
+        [
+            ('"Mallory\\\x00\\\x07 M" ', "Mallory M"),
+            ('"a\tb\u202ec\u2028d" ', "a b c d"),
+            (f'"{"x" * 1000}" ', "x" * 128),
+            ('"\\\x01" ', None),
+            ("\udcffx ", "x"),
+        ],
+    )
+    def test_cross_as_what_can_be_printed_of_them(self, world, display, crosses):
+        w = world(OFF)
+        there = w.trunk.call(display=display)
+        w.settle()
+
+        assert w.pbx.calls[0].request.from_.display == crosses
+        there.cancel()
+
+    def test_cross_in_one_spelling_with_the_parameters_that_are_known(self, world):
+        w = world(OFF, trusted=True)
+        claims = [
+            (
+                "P-Asserted-Identity",
+                "J%61 <sip:%2b49:pw@H.example;x=y?a=b>;z, <http://x>",
+            ),
+            ("Remote-Party-ID", '<sip:1@h>;PARTY=calling;screen="yes\\\x01";x=y'),
+            ("Diversion", "<tel:+49-30>;reason=no-answer;counter=2;x"),
+            ("History-Info", "<sip:1@h;cause=486?Reason=SIP%3bcause%3d486&X=y>;index=1"),
+            ("Referred-By", "sip:%31@h;x=y"),
+        ]
+        there = w.trunk.call(headers=claims)
+        w.settle()
+
+        headers = w.pbx.calls[0].request.headers
+        assert headers.get("P-Asserted-Identity") == '"J%61" <sip:+49@h.example>'
+        assert headers.get("Remote-Party-ID") == '<sip:1@h>;party=calling;screen="yes"'
+        assert headers.get("Diversion") == "<tel:+4930>;reason=no-answer;counter=2"
+        assert headers.get("History-Info") == "<sip:1@h;cause=486?Reason=SIP%3Bcause%3D486>;index=1"
+        assert headers.get("Referred-By") == "<sip:1@h>"
+        there.cancel()
+
+    def test_what_calls_and_is_no_telephone_is_nobody(self, world):
+        w = world(OFF)
+        w.trunk.request("NOTIFY", f"sip:100@{SIDECAR[0]}", [("From", "<http://evil/>;tag=x")])
+        w.settle()
+
+        assert str(w.pbx.asked_for("NOTIFY").from_) == "<sip:anonymous@anonymous.invalid>;tag=x"
+
+
+class TestRedirections:
+    """3xx of a trunk: what the PBX calls next comes through the sidecar and is judged."""
+
+    def redirected(self, w, *contacts):
+        there = w.pbx.call("+49301", caller="100")
+        w.settle()
+        w.trunk.calls[0].respond(302, [("Contact", contact) for contact in contacts])
+        w.settle()
+        return there
+
+    @pytest.mark.parametrize(
+        ("contact", "told"),
+        [
+            ("<sip:evil@elsewhere.example>;q=0.5;x=y", "<sip:evil@192.0.2.1:5060>;q=0.5"),
+            ("<sip:%2b49:pw@198.51.100.20:5038?Replaces=x>", "<sip:+49@192.0.2.1:5060>"),
+            ("<tel:+49-30>", "<sip:+4930@192.0.2.1:5060;user=phone>"),
+            ('"x\\\x00" <sips:1@h;maddr=1.2.3.4>', "<sips:1@192.0.2.1:5060>"),
+        ],
+    )
+    def test_lead_through_the_sidecar(self, world, contact, told):
+        w = world(OFF)
+        there = self.redirected(w, contact)
+
+        assert there.status == 302
+        assert there.final.headers.get_all("Contact") == [told]
+
+    @pytest.mark.parametrize(
+        "contacts",
+        [(), ("*",), ("<http://evil/>",), ("<sip:elsewhere.example>",), ("<mailto:a@b>",)],
+    )
+    def test_that_lead_nowhere_are_480(self, world, contacts):
+        w = world(OFF)
+        there = self.redirected(w, *contacts)
+
+        assert there.status == 480
+        assert there.final.reason == "Temporarily Unavailable"
+        assert "Contact" not in there.final.headers
+
+    def test_of_a_relayed_request_lead_through_it_too(self, world):
+        w = world(OFF)
+        w.trunk.answers["SUBSCRIBE"] = None
+        asked = w.pbx.request("SUBSCRIBE", "sip:100@carrier.example", [("Event", "x")])
+        w.settle()
+        w.trunk.served[-1].respond(302, [("Contact", "<sip:1@elsewhere>, <http://x>")])
+        w.settle()
+
+        assert asked.final.headers.get_all("Contact") == ["<sip:1@192.0.2.1:5060>"]
+
+
+class TestTransfersOfATrunk:
+    @pytest.mark.parametrize(
+        ("target", "told"),
+        [
+            ("<sip:evil@elsewhere.example>", "<sip:evil@192.0.2.1:5060>"),
+            ("sip:%31%30%30@198.51.100.20:5038", "<sip:100@192.0.2.1:5060>"),
+            ('"x" <tel:+49-30>;y=z', "<sip:+4930@192.0.2.1:5060;user=phone>"),
+            ("<sip:1@h?X-Consent=granted&Subject=x>", "<sip:1@192.0.2.1:5060>"),
+        ],
+    )
+    def test_lead_through_the_sidecar(self, world, target, told):
+        w = world(OFF)
+        there, _here = w.talk()
+        refer = there.send("REFER", [("Refer-To", target)])
+        w.settle()
+
+        assert refer.status == 200
+        assert w.pbx.asked_for("REFER").headers.get_all("Refer-To") == [told]
+        there.hang_up()
+
+    @pytest.mark.parametrize(
+        ("headers", "status"),
+        [
+            ([("Refer-To", "<http://evil/>")], 403),
+            ([("Refer-To", "<sip:elsewhere.example>")], 403),
+            ([("Refer-To", "<sip:1@h;method=BYE>")], 403),
+            ([("Refer-To", "<<<nonsense")], 400),
+            ([("Refer-To", "<sip:a@b?Replaces=\udcff%ff>")], 400),
+            ([("Refer-To", "<sip:a@b?Replaces=%ff>")], 400),
+            ([("Refer-To", "<sip:a@b?Replaces=%0d%0aX:>")], 400),
+            ([], 400),
+            ([("Refer-To", "<sip:1@h>"), ("Refer-To", "<sip:2@h>")], 400),
+            ([("Refer-To", "<sip:1@h?Replaces=x%3Bto-tag%3D1%3Bfrom-tag%3D2>")], 481),
+            ([("Refer-To", "<sip:1@h?Replaces=a%3Bto-tag=b&Replaces=c>")], 400),
+            ([("Refer-To", "<sip:1@h?Replaces=%22%3C%2C>")], 400),
+        ],
+    )
+    def test_that_lead_nowhere_are_refused_and_the_call_goes_on(self, world, headers, status):
+        w = world(OFF)
+        there, _here = w.talk()
+        refer = there.send("REFER", headers)
+        w.settle()
+
+        assert w.pbx.heard("REFER") == []
+        assert refer.status in (status, None)
+        assert w.counted("sip_responses_total", code=str(status), side="trunk") >= 1
+        assert w.counted("sip_rejected_total", reason="internal_error") == 0
+        assert w.call
+        there.hang_up()
+
+    def test_outside_of_a_call_lead_through_the_sidecar_too(self, world):
+        w = world(OFF)
+        asked = w.trunk.request(
+            "REFER", f"sip:100@{SIDECAR[0]}", [("Refer-To", "<sip:evil@elsewhere>")]
+        )
+        w.settle()
+
+        assert asked.status == 200
+        assert w.pbx.asked_for("REFER").headers.get("Refer-To") == "<sip:evil@192.0.2.1:5060>"
+
+
+class TestReferencesOfAnUntrustedTrunk:
+    @pytest.mark.parametrize("name", ["Replaces", "Join"])
+    @pytest.mark.parametrize("value", ["x;to-tag=1;from-tag=2", "x", "x;to-tag=\udcff", '"<>'])
+    def test_to_no_dialog_of_its_own_are_refused(self, world, name, value):
+        w = world(OFF)
+        there = w.trunk.call(headers=[(name, value)])
+        w.settle()
+
+        assert there.status in (400, 481)
+        assert w.pbx.calls == []
+
+    def test_to_the_other_leg_s_dialog_are_refused(self, world):
+        w = world(OFF)
+        there, here = w.talk()
+        d = here.dialog
+        value = f"{d.call_id};to-tag={d.remote.tag};from-tag={d.local.tag}"
+        again = w.trunk.call(headers=[("Replaces", value)])
+        w.settle()
+
+        assert again.status == 481
+        there.hang_up()
+
+    def test_to_more_than_one_dialog_are_refused(self, world):
+        w = world(OFF)
+        there, _here = w.talk()
+        d = there.dialog
+        value = f"{d.call_id};to-tag={d.remote.tag};from-tag={d.local.tag}"
+        again = w.trunk.call(headers=[("Replaces", value), ("Join", value)])
+        w.settle()
+
+        assert again.status == 400
+        there.hang_up()
+
+    def test_that_only_vouch_for_it_are_left_out(self, world):
+        w = world(OFF)
+        there = w.trunk.call(headers=[("Target-Dialog", "x;local-tag=1;remote-tag=2")])
+        w.settle()
+
+        assert "Target-Dialog" not in w.pbx.calls[0].request.headers
+        there.cancel()
+
+    def test_within_a_call_stay_here(self, world):
+        w = world(OFF)
+        there, _here = w.talk()
+        there.send("INFO", [("Replaces", "x;to-tag=1;from-tag=2")])
+        w.settle()
+
+        assert "Replaces" not in w.pbx.asked_for("INFO").headers
+        there.hang_up()
+
+    def test_are_written_anew(self, world):
+        w = world(OFF)
+        there, here = w.talk()
+        d = there.dialog
+        value = f"{d.call_id} ; From-Tag={d.local.tag};x=y; TO-TAG = {d.remote.tag} ;early-only"
+        w.trunk.call(headers=[("Replaces", value)])
+        w.settle()
+
+        d = here.dialog
+        told = f"{d.call_id};to-tag={d.local.tag};from-tag={d.remote.tag};early-only"
+        assert w.pbx.calls[-1].request.headers.get("Replaces") == told
+        there.hang_up()
+        w.pbx.calls[-1].respond(486)
+
+
+def test_a_made_up_name_is_one_value(world):
+    w = world(OFF)
+    there = w.trunk.call(display='"a\\" <sip:x@y>, \\"" ')
+    w.settle()
+
+    assert isinstance(w.pbx.calls[0].request.from_, Address)
+    there.cancel()
