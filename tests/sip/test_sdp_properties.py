@@ -14,6 +14,7 @@ from sidecar.sip.sdp.media import CARRIED
 from tests.sip.descriptions import hostile
 
 TRYING = settings(
+    deadline=None,
     suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow],
     phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],
 )
