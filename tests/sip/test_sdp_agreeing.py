@@ -237,6 +237,8 @@ def test_lines_that_an_answer_lacks_are_refused() -> None:
         ("audio 4 RTP/AVP 0", "audio 0 RTP/AVP 0"),
         ("audio 4 udptl t38", "audio 4 RTP/AVP 0"),
         ("message 4 TCP/MSRP *", "audio 4 RTP/AVP 0"),
+        ("message 4 RTP/AVP 0", "message 4 TCP/MSRP *"),
+        ("message 4 TCP/MSRP *", "message 0 TCP/MSRP *"),
     ],
 )
 def test_an_answer_of_another_kind_than_was_offered_is_a_refusal(answer: str, offer: str) -> None:
