@@ -6,13 +6,15 @@ The steps of a call whose notice is `before-connect`, in their order. What they 
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
 
 from sidecar.calls.bodies import description
 from sidecar.calls.header_policy import tags
-from sidecar.consent.events import CallerUp
+from sidecar.calls.own_invite import Outcome, OwnInvite
+from sidecar.calls.refreshing import TOO_SMALL_HEADERS, merged
 from sidecar.media.engine import Side
 from sidecar.sip.offer_answer import Carrier, OfferAnswerError
 from sidecar.sip.sdp import SdpError
@@ -24,11 +26,35 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+Terms = tuple[tuple[str, bool, tuple[str, ...], str], ...]
+"""Of each m-line: its kind, whether it is accepted, its formats, its direction."""
+
 SESSION_PROGRESS = 183
+INTERVAL_TOO_SMALL = 422
+BAD_EXTENSION = 420
+
+SUPPORTED = "replaces, timer"
+"""The extensions that work with the sidecar alone, on either leg."""
+
+OF_THE_CALLER_ALONE = ("require", "supported", "session-expires", "min-se")
+"""Header fields of an INVITE that were agreed to on its own leg, and are no wish to the callee."""
+
+_REQUIRABLE = frozenset({"100rel", "histinfo", "norefersub", "replaces", "timer"})
+"""What a caller may require of us alone; our 200 needs none of it but `timer`."""
+
+_ALLOW = "INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, INFO, REFER, NOTIFY"
 
 
 def answer_alone(call: Call) -> None:
     """Answer the caller; what is said next waits for the ACK."""
+    call.refreshing.part()
+    lacking = sorted(tags(call.request.headers, "Require") - _REQUIRABLE)
+    if lacking:
+        call.refused_alone(BAD_EXTENSION, [("Unsupported", ", ".join(lacking))])
+        return
+    if call.refreshing.too_short(call.request):
+        call.refused_alone(INTERVAL_TOO_SMALL, TOO_SMALL_HEADERS)
+        return
     leg = call.new_a_leg()
     try:
         offer = description(call.request)
@@ -40,7 +66,8 @@ def answer_alone(call: Call) -> None:
     except SdpError as error:
         call.content_unusable(error)
         return
-    call.announce(leg, body)
+    headers = [("Allow", _ALLOW), ("Supported", "replaces")]
+    call.announce(leg, merged(headers, call.refreshing.answered_by_us(call.request)), body)
 
 
 def can_be_heard(call: Call) -> bool:
@@ -68,8 +95,8 @@ def can_be_heard(call: Call) -> bool:
     return True
 
 
-def caller_up(call: Call, leg: Leg, ack: Request) -> None:
-    """Take the caller's ACK, and the answer in it where the offer was ours."""
+def took_answer(call: Call, leg: Leg, ack: Request) -> bool:
+    """Take the answer in the caller's ACK, where the offer was ours; False: the call is over."""
     try:
         answer = description(ack)
         if leg.end.session.offered is not None:
@@ -79,8 +106,8 @@ def caller_up(call: Call, leg: Leg, ack: Request) -> None:
     except (SdpError, OfferAnswerError) as error:
         log.warning("answer_unusable", call=call.id, problem=error.reason)
         call.give_up("answer_unusable")
-        return
-    call.consent.handle(CallerUp())
+        return False
+    return True
 
 
 def callee_progressed(call: Call, a: Leg, leg: Leg, response: Response) -> None:
@@ -107,4 +134,25 @@ def join(call: Call, a: Leg, leg: Leg, response: Response) -> None:
     call.media.ring(Side.A, False)
     a.other, leg.other = leg, a
     call.agent.send_ack(leg)
-    call.joined()
+    if call.placing is None or call.placing.offered == terms(a):
+        call.joined()
+        return
+    offer = partial(call.sessions.offer_as_agreed, a.end, leg.end)
+    OwnInvite(call, leg, offer, partial(_offered_anew, call)).send()
+
+
+def terms(leg: Leg) -> Terms:
+    """Return what is agreed with a leg, as far as another leg has to agree to the same."""
+    agreed = leg.end.session.local
+    lines = agreed.media if agreed is not None else ()
+    return tuple((each.kind, each.live, each.formats, each.direction) for each in lines)
+
+
+def _offered_anew(call: Call, outcome: Outcome) -> None:
+    """The callee has answered what the caller agreed to after the callee was called."""
+    if call.over:
+        return
+    if outcome.answer is None:
+        call.give_up("answer_unusable", status=outcome.status)
+    else:
+        call.joined()

@@ -11,6 +11,7 @@ from typing import Any, Protocol, cast
 
 import structlog
 
+from sidecar.calls import alone
 from sidecar.calls.admission import admit
 from sidecar.calls.agent import Agent
 from sidecar.calls.bodies import answers_unasked, content_type
@@ -353,12 +354,16 @@ class B2bua(Agent):
             self._answer_for_nobody(transaction, request, leg)
         elif request.method == "INVITE" and (leg.invited or leg.awaits_ack is not None):
             self._reject(transaction, request, leg.peer, 491, "glare")
+        elif alone.takes(request, other):
+            alone.answer(leg, transaction, request)
         elif request.method == "INVITE" and "100rel" in tags(request.headers, "Require"):
             lacking = [("Unsupported", "100rel")]
             self._reject(transaction, request, leg.peer, 420, "bad_extension", lacking)
         elif request.method == "INVITE" and leg.inviting is not None:
             again = [("Retry-After", "3")]
             self._reject(transaction, request, leg.peer, 500, "overlapping_invite", again)
+        elif request.method == "INVITE" and other.invited:
+            self._reject(transaction, request, leg.peer, 491, "glare")
         else:
             try:
                 mapped = self.mapped(request, leg.peer, other.peer, other.dialog.flow)
@@ -373,12 +378,10 @@ class B2bua(Agent):
         self, transaction: ServerTransaction, request: Request, leg: Leg
     ) -> None:
         """Answer a caller whose call has no other leg yet (the notice before connecting)."""
-        if request.method in ("OPTIONS", "INFO") or (
-            request.method == "UPDATE" and not request.body
-        ):
+        if request.method in ("OPTIONS", "INFO"):
             self.respond(transaction, leg.dialog.response(request, 200), leg.peer)
         elif request.method in ("INVITE", "UPDATE"):
-            self._reject(transaction, request, leg.peer, 491, "no_other_leg")
+            alone.answer(leg, transaction, request)
         else:
             self._reject(transaction, request, leg.peer, 480, "no_other_leg")
 

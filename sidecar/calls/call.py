@@ -15,8 +15,9 @@ import structlog
 
 from sidecar.calls import announcing, script
 from sidecar.calls.bodies import cross, described
-from sidecar.calls.call_base import RETRY_AFTER, CallBase, HeaderLines, Phase
+from sidecar.calls.call_base import MEDIA_SILENT, RETRY_AFTER, CallBase, HeaderLines, Phase
 from sidecar.calls.call_events import CallAnswered, CallStarted
+from sidecar.calls.challenges import TRIED_AGAIN
 from sidecar.calls.header_policy import passed, phrase, tags, without
 from sidecar.calls.identifiers import new_tag
 from sidecar.calls.leg import End, Leg
@@ -25,9 +26,9 @@ from sidecar.calls.parties import heritage_of
 from sidecar.calls.parts import join_parts
 from sidecar.calls.pbx_leg import OwnInfo
 from sidecar.calls.placing import Placing
-from sidecar.calls.progress import pass_on
+from sidecar.calls.progress import pass_on, with_early_answer
 from sidecar.calls.recording_requests import RECORD_AWARE
-from sidecar.consent.events import BothUp, PartyLeft
+from sidecar.consent.events import BothUp, CallerUp, PartyLeft
 from sidecar.consent.party import Party
 from sidecar.media.engine import (
     Closed,
@@ -52,7 +53,6 @@ from sidecar.sip.sdp import SdpError
 
 log = structlog.get_logger(__name__)
 
-CHALLENGES = (401, 407)
 UNREACHABLE = 503
 NOWHERE = 480
 """The answer in place of a redirection that leads nowhere through the sidecar."""
@@ -145,7 +145,7 @@ class Call(CallBase):
             case Pressed():
                 self.pressing.ended(event)
             case Silent():
-                self.give_up("media_silent")
+                self.give_up("media_silent", status=480, because=MEDIA_SILENT)
             case Lost():
                 self.fail_closed("media_lost")
             case Closed():
@@ -193,6 +193,7 @@ class Call(CallBase):
         dialog = Dialog.as_uas(self.request, new_tag(), contact, self.flow)
         leg = Leg(self, self.route.source, dialog, self._a_end.fork())
         leg.identity.changed(self.request)
+        leg.learn(self.request)
         self.agent.add_leg(leg)
         return leg
 
@@ -201,21 +202,27 @@ class Call(CallBase):
         headers += self.agent.decision_headers(self, self.route.source)
         response = leg.dialog.response(self.request, status, reason, headers, body)
         self.agent.answer_invite(leg, self.invite, response)
+        self.refreshing.agreed(leg, response, asked_by_us=False)
 
-    def announce(self, leg: Leg, body: bytes) -> None:
+    def announce(self, leg: Leg, headers: HeaderLines, body: bytes) -> None:
         """Answer the caller by ourselves: the notice comes before the B leg is placed."""
         self.a = leg
         self.phase = Phase.ANNOUNCING
-        self.answer(leg, 200, "OK", [("Content-Type", "application/sdp")], body)
+        self.answer(leg, 200, "OK", [*headers, ("Content-Type", "application/sdp")], body)
 
     def joined(self) -> None:
         """The callee was joined to a caller who is up already."""
         self._up()
 
     def acknowledged(self, leg: Leg, ack: Request) -> None:
-        """The ACK to the 2xx of this call's first INVITE has come."""
+        """The ACK to a 2xx of ours has come, of this call's first INVITE or a later one."""
+        alone = leg is self.a and leg.other is None
+        if alone and not announcing.took_answer(self, leg, ack):
+            return
+        if leg.side is Side.B or leg.answered_cseq != self.request.cseq.number:
+            return
         if self.phase is Phase.ANNOUNCING:
-            announcing.caller_up(self, leg, ack)
+            self.consent.handle(CallerUp())
         elif self.phase is Phase.ANSWERED:
             self._up()
 
@@ -275,8 +282,9 @@ class Call(CallBase):
         if self.a is None:
             body = cross(self.sessions, self._a_end, end, Carrier.INVITE, self.request)
             return headers + described(body), body
-        headers = without(headers, "require", "supported")
-        headers += [("Supported", "timer, replaces"), ("Content-Type", "application/sdp")]
+        headers = without(headers, *announcing.OF_THE_CALLER_ALONE)
+        headers += [("Supported", announcing.SUPPORTED), ("Content-Type", "application/sdp")]
+        self.refreshing.part()
         return headers, self.sessions.offer_as_agreed(self.a.end, end)
 
     def try_next(self) -> bool:
@@ -321,7 +329,9 @@ class Call(CallBase):
         self.agent.records.update(self.record)
         self.agent.publish(CallAnswered(self.id))
         self.consent.answered()
+        self.refreshing.agreed(leg, response, asked_by_us=True)
         try:
+            with_early_answer(leg, response)
             if self.a is not None:
                 announcing.join(self, self.a, leg, response)
             else:
@@ -362,9 +372,15 @@ class Call(CallBase):
         if 300 <= status < 400 and not contacts and callee.kind == "trunk":
             status, reason = NOWHERE, None
         headers += contacts
-        if status in CHALLENGES and self.a is None:
+        if status in TRIED_AGAIN and self.a is None:
             self._parked = self.agent.challenges.park(self.request, self.record, self.agent.now)
         self._refuse(status, disposition_of(status), EndedBy.CALLEE, headers, reason)
+
+    def refused_alone(self, status: int, headers: HeaderLines) -> None:
+        """Refuse a call that we were to answer alone, as it came; the caller may try again."""
+        self._parked = self.agent.challenges.park(self.request, self.record, self.agent.now)
+        self.agent.metrics.sip_rejected("bad_extension")
+        self._refuse(status, Disposition.REFUSED, EndedBy.SIDECAR, headers)
 
     def pass_ack_on(self, leg: Leg, other: Leg, ack: Request) -> None:
         """The neighbour's ACK brings the answer that the other leg's 2xx waits for."""

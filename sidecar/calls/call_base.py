@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from sidecar.calls.pressing import Pressing
     from sidecar.calls.recorder_process import RecorderProcess
     from sidecar.calls.recording_requests import RecordingRequests
+    from sidecar.calls.refreshing import Refreshing
     from sidecar.calls.rooms import Member
     from sidecar.calls.routing import Route
     from sidecar.calls.session import Sessions
@@ -42,6 +43,8 @@ log = structlog.get_logger(__name__)
 
 HeaderLines = list[tuple[str, str]]
 RETRY_AFTER: HeaderLines = [("Retry-After", "5")]
+MEDIA_SILENT = 'Q.850 ;cause=102 ;text="No media"'
+"""Recovery on timer expiry: nobody has hung up, and nobody is heard any more."""
 ENDED_BY = {Side.A: EndedBy.CALLER, Side.B: EndedBy.CALLEE}
 
 
@@ -90,6 +93,7 @@ class CallBase:
         "record",
         "recorder",
         "references",
+        "refreshing",
         "request",
         "requests",
         "route",
@@ -105,6 +109,7 @@ class CallBase:
     consent: ConsentProcess
     recorder: RecorderProcess
     requests: RecordingRequests
+    refreshing: Refreshing
     keys: Keys
     pressing: Pressing
     voicemail: Voicemail
@@ -232,8 +237,12 @@ class CallBase:
         disposition: Disposition | None = None,
         status: int = 500,
         headers: HeaderLines | None = None,
+        because: str = "",
     ) -> None:
-        """End the call from our side, whatever it has come to."""
+        """End the call from our side, whatever it has come to.
+
+        `because` is the Reason of the BYEs, where the status is none that says why.
+        """
         if self.phase is Phase.ENDED:
             return
         log.info("call_given_up", call=self.id, reason=reason)
@@ -241,7 +250,9 @@ class CallBase:
             self.placing.cancel([])
         answered = self.record.answered_at is not None
         fallback = Disposition.ANSWERED if answered else Disposition.FAILED
-        self._refuse(status, disposition or fallback, EndedBy.SIDECAR, headers)
+        self._answer_invite(status, headers or [], None)
+        reasons = [("Reason", because or f"SIP ;cause={status}")]
+        self._end(disposition or fallback, EndedBy.SIDECAR, reasons)
 
     def _refuse(
         self,
@@ -274,6 +285,7 @@ class CallBase:
             self.member.leave,
             self.parties.close,
             self.recorder.close,
+            self.refreshing.close,
             self.media.close,
             self._let_go,
         )

@@ -1,8 +1,8 @@
-"""Calls that were asked for credentials: the same call, and one record, when the caller returns.
+"""Calls that were asked to come again: the same call, and one record, when the caller returns.
 
-A 401 or 407 of the other side crosses to the caller, who sends the INVITE again with the same
-Call-ID and From tag (RFC 3261 section 22.2). Until then, or until it is clear that it won't
-come, the call's record waits here.
+A refusal that asks for something (credentials, another interval) crosses to the caller, who sends
+the INVITE again with the same Call-ID and From tag (RFC 3261 section 8.1.3.5). Until then, or
+until it is clear that it won't come, the call's record waits here.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from sidecar.records.record import CallRecord
 from sidecar.sip.message import Request
 from sidecar.sip.timers import Timer, TimerHeap
 
+TRIED_AGAIN = (401, 407, 420, 422)
+"""For want of credentials, for an extension too many, for too short a session interval."""
 RETURNS_WITHIN = 32.0
 MOST_WAITING = 5000
 

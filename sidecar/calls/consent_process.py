@@ -137,6 +137,11 @@ class ConsentProcess:
         return self.state.phase in (Phase.DISMISSING, Phase.ENDING)
 
     @property
+    def speaks(self) -> bool:
+        """Whether a notice is heard now, is about to begin, or has asked what is to be answered."""
+        return bool(self.hearing or self._beginning or self._answers)
+
+    @property
     def waits_for_person(self) -> bool:
         """Whether the caller hears the PBX and is not heard, until a person is there."""
         return self.state.gates is Gates.LISTEN

@@ -14,8 +14,10 @@ from sidecar.calls.crossing_table import SDP
 from sidecar.calls.header_policy import passed, phrase, without
 from sidecar.calls.leg import Leg
 from sidecar.calls.message_streams import warnings
+from sidecar.calls.progress import with_early_answer
+from sidecar.calls.refreshing import TOO_SMALL_HEADERS
 from sidecar.sip.message import Request, Response
-from sidecar.sip.offer_answer import Carrier, OfferAnswerError, State, Unasked
+from sidecar.sip.offer_answer import Carrier, Glare, OfferAnswerError, State, Unasked
 from sidecar.sip.sdp import SdpError
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ ANSWERS = {
 }
 REQUEST_TERMINATED = 487
 OVERLAP = 500
+INTERVAL_TOO_SMALL = 422
 
 
 class Forwarding:
@@ -68,19 +71,30 @@ class Forwarding:
     def start(self, headers: list[tuple[str, str]]) -> None:
         """Send the request on; `headers` are those that had to be mapped for the other leg."""
         self._headers = headers
+        self._source.learn(self._request)
+        if self.call.refreshing.too_short(self._request):
+            self._answer(INTERVAL_TOO_SMALL, None, TOO_SMALL_HEADERS)
+            return
         if self._request.method == "INVITE":
             self._source.inviting = self
             self._target.invited = True
         try:
             sdp = description(self._request) if self._request.method in CARRIERS else None
             lacking = self._source.call.sessions.lacking(sdp) if sdp is not None else 0
-        except SdpError as error:
+            self._check_heard(sdp)
+        except (SdpError, OfferAnswerError) as error:
             self._refuse(error)
             return
         if lacking:
             self._source.call.when_ports(lacking, self._send)
         else:
             self._send()
+
+    def _check_heard(self, sdp: bytes | None) -> None:
+        """Have an offer without audio (a fax) come again after what is being said. Raises Glare."""
+        call = self._source.call
+        if sdp is not None and call.consent.speaks and not call.sessions.can_be_heard_by(sdp):
+            raise Glare("Something is being said")
 
     def cancel(self) -> None:
         """The neighbour cancels its re-INVITE; the 487 comes from the other leg if it was asked."""
@@ -101,6 +115,9 @@ class Forwarding:
             return
         self._target.call.parties.look_at(self._target, response)
         self._target.dialog.refresh_target(response)
+        if response.status == INTERVAL_TOO_SMALL and self.call.refreshing.apart:
+            self._ask_for_longer(response)
+            return
         if request.method == "INVITE" and 200 <= response.status < 300:
             self._accepted(transaction, response)
             return
@@ -112,12 +129,12 @@ class Forwarding:
         except (SdpError, OfferAnswerError) as error:
             self._finish(error.status, error.reason)
             return
-        headers = self._passed(self._target, response) + described(body)
-        reason = phrase(response)
-        out = self._source.dialog.response(request, response.status, reason, headers, body)
+        out = self._response_back(response, body)
         if response.status >= 200:
             self._settle(rejected=response.status >= 300)
         self._agent.respond(self._server, out, self._source.peer)
+        if request.method == "UPDATE" and 200 <= response.status < 300:
+            self._note_timers(response, out)
 
     def on_failure(self, _transaction: ClientTransaction) -> None:
         """The other leg stays silent (RFC 3261 12.2.1.2: as if it had answered 408)."""
@@ -143,6 +160,7 @@ class Forwarding:
             return
         self._source.dialog.refresh_target(request)
         headers = self._passed(self._source, request) + about + self._headers
+        headers = self.call.refreshing.crossing(target, request.method, headers)
         if request.method == "INVITE":
             headers = _unreliable(headers)
         out = target.dialog.request(request.method, headers, body)
@@ -173,6 +191,7 @@ class Forwarding:
         target.ack = b""
         target.ack_owed = transaction.request
         try:
+            with_early_answer(target, response)
             body = self._body_back(response)
         except (SdpError, OfferAnswerError) as error:
             self._agent.send_ack(target)
@@ -180,12 +199,32 @@ class Forwarding:
             return
         if target.end.session.state is State.STABLE:
             self._agent.send_ack(target)
-        headers = self._passed(target, response) + described(body)
-        out = self._source.dialog.response(
-            self._request, response.status, phrase(response), headers, body
-        )
+        out = self._response_back(response, body)
         self._settle(rejected=False)
         self._agent.answer_invite(self._source, self._server, out)
+        self._note_timers(response, out)
+
+    def _response_back(self, response: Response, body: bytes) -> Response:
+        """Write the response of the other leg in the dialog of the one that asked."""
+        headers = self._passed(self._target, response) + described(body)
+        headers = self.call.refreshing.crossing_back(self._request, response, headers)
+        return self._source.dialog.response(
+            self._request, response.status, phrase(response), headers, body
+        )
+
+    def _note_timers(self, response: Response, out: Response) -> None:
+        """Keep what this exchange has agreed about session timers, on either leg."""
+        self.call.refreshing.agreed(self._target, response, asked_by_us=True)
+        self.call.refreshing.agreed(self._source, out, asked_by_us=False)
+
+    def _ask_for_longer(self, response: Response) -> None:
+        """The interval that the other leg refuses is ours: ask again with what it wants."""
+        if not self.call.refreshing.wants_more(self._target, response):
+            self._finish(500)
+            return
+        self._source.end.session.reject()
+        self._target.end.session.reject()
+        self._send()
 
     def _body_back(self, response: Response) -> bytes:
         carrier = ANSWERS.get(self._request.method)

@@ -63,8 +63,9 @@ class Keys:
         party, consent = PARTY_OF[side], self._call.consent
         if party not in self._listening:
             return consent.at_mailbox and not consent.passes(side)
-        self._info_type[party] = content_type
-        self._feed(party, key.digit, "info")
+        if key.ended:
+            self._info_type[party] = dtmf_info.type_of(content_type)
+            self._feed(party, key.digit, "info")
         return True
 
     def close(self) -> None:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from sidecar.media.engine import Side
 from sidecar.sip.dialog import Dialog
 from sidecar.sip.identity_change import IdentityWatch
-from sidecar.sip.message import Request
-from sidecar.sip.offer_answer import OfferAnswer, Origins
+from sidecar.sip.message import Request, Response
+from sidecar.sip.offer_answer import OfferAnswer, Origins, State
 from sidecar.sip.reliable import ReliableOrder, ReliableProvisionals, Retransmitter2xx
+from sidecar.sip.session_timer import SessionTimer
 
 if TYPE_CHECKING:
     from sidecar.calls.call import Call
@@ -70,8 +71,23 @@ class Leg:
     """What the waiting BYE is to carry (Reason)."""
     over: bool = False
     """A BYE went either way, or the dialog was given up."""
+    timer: SessionTimer = field(default_factory=SessionTimer)
+    """What is agreed here about refreshing the session (RFC 4028)."""
+    allows: frozenset[str] = frozenset()
+    """The methods that this neighbour takes, as far as it has said (Allow)."""
 
     @property
     def side(self) -> Side:
         """A towards whoever called, B towards whoever is called."""
         return self.end.side
+
+    @property
+    def free(self) -> bool:
+        """Whether nobody is in the middle of an INVITE or an offer (RFC 3261 section 14.1)."""
+        busy = self.inviting is not None or self.invited or self.awaits_ack is not None
+        return not busy and self.end.session.state is State.STABLE
+
+    def learn(self, message: Request | Response) -> None:
+        """Take note of the methods that the neighbour says it takes."""
+        if methods := message.headers.values("Allow"):
+            self.allows = frozenset(methods)

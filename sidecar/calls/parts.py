@@ -19,6 +19,7 @@ from sidecar.calls.parties import Parties
 from sidecar.calls.pressing import Pressing
 from sidecar.calls.recorder_process import RecorderProcess
 from sidecar.calls.recording_requests import RECORD_AWARE, RecordingRequests
+from sidecar.calls.refreshing import Refreshing
 from sidecar.calls.rooms import Member
 from sidecar.calls.session import Sessions, Speech
 from sidecar.calls.voicemail import Voicemail
@@ -48,6 +49,7 @@ def join_parts(whole: Call) -> None:
     call.parties = Parties(call)
     call.recorder = RecorderProcess(call, recorder, call.pbx_call_id)
     call.pressing = Pressing(media)
+    call.refreshing = Refreshing(call)
     call.keys = Keys(call)
     if RECORD_AWARE in tags(call.request.headers, "Supported"):
         call.requests.aware(Side.A)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from sidecar.calls import announcing
 from sidecar.calls.identifiers import new_call_id, new_tag
 from sidecar.calls.leg import Leg
 from sidecar.media.engine import Side
@@ -19,6 +20,7 @@ from sidecar.sip.message import Request, Response
 from sidecar.sip.uri import Uri
 
 if TYPE_CHECKING:
+    from sidecar.calls.announcing import Terms
     from sidecar.calls.call import Call
     from sidecar.sip.flow import Flow
     from sidecar.sip.transactions import ClientTransaction
@@ -51,6 +53,7 @@ class Placing:
         "cancelled",
         "end",
         "forks",
+        "offered",
         "winner",
     )
 
@@ -72,6 +75,8 @@ class Placing:
         self.forks: dict[str, Leg] = {}
         self.winner: Leg | None = None
         self.cancelled = False
+        self.offered: Terms = ()
+        """What was agreed with a caller who was answered before, when the callee was called."""
 
     @property
     def progressed(self) -> bool:
@@ -127,6 +132,7 @@ class Placing:
         self._cseq += 1
         self.end = call.new_end(Side.B)
         crossing, body = call.invite_content(self.end)
+        self.offered = announcing.terms(call.a) if call.a is not None else ()
         headers = Headers(
             [
                 ("Max-Forwards", str(agent.hops_left(request))),

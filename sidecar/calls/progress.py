@@ -10,6 +10,8 @@ from sidecar.sip.message import Response
 from sidecar.sip.offer_answer import Carrier
 from sidecar.sip.reliable import ReliableProvisionals, rack_for, rseq_of
 
+BODY_HEADERS = ("content-type", "content-disposition", "content-encoding", "content-language")
+
 if TYPE_CHECKING:
     from sidecar.calls.call import Call
     from sidecar.calls.leg import Leg
@@ -44,6 +46,21 @@ def pass_on(call: Call, callee: Leg, caller: Leg, response: Response) -> None:
     data = agent.respond(call.invite, out, caller.peer)
     provisionals.sent(number, data, call.invite.flow, agent.now)
     caller.racks[number] = rack_for(response)
+
+
+def with_early_answer(leg: Leg, response: Response) -> None:
+    """Give a 2xx without an answer the one that an unreliable 18x of its dialog has brought.
+
+    RFC 3261 section 13.2.1 wants it in the 2xx as well; some gateways believe that once is enough.
+    What is sent on says it in the 2xx. Raises SdpError.
+    """
+    early = leg.end.session.preview
+    if early is None or description(response) is not None:
+        return
+    for name in BODY_HEADERS:
+        response.headers.remove(name)
+    response.headers.add("Content-Type", "application/sdp")
+    response.body = early.encode()
 
 
 def _provisionals(call: Call, caller: Leg) -> ReliableProvisionals:

@@ -15,7 +15,7 @@ from sidecar.calls.leg import End
 from sidecar.calls.message_streams import MessageStreams
 from sidecar.errors import PeerError
 from sidecar.media.engine import MediaSession, RemoteMedia, Side
-from sidecar.sip.offer_answer import Carrier, OfferAnswerError, Role, State
+from sidecar.sip.offer_answer import Carrier, Glare, OfferAnswerError, Role, State
 from sidecar.sip.sdp import (
     TELEPHONE_EVENT,
     Codec,
@@ -105,16 +105,23 @@ class Sessions:
         self._configure(source, sdp, target, anchored, anchored)
         return anchored.encode()
 
-    def answer_alone(self, end: End, body: bytes, carrier: Carrier = Carrier.FINAL) -> bytes:
+    def answer_alone(
+        self,
+        end: End,
+        body: bytes,
+        carrier: Carrier = Carrier.FINAL,
+        asked: Carrier = Carrier.INVITE,
+    ) -> bytes:
         """Answer the offer of an INVITE without another leg, in a 2xx or (`carrier`) an 18x.
 
-        Raises SdpError or OfferAnswerError.
+        `asked` is what brought the offer, where it is no INVITE. Raises SdpError or
+        OfferAnswerError.
         """
         offer = self._read(end, body)
         check_usable(offer, self._address)
         end.session.reject()  # another leg may have been offered it, in vain
-        end.session.received(Carrier.INVITE, offer)
-        ports = self.ports[end.side]
+        end.session.received(asked, offer)
+        ports = self.ports[end.side] + (0,) * len(offer.media)
         self._messages.offered(offer, refused=True)
         made = make_answer(offer, self._address, ports[0], end.origins.current, PROMPT_CODECS)
         streams = zip(made.media, ports, strict=False)
@@ -123,6 +130,19 @@ class Sessions:
         end.session.sent(carrier, answer)
         self._configure_one(end.side, offer, answer, answer)
         return answer.encode()
+
+    def answer_again(self, end: End, body: bytes, asked: Carrier, answered: Carrier) -> bytes:
+        """Answer a later offer without another leg: what it takes the place of has been agreed.
+
+        That stays in force where this raises SdpError or OfferAnswerError.
+        """
+        if end.session.state is not State.STABLE:
+            raise Glare("Offer before the answer to the last one")
+        try:
+            return self.answer_alone(end, body, answered, asked)
+        except SdpError:
+            end.session.reject()
+            raise
 
     def offer_alone(self, end: End) -> bytes:
         """Make an offer in the 2xx to an INVITE that brought none."""
@@ -160,21 +180,30 @@ class Sessions:
         target.session.sent(Carrier.INVITE, offer)
         return offer.encode()
 
-    def offer_again(self, end: End, preference: str) -> bytes:
-        """Offer what is agreed already, with a wish about recording (RFC 7866 section 6.2).
+    def offer_again(
+        self, end: End, preference: str | None = None, carrier: Carrier = Carrier.INVITE
+    ) -> bytes:
+        """Offer what is agreed already, perhaps with a wish about recording (RFC 7866 section 6.2).
 
-        Raises SdpError where nothing is agreed, or OfferAnswerError.
+        `carrier` is an INVITE, or the 2xx to one without an offer. Raises SdpError where nothing
+        is agreed, or OfferAnswerError.
         """
-        if end.session.local is None:
+        wish = end.session.local
+        if wish is None:
             raise SdpError("No session agreed yet")
-        wish = with_attribute(end.session.local, "recordpref", preference)
+        if preference is not None:
+            wish = with_attribute(wish, "recordpref", preference)
         offer = end.origins.stamp(wish)
-        end.session.sent(Carrier.INVITE, offer)
+        end.session.sent(carrier, offer)
         return offer.encode()
 
     def repeat(self, end: End) -> bytes:
         """Return what was last agreed to at `end`, for a 2xx that only repeats it."""
         return end.session.local.encode() if end.session.local is not None else b""
+
+    def can_be_heard_by(self, body: bytes) -> bool:
+        """Tell whether a side that offers this could hear what is said. Raises SdpError."""
+        return has_audio(SessionDescription.parse(body))
 
     def lacking(self, body: bytes) -> int:
         """Return how many streams a description has more than there are ports for.

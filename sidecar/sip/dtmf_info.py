@@ -1,8 +1,11 @@
-"""Keys in the body of an INFO request: `application/dtmf-relay` and `application/dtmf`.
+"""Keys in the body of an INFO request, in the three types that are about.
 
-Neither was ever standardised. The first is lines of NAME=VALUE as Cisco gateways wrote them
-("Signal=5", "Duration=160", with or without blanks around the value); the second is one digit.
-Both know "*" and "#" also as 10 and 11, "A" to "D" as 12 to 15 (the numbers of RFC 4733).
+None was ever standardised for INFO. `application/dtmf-relay` is lines of NAME=VALUE as Cisco
+gateways wrote them ("Signal=5", "Duration=160", with or without blanks around the value, some with
+a colon for the sign); `application/dtmf` is one digit, bare or as the value of one such line
+("d=5"); `audio/telephone-event` is the four bytes of RFC 4733 section 2.3, once for the beginning
+of a key and once, with the E bit, for its end. Each type is read in the form of the others as well.
+"*" and "#" are also 10 and 11, "A" to "D" 12 to 15 (the numbers of RFC 4733).
 """
 
 from __future__ import annotations
@@ -15,6 +18,8 @@ DIGITS = "0123456789*#ABCD"
 
 RELAY = "application/dtmf-relay"
 PLAIN = "application/dtmf"
+EVENT = "audio/telephone-event"
+TYPES = (RELAY, PLAIN, EVENT)
 
 DEFAULT_DURATION_MS = 100
 """Where a body names no duration, or one that is no number of milliseconds."""
@@ -25,50 +30,74 @@ MAX_DURATION_MS = 10_000
 _MAX_BODY = 256
 _KEY = re.compile(r"[0-9*#A-Da-d]|1[0-5]")
 _DURATION = re.compile(r"0*([1-9][0-9]{0,8})")
+_SIGNALS = ("signal", "d", "digit", "event")
+_END = 0x80
+_VOLUME = 10
+_TIMESTAMPS_PER_MS = 8
+"""The clock rate of a telephone event that comes without one: 8000 Hz."""
 
 
 class DtmfInfo(NamedTuple):
-    """One key and how long it was pressed."""
+    """One key and how long it was pressed; `ended` is False for one that is only going down."""
 
     digit: str
     duration_ms: int
+    ended: bool = True
 
 
 def parse(content_type: str | None, body: bytes) -> DtmfInfo | None:
     """Read a body; None where it is of another type, too long, or names not exactly one key."""
-    kind = (content_type or "").partition(";")[0].strip().lower()
-    if kind not in (RELAY, PLAIN) or len(body) > _MAX_BODY or not body.isascii():
+    kind = type_of(content_type)
+    if kind not in TYPES or len(body) > _MAX_BODY:
+        return None
+    if kind == EVENT and len(body) == 4 and body[0] < len(DIGITS):
+        return _parse_event(body)
+    if not body.isascii():
         return None
     text = body.decode("ascii")
-    if kind == RELAY:
-        return _parse_relay(text)
     digit = _digit(text)
-    return None if digit is None else DtmfInfo(digit, DEFAULT_DURATION_MS)
+    return _parse_lines(text) if digit is None else DtmfInfo(digit, DEFAULT_DURATION_MS)
 
 
 def write(content_type: str, digit: str, duration_ms: int) -> bytes:
-    """Write a body of one of the two types (parameters and case of the type don't matter).
+    """Write a body of one of the three types (parameters and case of the type don't matter).
 
     Raises ValueError for another type, or for what is no digit.
     """
-    kind = content_type.partition(";")[0].strip().lower()
+    kind = type_of(content_type)
     if len(digit) != 1 or digit not in DIGITS:
         raise ValueError("not a digit of a telephone")
     if kind == PLAIN:
         return digit.encode()
-    if kind != RELAY:
-        raise ValueError("not a type of body that carries a digit")
     duration = min(max(duration_ms, 1), MAX_DURATION_MS)
-    return f"Signal={digit}\r\nDuration={duration}\r\n".encode()
+    if kind == RELAY:
+        return f"Signal={digit}\r\nDuration={duration}\r\n".encode()
+    if kind != EVENT:
+        raise ValueError("not a type of body that carries a digit")
+    units = min(duration * _TIMESTAMPS_PER_MS, 0xFFFF)
+    return bytes((DIGITS.index(digit), _END | _VOLUME)) + units.to_bytes(2, "big")
 
 
-def _parse_relay(text: str) -> DtmfInfo | None:
+def type_of(content_type: str | None) -> str:
+    """Return a Content-Type as this module names it: without parameters, in lower case."""
+    return (content_type or "").partition(";")[0].strip().lower()
+
+
+def _parse_event(body: bytes) -> DtmfInfo:
+    duration = int.from_bytes(body[2:], "big") // _TIMESTAMPS_PER_MS
+    known = min(duration, MAX_DURATION_MS) or DEFAULT_DURATION_MS
+    return DtmfInfo(DIGITS[body[0]], known, bool(body[1] & _END))
+
+
+def _parse_lines(text: str) -> DtmfInfo | None:
     signals: list[str] = []
     duration = DEFAULT_DURATION_MS
     for line in text.splitlines():
-        name, _, value = line.partition("=")
+        name, sign, value = line.partition("=")
+        if not sign:
+            name, _, value = line.partition(":")
         name = name.strip().lower()
-        if name == "signal":
+        if name in _SIGNALS:
             signals.append(value)
         elif name == "duration":
             duration = _duration(value)

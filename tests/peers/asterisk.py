@@ -89,13 +89,13 @@ class Asterisk:
     """One running Asterisk. Use as a context manager."""
 
     def __init__(
-        self, name: str, sidecar_port: int, *, tells: bool = False, ice: bool = False
+        self, name: str, sidecar_port: int, *, tells: bool = False, trunk: str = ""
     ) -> None:
         """`sidecar_port`: UDP port of the trunk's SIP socket on loopback; `tells`: whether SIP
-        says who is at the other end, and when that changes (`send_pai`); `ice`: whether media may
-        take any way that a description offers."""
+        says who is at the other end, and when that changes (`send_pai`); `trunk`: more lines of
+        the trunk's endpoint."""
         self._tells = tells
-        self._ice = "yes" if ice else "no"
+        self._trunk = trunk
         self.sidecar_port = sidecar_port
         self.port, self.ami_port = free_ports(2)
         self.rtp_ports = port_range(keep=True)
@@ -272,14 +272,13 @@ class Asterisk:
             + "".join(f"noload={module}.so\n" for module in NO_MODULES),
             "logger.conf": "[logfiles]\nconsole=error,warning\nfull=notice,warning,error,verbose\n",
             "rtp.conf": f"[general]\nrtpstart={self.rtp_ports[0]}\nrtpend={self.rtp_ports[1]}\n"
-            f"icesupport={self._ice}\n",
+            f"icesupport={'yes' if 'ice_support=yes' in self._trunk else 'no'}\n",
             "manager.conf": f"[general]\nenabled=yes\nport={self.ami_port}\nbindaddr={LOOPBACK}\n"
             f"[consent]\nsecret={PASSWORD}\nread=all\nwrite=all\n"
             f"[{LEAST}]\nsecret={PASSWORD}\nread=call,dialplan\nwrite=call,command\n"
             f"[{RESTARTS}]\nsecret={PASSWORD}\nread=call,dialplan\nwrite=call,command,system\n",
-            "pjsip.conf": _pjsip_conf(self.port, self.sidecar_port, tells=self._tells).replace(
-                "[sidecar]\ntype=endpoint\n",
-                f"[sidecar]\ntype=endpoint\nice_support={self._ice}\n",
+            "pjsip.conf": _pjsip_conf(
+                self.port, self.sidecar_port, tells=self._tells, trunk=self._trunk
             ),
             "extensions.conf": _extensions_conf(inside),
             "features.conf": "[general]\ntransferdigittimeout=1\n"
@@ -314,7 +313,7 @@ verbose = 3
 """
 
 
-def _pjsip_conf(port: int, sidecar_port: int, *, tells: bool) -> str:
+def _pjsip_conf(port: int, sidecar_port: int, *, tells: bool, trunk: str) -> str:
     text = f"""[global]
 type=global
 endpoint_identifier_order=username,ip
@@ -331,6 +330,7 @@ type=endpoint
 context=from-sidecar
 message_context=messages
 send_pai={"yes" if tells else "no"}
+{trunk}
 disallow=all
 allow=ulaw,alaw
 aors=sidecar

@@ -29,7 +29,7 @@ EVENTS = "a=rtpmap:101 telephone-event/8000\r\n"
 
 @pytest.fixture(scope="module")
 def asterisk() -> Iterator[Asterisk]:
-    with Asterisk("sdp", free_port(), ice=True) as running:
+    with Asterisk("sdp", free_port(), trunk="ice_support=yes\n") as running:
         yield running
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidecar.sip.dtmf_info import DIGITS, PLAIN, RELAY, DtmfInfo, parse, write
+from sidecar.sip.dtmf_info import DIGITS, EVENT, PLAIN, RELAY, DtmfInfo, parse, write
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,10 @@ from sidecar.sip.dtmf_info import DIGITS, PLAIN, RELAY, DtmfInfo, parse, write
         (b"Signal=1\r\nSignal=2\r\n", None),
         (b"Signal=\xb2\r\n", None),
         (b"Signal=1\r\n" + b"x" * 300, None),
-        (b"5", None),
+        (b"Signal: 1\r\nDuration: 160\r\n", DtmfInfo("1", 160)),
+        (b"d=1\r\n", DtmfInfo("1", 100)),
+        (b"5", DtmfInfo("5", 100)),
+        (b"Signal=1\r\nd=1\r\n", None),
     ],
 )
 def test_a_relayed_key_is_read(body: bytes, key: DtmfInfo | None) -> None:
@@ -51,11 +54,33 @@ def test_a_relayed_key_is_read(body: bytes, key: DtmfInfo | None) -> None:
         (b"a", DtmfInfo("A", 100)),
         (b"55", None),
         (b"", None),
-        (b"Signal=5", None),
+        (b"d=1", DtmfInfo("1", 100)),
+        (b"D = *\r\n", DtmfInfo("*", 100)),
+        (b"Signal=5", DtmfInfo("5", 100)),
+        (b"Signal: 5\r\nDuration: 200\r\n", DtmfInfo("5", 200)),
+        (b"x=5", None),
     ],
 )
 def test_a_single_key_is_read(body: bytes, key: DtmfInfo | None) -> None:
     assert parse(PLAIN, body) == key
+
+
+@pytest.mark.parametrize(
+    ("body", "key"),
+    [
+        (bytes((1, 0x8A, 0x05, 0x00)), DtmfInfo("1", 160)),
+        (bytes((10, 0x80, 0x05, 0x00)), DtmfInfo("*", 160)),
+        (bytes((1, 0x0A, 0x00, 0xA0)), DtmfInfo("1", 20, ended=False)),
+        (bytes((15, 0x8A, 0xFF, 0xFF)), DtmfInfo("D", 8191)),
+        (bytes((3, 0x8A, 0x00, 0x00)), DtmfInfo("3", 100)),
+        (bytes((16, 0x8A, 0x05, 0x00)), None),
+        (bytes((1, 0x8A, 0x05)), None),
+        (b"5", DtmfInfo("5", 100)),
+        (b"Signal=5\r\nDuration=160\r\n", DtmfInfo("5", 160)),
+    ],
+)
+def test_an_event_of_rfc_4733_is_read(body: bytes, key: DtmfInfo | None) -> None:
+    assert parse(EVENT, body) == key
 
 
 @pytest.mark.parametrize("kind", [None, "", "application/sdp", "text/plain", "application/dtmf2"])
@@ -73,6 +98,7 @@ def test_what_is_written_is_read_again(digit: str) -> None:
     assert write(RELAY, digit, 160) == f"Signal={digit}\r\nDuration=160\r\n".encode()
     assert parse(RELAY, write(RELAY, digit, 160)) == DtmfInfo(digit, 160)
     assert parse(PLAIN, write(PLAIN, digit, 160)) == DtmfInfo(digit, 100)
+    assert parse(EVENT, write(EVENT, digit, 160)) == DtmfInfo(digit, 160)
 
 
 @pytest.mark.parametrize(
@@ -88,7 +114,7 @@ def test_a_written_duration_is_within_bounds() -> None:
     assert parse(RELAY, write(RELAY, "1", -1)) == DtmfInfo("1", 1)
 
 
-@given(st.sampled_from([RELAY, PLAIN]), st.binary(max_size=300))
+@given(st.sampled_from([RELAY, PLAIN, EVENT]), st.binary(max_size=300))
 def test_no_bytes_upset_the_parser(kind: str, body: bytes) -> None:
     key = parse(kind, body)
     assert key is None or (key.digit in DIGITS and 1 <= key.duration_ms <= 10_000)
