@@ -107,6 +107,8 @@ def test_the_parts_of_a_description_can_be_looked_at() -> None:
         (HEAD + b"m=audio 70000 RTP/AVP 0\r\n", "bad port"),
         (HEAD + b"m=audio -1 RTP/AVP 0\r\n", "bad port"),
         (HEAD + b"m=au(dio 4000 RTP/AVP 0\r\n", "bad kind or protocol"),
+        (HEAD + b"m=x-odd 4000 RTP/AVP 0\r\n", "bad kind or protocol"),
+        (HEAD + b"m=audio 4000 RTP/A-VP 0\r\n", "bad kind or protocol"),
         (HEAD + b"m=audio 4000 RTP//AVP 0\r\n", "bad kind or protocol"),
         (HEAD + b"m=audio 4000/0 RTP/AVP 0\r\n", "bad port count"),
         (HEAD + b"m=audio 4000 RTP/AVP 128\r\n", "bad payload type"),
