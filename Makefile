@@ -11,10 +11,10 @@ LOCKS := requirements/build.lock requirements/run.lock
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format peers bench soak demo image prompts lock clean
+.PHONY: help run test unit unit-all lint format peers bench soak demo image prompts lock clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(VENV)/.run ## Start the sidecar with config/sidecar.toml (CONFIG=FILE for another)
 	@exec $(BIN)/consent-sidecar run -c $(CONFIG)
@@ -25,6 +25,16 @@ demo: $(VENV)/.run ## Place a call through the sidecar on loopback and show it a
 test: lint peers ## Lint, then all tests; as root it also installs the peers they need
 	$(BIN)/pytest -m "not alone" -n 3
 	$(BIN)/pytest -m alone
+
+# What runs by itself, without programs of other people and without the repository around it.
+UNIT := --ignore=tests/peers --ignore=tests/project
+
+unit: $(VENV)/.dev ## The tests that need no peers
+	$(BIN)/pytest -q $(UNIT) -m "not alone" -n 3
+	$(BIN)/pytest -q $(UNIT) -m alone
+
+unit-all: ## The same on each Python of 3.11 to 3.13 that is here; says which these were
+	@tools/unit_all.sh
 
 lint: $(VENV)/.dev ## ruff, mypy --strict and the import contracts
 	$(BIN)/ruff check
@@ -60,7 +70,7 @@ lock: $(VENV)/.dev ## Write the locked requirements anew from pyproject.toml
 	tools/lock.sh $(BIN)/python
 
 clean: ## Remove the virtual environment and all caches
-	rm -rf $(VENV) build dist .*_cache .hypothesis
+	rm -rf $(VENV) .venv-3.* build dist .*_cache .hypothesis
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \

@@ -9,7 +9,7 @@ made from `TABLE`.
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import product
 
@@ -71,6 +71,16 @@ _IANA_CODES = (
 CODES = tuple(str(code) for codes in _IANA_CODES for code in codes)
 """The SIP response codes registered at IANA."""
 SIDES = ("trunk", "pbx", "unknown")
+LIMITS = (
+    "calls",
+    "rate",
+    "requests",
+    "ringing",
+    "ports",
+    "transactions",
+    "bytes",
+    "connections",
+)
 WORDS: tuple[str, ...] = ()
 """Values of a label whose words are the code's own: short, snake_case, never a peer's."""
 
@@ -192,6 +202,13 @@ SIP_REJECTED = Metric(
     "reason says more.",
     (("reason", WORDS),),
 )
+LIMITS_HIT = Metric(
+    "limits_hit_total",
+    Counter,
+    "How often a limit of a neighbour (`trunk.NAME`, `pbx.NAME`) was reached, and what it asked "
+    "for refused (docs/limits.md).",
+    (("neighbour", WORDS), ("limit", LIMITS)),
+)
 FAIL_CLOSED = Metric(
     "fail_closed_total",
     Counter,
@@ -252,6 +269,7 @@ TABLE: tuple[Metric, ...] = (
     SIP_RESPONSES,
     SIP_RETRANSMISSIONS,
     SIP_REJECTED,
+    LIMITS_HIT,
     FAIL_CLOSED,
     RTP_PACKETS,
     RTP_DROPPED,
@@ -286,6 +304,7 @@ class Metrics:
         self._responses = _Counts(SIP_RESPONSES, self.registry)
         self._retransmissions = _Counts(SIP_RETRANSMISSIONS, self.registry)
         self._rejected = _Counts(SIP_REJECTED, self.registry)
+        self._limits_hit = _Counts(LIMITS_HIT, self.registry)
         self._fail_closed = _Counts(FAIL_CLOSED, self.registry)
         self._rtp_packets = _Counts(RTP_PACKETS, self.registry)
         self._rtp_dropped = _Counts(RTP_DROPPED, self.registry)
@@ -365,6 +384,15 @@ class Metrics:
         """A message was dropped or refused; `reason` is a word of ours, never a peer's text."""
         self._rejected.add(reason)
 
+    def know_neighbours(self, names: Iterable[str]) -> None:
+        """Have a series for each limit of each neighbour ("trunk.NAME", "pbx.NAME")."""
+        for name, limit in product(names, LIMITS):
+            self._limits_hit.add_known(name, limit)
+
+    def limit_hit(self, neighbour: str, limit: str) -> None:
+        """A limit of a neighbour's was reached."""
+        self._limits_hit.add(neighbour, limit)
+
     def fail_closed(self, reason: str) -> None:
         """A call ended because a promise could not be kept (promises 3 and 8)."""
         self._fail_closed.add(reason)
@@ -425,6 +453,10 @@ class _Counts:
         if child is None:
             child = self._child(labels)
         child.inc(amount)
+
+    def add_known(self, *labels: str) -> None:
+        """Show a series before it is counted for the first time."""
+        self._children[labels] = self._counter.labels(*labels)
 
     def _child(self, labels: tuple[str, ...]) -> Counter:
         known = tuple(self._fold(*pair) for pair in zip(labels, self._known, strict=True))

@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
+from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import replace
+from functools import partial
 from typing import Literal
 
 import structlog
@@ -17,6 +20,7 @@ from sidecar.calls.b2bua import B2bua
 from sidecar.calls.contact_seal import ContactSeal
 from sidecar.calls.event_hub import EventHub
 from sidecar.calls.header_policy import SiteHeaders
+from sidecar.calls.limits import Limits, Pool
 from sidecar.calls.probe import Probe
 from sidecar.calls.routing import Peer, Router
 from sidecar.consent.explanation import Explanation, call_facts, explain
@@ -29,6 +33,7 @@ from sidecar.media.prompts import PromptLibrary
 from sidecar.metrics import Metrics
 from sidecar.net.address import Address
 from sidecar.net.names import Names
+from sidecar.net.places import Neighbour
 from sidecar.net.transports import Transports
 from sidecar.readiness import Problem
 from sidecar.recorders.build import build_recorder
@@ -37,8 +42,11 @@ from sidecar.records.sqlite import SqliteStore
 from sidecar.rulebook.live import LiveRules
 from sidecar.rulebook.watching import Watch
 from sidecar.settings import Settings
+from sidecar.settings.limits_schema import LimitsTable
+from sidecar.settings.schema import Pbx, Trunk
 from sidecar.sip.flow import Flow
 from sidecar.sip.mailbox_signs import MailboxSigns
+from sidecar.sip.transactions import TransactionTimers
 from sidecar.sip.uri import Uri
 from sidecar.web.api import create_api
 from sidecar.web.app import create_app
@@ -79,6 +87,7 @@ class Service:
         self.metrics = Metrics()
         self._lag = LoopLag()
         self.metrics.watch_loop_lag(lambda: self._lag.longest)
+        self.metrics.know_neighbours(f"{kind}.{name}" for kind, name in self._peers)
         self.events = EventHub(time.time)
         self._recorders = {
             name: build_recorder(pbx, self._carried_by_another)
@@ -104,8 +113,9 @@ class Service:
             [(each.transport, each.host, each.port) for each in settings.sip.listen],
             settings.sip.advertise,
             self._receive,
-            lambda address: self._source_of(address) is not None,
+            self._neighbour_of,
             self._transport_failed,
+            partial(self.metrics.limit_hit, limit="connections"),
         )
         try:
             self._seal = ContactSeal(contact_key(settings.records.database))
@@ -207,6 +217,8 @@ class Service:
             },
             events=self.events,
             headers=DecisionHeaders(settings.headers.consent, settings.headers.record),
+            pool=Pool(len(settings.media.ports) // 4, settings.media.reserved),
+            durations=_durations(self._peers.values()),
             keep_numbers=settings.records.numbers == "full",
         )
 
@@ -235,6 +247,12 @@ class Service:
     def _source_of(self, address: Address) -> Peer | None:
         found = self._hosts.find(*address)
         return self._peers[found] if found is not None else None
+
+    def _neighbour_of(self, address: Address) -> Neighbour | None:
+        peer = self._source_of(address)
+        if peer is None:
+            return None
+        return Neighbour(f"{peer.kind}.{peer.name}", peer.limits.connections)
 
     def _flow_to(self, uri: Uri) -> Flow | None:
         host = self._names.address_of(uri.host)
@@ -323,26 +341,32 @@ async def _reload_at_each(hang_up: asyncio.Event, service: Service) -> None:
         await service.reload()
 
 
+def _durations(peers: Iterable[Peer]) -> TransactionTimers:
+    """Have no INVITE end by itself before its call's own ringing time is over."""
+    usual, longest = TransactionTimers(), max(peer.limits.ringing for peer in peers)
+    return replace(usual, timer_c=max(usual.timer_c, longest + 1.0))
+
+
+def _limits(table: LimitsTable) -> Limits:
+    return Limits(table.calls, table.rate, table.ringing, table.connections)
+
+
+def _peer(
+    kind: str, name: str, table: Trunk | Pbx, *, trusted: bool, never: tuple[str, ...]
+) -> Peer:
+    uris = tuple(map(Uri.parse, table.uris))
+    return Peer(
+        kind, name, trusted, uris, SiteHeaders(table.pass_headers, never), _limits(table.limits)
+    )
+
+
 def _peers(settings: Settings) -> dict[tuple[str, str], Peer]:
     never = (settings.headers.consent, settings.headers.record)
     peers = [
-        Peer(
-            "trunk",
-            name,
-            trunk.trusted,
-            tuple(map(Uri.parse, trunk.uris)),
-            SiteHeaders(trunk.pass_headers, never),
-        )
+        _peer("trunk", name, trunk, trusted=trunk.trusted, never=never)
         for name, trunk in settings.trunk.items()
     ]
     peers += [
-        Peer(
-            "pbx",
-            name,
-            True,
-            tuple(map(Uri.parse, pbx.uris)),
-            SiteHeaders(pbx.pass_headers, never),
-        )
-        for name, pbx in settings.pbx.items()
+        _peer("pbx", name, pbx, trusted=True, never=never) for name, pbx in settings.pbx.items()
     ]
     return {(peer.kind, peer.name): peer for peer in peers}

@@ -24,6 +24,7 @@ from sidecar.settings.consent_schema import Texts
 from sidecar.settings.days import Days
 from sidecar.settings.durations import written_duration
 from sidecar.settings.hours import Hours
+from sidecar.settings.limits_schema import parse_rate
 from sidecar.settings.match_schema import PartyNumbers, read_countries, read_regions
 from sidecar.settings.schema import as_list
 from sidecar.settings.secret import Secret
@@ -120,6 +121,8 @@ def kind(field: FieldInfo) -> str:
         return "list of texts"
     if plain is bool:
         return "`true`, `false`"
+    if is_rate(field):
+        return 'a rate like `"20/s"`'
     if plain is int:
         return "whole number"
     if many:
@@ -153,7 +156,14 @@ def default(key: str, field: FieldInfo) -> str:
         return ""
     if is_duration(field):
         return f'`"{written_duration(field.default)}"`'
+    if is_rate(field):
+        return f'`"{field.default}/s"`'
     return f"`{in_toml(field.default)}`"
+
+
+def is_rate(field: FieldInfo) -> bool:
+    """Whether a key holds how often a second something may happen."""
+    return any(getattr(mark, "func", None) is parse_rate for mark in field.metadata)
 
 
 def is_duration(field: FieldInfo) -> bool:

@@ -9,7 +9,7 @@ import structlog
 
 from sidecar.calls.bodies import description
 from sidecar.calls.call import Call
-from sidecar.calls.call_base import HeaderLines, Phase
+from sidecar.calls.call_base import RETRY_AFTER, HeaderLines, Phase
 from sidecar.calls.identifiers import new_tag
 from sidecar.calls.message_streams import check_without_audio, warnings
 from sidecar.calls.session import count_streams, has_audio
@@ -50,7 +50,28 @@ def admit(
         agent.metrics.fail_closed("prompt_missing")
         _turn_away(call, 503, "prompt_missing", f"there is no prompt {missing}")
         return
-    call.begin(streams)
+    if not call.share.begin(streams, agent.now):
+        _no_ports(call)
+        return
+    try:
+        call.begin(streams)
+    finally:
+        if call.invite.owner is not call:  # it was never begun
+            call.give_back()
+
+
+def _no_ports(call: Call) -> None:
+    """Refuse a call whose neighbour holds all the ports that it may have."""
+    agent, peer = call.agent, call.route.source
+    agent.gate.hit(peer, "ports")
+    if agent.gate.keeps_record(peer):
+        _turn_away(call, 503, "ports_limit", "its neighbour has all the ports it may", RETRY_AFTER)
+        return
+    response = respond(call.request, 503, None, new_tag())
+    for name, value in RETRY_AFTER:
+        response.headers.add(name, value)
+    agent.respond(call.invite, response, peer)
+    call.phase = Phase.ENDED
 
 
 def _turn_away(
@@ -64,7 +85,9 @@ def _turn_away(
         agent.metrics.call_began()
     record.disposition, record.ended_by = Disposition.REFUSED, EndedBy.SIDECAR
     agent.metrics.sip_rejected(reason)
-    log.info("call_refused", call=record.call_id, reason=reason, problem=problem)
+    agent.complaints.tell(
+        call.route.source, "call_refused", call=record.call_id, reason=reason, problem=problem
+    )
     response = respond(call.request, status, None, new_tag())
     if status == UNSUPPORTED_TYPE:
         response.headers.add("Accept", "application/sdp")

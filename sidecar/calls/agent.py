@@ -13,11 +13,14 @@ import structlog
 from sidecar import __version__
 from sidecar.calls.call_events import CallEnded
 from sidecar.calls.challenges import Challenges
+from sidecar.calls.complaints import Complaints
 from sidecar.calls.contact_seal import Sealed
 from sidecar.calls.event_hub import EventHub
+from sidecar.calls.gate import Gate
 from sidecar.calls.identifiers import new_call_id
 from sidecar.calls.identities import Identities
 from sidecar.calls.leg import Leg
+from sidecar.calls.limits import Pool
 from sidecar.calls.replaces import Across, mapped_refer_to, mapped_references
 from sidecar.calls.rooms import Rooms
 from sidecar.calls.routing import Peer, Route, Router
@@ -33,7 +36,12 @@ from sidecar.sip.dialog import DialogId
 from sidecar.sip.flow import Flow
 from sidecar.sip.message import Request, Response
 from sidecar.sip.reliable import Retransmitter2xx
-from sidecar.sip.transactions import ClientTransaction, ServerTransaction, TransactionLayer
+from sidecar.sip.transactions import (
+    ClientTransaction,
+    ServerTransaction,
+    TransactionLayer,
+    TransactionTimers,
+)
 from sidecar.sip.uri import Uri
 
 if TYPE_CHECKING:
@@ -114,8 +122,13 @@ class Agent(ABC):
         events: EventHub,
         headers: DecisionHeaders,
         keep_numbers: bool,
+        pool: Pool | None = None,
+        durations: TransactionTimers | None = None,
     ) -> None:
-        """`recorders` and `signs` hold one for each PBX, by its name in the settings."""
+        """`recorders` and `signs` hold one for each PBX, by its name in the settings.
+
+        `pool` says how many streams of media there can be, `durations` how long transactions wait.
+        """
         self.ports = ports
         self._recorders = recorders
         self._signs = signs
@@ -135,7 +148,11 @@ class Agent(ABC):
         self.turns = Turns(ports.clock.monotonic, self)
         self.run = self.turns.run
         self.timers = self.turns.timers
-        self.layer = TransactionLayer(self.timers)
+        self.complaints = Complaints(self)
+        self.gate = Gate(self, pool or Pool())
+        self.layer = TransactionLayer(
+            self.timers, durations or TransactionTimers(), gate=self.gate.admit
+        )
         self.challenges = Challenges(self.timers, self.finish)
         self.unreachable: set[Uri] = set()
         """Neighbours' URIs that do not answer, as the probes found: the last to be tried."""

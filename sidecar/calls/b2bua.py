@@ -137,11 +137,11 @@ class B2bua(Agent):
         except MessageError as error:
             self._malformed(error, peer, flow)
             return
-        self.layer.receive(message, flow, self.now)
+        self.layer.receive(message, flow, self.now, len(data))
 
     def _malformed(self, error: MessageError, peer: Peer, flow: Flow) -> None:
         self.metrics.sip_rejected("malformed")
-        log.info("sip_message_malformed", side=peer.kind, peer=peer.name, problem=error.reason)
+        self.complaints.tell(peer, "sip_message_malformed", problem=error.reason)
         if error.request is not None:
             response = respond(error.request, error.status, error.reason, new_tag())
             self.metrics.sip_response(error.status, peer.kind)
@@ -428,13 +428,9 @@ class B2bua(Agent):
     ) -> None:
         """Answer a request that goes no further, and say why: one counter, one log line."""
         self.metrics.sip_rejected(reason)
-        log.info(
-            "sip_request_rejected",
-            reason=reason,
-            method=request.method if request.method.isalpha() else "other",
-            status=status,
-            side=peer.kind,
-            peer=peer.name,
+        method = request.method if request.method.isalpha() else "other"
+        self.complaints.tell(
+            peer, "sip_request_rejected", reason=reason, method=method, status=status
         )
         tag = new_tag() if request.to_tag is None else None
         response = respond(request, status, phrase, tag)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from asyncio import Future
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -51,11 +52,15 @@ from sidecar.sip.message import Request, Response
 from sidecar.sip.offer_answer import Carrier, OfferAnswerError, State, Unasked
 from sidecar.sip.sdp import SdpError
 
+if TYPE_CHECKING:
+    from sidecar.calls.routing import Peer
+
 log = structlog.get_logger(__name__)
 
 UNREACHABLE = 503
 NOWHERE = 480
 """The answer in place of a redirection that leads nowhere through the sidecar."""
+RUNG_OUT = 408
 
 
 class Call(CallBase):
@@ -158,8 +163,13 @@ class Call(CallBase):
             log.warning("call_refused", call=self.id, reason="no_ports", problem=reason)
             self._refuse(503, Disposition.REFUSED, EndedBy.SIDECAR, RETRY_AFTER)
 
-    def when_ports(self, lacking: int, go_on: Callable[[], None]) -> None:
+    def when_ports(self, lacking: int, go_on: Callable[[], None], asked_by: Peer) -> None:
         """Call `go_on` once `lacking` more streams have ports, or can't have any."""
+        account = self.agent.gate.account_of(asked_by)
+        if not self.share.add_streams(account, lacking, self.agent.now):
+            self.agent.gate.hit(asked_by, "ports")
+            go_on()  # the added streams are declined
+            return
         for _ in range(lacking):
             self.media.add_stream()
         self._ports_awaited += lacking
@@ -257,7 +267,11 @@ class Call(CallBase):
         self.placing = Placing(self, self.voicemail.diversion)
         if not self._next_target(self.placing):
             self.callee_silent()
-        elif first and not self.over:
+            return
+        if self.over:
+            return
+        self.ringing.progressed(self)
+        if first:
             if self.a is None:
                 self.agent.metrics.call_set_up(self.agent.now - self._arrived)
             self.voicemail.watch()
@@ -300,6 +314,7 @@ class Call(CallBase):
         self.parties.look_at(leg, response)
         if self.placing is None or self.placing.cancelled:
             return
+        self.ringing.progressed(self)
         if self.a is not None:
             announcing.callee_progressed(self, self.a, leg, response)
             return
@@ -318,6 +333,7 @@ class Call(CallBase):
     def callee_answered(self, leg: Leg, response: Response) -> None:
         """The first 2xx came; `leg` is the fork that answered."""
         self.b = leg
+        self.ringing.stop()
         self.voicemail.settled()
         self.parties.answered(response)
         self.parties.look_at(leg, response)
@@ -353,6 +369,7 @@ class Call(CallBase):
 
     def drop_callee(self) -> None:
         """End the callee's leg, or give up to place it; the caller stays."""
+        self.ringing.stop()
         self.voicemail.settled()
         self.media.ring(Side.A, False)
         if self.b is not None:
@@ -381,6 +398,15 @@ class Call(CallBase):
         self._parked = self.agent.challenges.park(self.request, self.record, self.agent.now)
         self.agent.metrics.sip_rejected("bad_extension")
         self._refuse(status, Disposition.REFUSED, EndedBy.SIDECAR, headers)
+
+    def rung_out(self) -> None:
+        """The callee has rung for too long (timer C)."""
+        self.agent.gate.hit(self.route.source, "ringing")
+        if self.voicemail.takes_over(RUNG_OUT):
+            return
+        if self.placing is not None:
+            self.placing.cancel([("Reason", f"SIP ;cause={RUNG_OUT}")])
+        self._refuse(RUNG_OUT, Disposition.NO_ANSWER, EndedBy.SIDECAR)
 
     def pass_ack_on(self, leg: Leg, other: Leg, ack: Request) -> None:
         """The neighbour's ACK brings the answer that the other leg's 2xx waits for."""

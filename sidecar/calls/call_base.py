@@ -13,6 +13,8 @@ from sidecar.calls.call_events import FailedClosed
 from sidecar.calls.header_policy import reasons
 from sidecar.calls.identifiers import new_tag
 from sidecar.calls.leg import End, Leg
+from sidecar.calls.limits import Share
+from sidecar.calls.ringing import Ringing
 from sidecar.consent.events import HungUp
 from sidecar.media.engine import MediaSession, Side
 from sidecar.records.record import CallRecord, Disposition, EndedBy
@@ -96,8 +98,10 @@ class CallBase:
         "refreshing",
         "request",
         "requests",
+        "ringing",
         "route",
         "sessions",
+        "share",
         "told",
         "voicemail",
     )
@@ -142,6 +146,8 @@ class CallBase:
         self._session_number = secrets.randbits(48)
         self._a_end = self.new_end(Side.A)
         self._arrived = agent.now
+        self.ringing = Ringing()
+        self.share = Share(agent.gate.account_of(route.source))
         self._ports_awaited = 0
         self._when_ports: list[Callable[[], None]] = []
         self._recorded = False
@@ -278,6 +284,8 @@ class CallBase:
     def releases(self) -> tuple[Callable[[], None], ...]:
         """Return the steps that give back all that the call holds, once its legs have parted."""
         return (
+            self.ringing.stop,
+            self.give_back,
             self.consent.abandon,
             self.pressing.close,
             self.keys.close,
@@ -289,6 +297,10 @@ class CallBase:
             self.media.close,
             self._let_go,
         )
+
+    def give_back(self) -> None:
+        """Let others have what the call has taken of the limits."""
+        self.share.give_back(self.agent.now)
 
     def _let_go(self) -> None:
         """Keep nothing that keeps the call: from now on it is its legs that do."""

@@ -10,6 +10,7 @@ import structlog
 
 from sidecar.calls import announcing, script
 from sidecar.calls.call_events import ConsentGiven, FailedClosed, NoticeGiven, RecordingChanged
+from sidecar.calls.fair_timer import FairTimer
 from sidecar.calls.script import Script
 from sidecar.calls.speaking import Speaking
 from sidecar.calls.view import ProofWord
@@ -87,10 +88,10 @@ class ConsentProcess:
         self._media = media
         self._machine = ConsentMachine(terms, told)
         self.speaking = Speaking(media)
-        self._answers: dict[Party, Timer] = {}
-        self._beginning: dict[Party, Timer] = {}
+        self._answers: dict[Party, Timer | FairTimer] = {}
+        self._beginning: dict[Party, Timer | FairTimer] = {}
         """Notices to those who can't hear them yet."""
-        self._explaining: dict[Party, Timer] = {}
+        self._explaining: dict[Party, Timer | FairTimer] = {}
         """By when the end of those who hear why the call ends comes at the latest."""
         self.hearing: set[Party] = set()
         """Who hears the notice now."""
@@ -329,10 +330,11 @@ class ConsentProcess:
             self.note_answer(party, "silent")
             self.handle(AnswerMissing(party))
 
-        due = agent.now + question.within
-        self._answers[party] = agent.turns.later(self._call, due, missing)
+        # Keys that were pressed in time may still wait to be read: it is no silence then.
+        schedule = partial(agent.turns.later, self._call)
+        self._answers[party] = FairTimer(schedule, agent.now, question.within, missing)
 
-    def _drop(self, timers: dict[Party, Timer], party: Party) -> None:
+    def _drop(self, timers: dict[Party, Timer | FairTimer], party: Party) -> None:
         if timer := timers.pop(party, None):
             timer.cancel()
 

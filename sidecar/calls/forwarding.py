@@ -86,7 +86,7 @@ class Forwarding:
             self._refuse(error)
             return
         if lacking:
-            self._source.call.when_ports(lacking, self._send)
+            self._source.call.when_ports(lacking, self._send, self._source.peer)
         else:
             self._send()
 

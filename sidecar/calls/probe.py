@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from sidecar.calls.fair_timer import FairTimer
 from sidecar.calls.identifiers import new_call_id, new_tag
 from sidecar.sip.headers import Headers
 from sidecar.sip.message import Request, Response
@@ -36,7 +37,7 @@ class Probe:
         self._agent = agent
         self._uri = uri
         self._asked: ClientTransaction | None = None
-        self._deadline: Timer | None = None
+        self._deadline: FairTimer | None = None
         self._next: Timer | None = None
         self.peer = peer
         self.reachable: bool | None = None
@@ -63,7 +64,9 @@ class Probe:
         )
         request = Request("OPTIONS", str(self._uri), headers)
         self._asked = agent.send_request(request, flow, self.peer, self)
-        self._deadline = agent.timers.schedule(now + ANSWER_WITHIN, lambda _now: self._set(False))
+        self._deadline = FairTimer(
+            agent.timers.schedule, now, ANSWER_WITHIN, lambda _now: self._set(False)
+        )
 
     def close(self) -> None:
         """Stop asking."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from sidecar.calls.fair_timer import FairTimer
 from sidecar.calls.pbx_leg import CallPbxLeg
 from sidecar.consent.events import (
     RecorderConfirmed,
@@ -83,7 +84,7 @@ class RecorderProcess:
         """Whether it has confirmed the order that stands, and has not taken that back."""
         self._given_at = 0.0
         self._stop_asked_at: float | None = None
-        self._deadline: Timer | None = None
+        self._deadline: FairTimer | None = None
         self._check: Timer | None = None
         self._waiting: list[Answer] = []
         """Whoever waits for the confirmation of the order that stands."""
@@ -140,7 +141,7 @@ class RecorderProcess:
         if not state.waits_for_recorder or self._call.over:
             self._cancel_deadline()
         elif self._deadline is None:
-            self._deadline = self._in(self._call.decision.confirm_within, self._overdue)
+            self._deadline = self._unless_confirmed(self._overdue)
 
     def gave_up(self) -> None:
         """The order that stands was not confirmed in time."""
@@ -176,7 +177,7 @@ class RecorderProcess:
             self._call.consent.handle(RecorderDoubted())
             waiting.pop()(Answerer.UNKNOWN)
 
-        limit = self._in(self._call.decision.confirm_within, overdue)
+        limit = self._unless_confirmed(overdue)
         self._session.answered(self._call.agent.turns.owned_by(self._call, settle))
 
     def close(self) -> None:
@@ -279,6 +280,18 @@ class RecorderProcess:
     def _in(self, seconds: float, callback: Callable[[float], None]) -> Timer:
         agent = self._call.agent
         return agent.turns.later(self._call, agent.now + seconds, callback)
+
+    def _unless_confirmed(self, verdict: Callable[[float], None]) -> FairTimer:
+        """Have `verdict` called when the time to confirm is over.
+
+        While this process could not read what the recorder has answered, it does not run: nothing
+        is loosened meanwhile, and a machine that got no CPU ends no call by that.
+        """
+        now, within = self._call.agent.now, self._call.decision.confirm_within
+        return FairTimer(self._at, now, within, verdict)
+
+    def _at(self, when: float, callback: Callable[[float], None]) -> Timer:
+        return self._in(when - self._call.agent.now, callback)
 
     def _count(self, order: Order, result: str) -> None:
         self._call.agent.metrics.recorder_action(self.kind, order.value, result)

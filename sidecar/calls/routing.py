@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from sidecar.calls.contact_seal import ContactSeal, Sealed
 from sidecar.calls.header_policy import NO_SITE_HEADERS, SiteHeaders
+from sidecar.calls.limits import Limits
 from sidecar.consent.decision import CallFacts
 from sidecar.sip.canonical import (
     IN_NAMES,
@@ -32,6 +33,7 @@ class Peer(NamedTuple):
     uris: tuple[Uri, ...]
     site: SiteHeaders = NO_SITE_HEADERS
     """What else the site passes on from it."""
+    limits: Limits = Limits()
 
 
 @dataclass(frozen=True, slots=True)

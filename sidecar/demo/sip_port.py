@@ -16,6 +16,7 @@ from sidecar.demo.udp_wire import UdpWire
 from sidecar.demo.watched import Watched
 from sidecar.net.address import Address as SocketAddress
 from sidecar.net.address import host_port
+from sidecar.net.places import Neighbour
 from sidecar.net.tcp import TcpListener
 from sidecar.sip.errors import ParseError
 from sidecar.sip.flow import Flow
@@ -39,6 +40,9 @@ Direction = Literal["sent", "received"]
 Trace = Callable[[Direction, Message], None]
 Filter = Callable[[Message], bool]
 HeaderList = Iterable[tuple[str, str]]
+
+ANYBODY = Neighbour("anybody", 100)
+"""Whoever calls: a telephone that shows how it is done takes everybody in."""
 
 
 def outline(messages: Iterable[Message]) -> list[str]:
@@ -225,8 +229,9 @@ class SipPort(Watched, ABC):
             address,
             lambda bound: host_port(*bound),
             self._on_data,
-            lambda _remote: True,
+            lambda _remote: ANYBODY,
             self._on_lost,
+            lambda _name: None,
         )
 
     def _on_lost(self, flow: Flow) -> None:

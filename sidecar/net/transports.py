@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 
 from sidecar.errors import OperatorError
 from sidecar.net.address import Address, family_of, host_port
+from sidecar.net.places import Neighbour
 from sidecar.net.tcp import TcpListener
 from sidecar.net.udp import UdpListener
 from sidecar.sip.flow import Flow
@@ -15,8 +16,8 @@ class Transports:
     """The UDP and TCP listeners of one service.
 
     `listen` names them as (transport, host, port); `advertise` is the host written into Via
-    instead of the bound one (an address behind NAT). `receive`, `admits` and `failed` are those
-    of the listeners.
+    instead of the bound one (an address behind NAT). `receive`, `neighbour_of`, `failed`
+    and `crowded` are those of the listeners.
     """
 
     def __init__(
@@ -24,8 +25,9 @@ class Transports:
         listen: Iterable[tuple[str, str, int]],
         advertise: str | None,
         receive: Callable[[bytes, Flow], None],
-        admits: Callable[[Address], bool],
+        neighbour_of: Callable[[Address], Neighbour | None],
         failed: Callable[[Flow], None],
+        crowded: Callable[[str], None],
     ) -> None:
         def sent_by(address: Address) -> str:
             return host_port(advertise or address[0], address[1])
@@ -36,7 +38,10 @@ class Transports:
             if transport == "udp":
                 self._udp.append(UdpListener((host, port), sent_by, receive))
             else:
-                self._tcp.append(TcpListener((host, port), sent_by, receive, admits, failed))
+                listener = TcpListener(
+                    (host, port), sent_by, receive, neighbour_of, failed, crowded
+                )
+                self._tcp.append(listener)
         self._by_local: dict[tuple[str, Address], UdpListener | TcpListener] = {}
 
     @property

@@ -18,6 +18,8 @@ log = structlog.get_logger(__name__)
 
 RECEIVE_BUFFER = 4 * 1024 * 1024
 SEND_QUEUE = 10_000
+"""Datagrams that may wait to be sent."""
+SEND_QUEUE_BYTES = 4 * 1024 * 1024
 KNOWN_FLOWS = 4096
 
 
@@ -26,7 +28,8 @@ class UdpListener:
 
     `receive(data, flow)` is called for each datagram and must not raise; it is never awaited, so
     that the socket's queue is emptied as fast as messages can be handled. What can't be sent at
-    once waits in a bounded queue; past `SEND_QUEUE` datagrams are dropped, as UDP may.
+    once waits in a queue; past `SEND_QUEUE` datagrams, or `SEND_QUEUE_BYTES`, they are dropped, as
+    UDP may.
     """
 
     def __init__(
@@ -40,6 +43,7 @@ class UdpListener:
         self._receive = receive
         self._stream: asyncio_dgram.DatagramServer | None = None
         self._outgoing: deque[tuple[bytes, Address]] = deque()
+        self._queued = 0
         self._wake = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._flows: dict[Address, Flow] = {}
@@ -72,7 +76,7 @@ class UdpListener:
         if self._stream is None:
             return
         while self._outgoing:
-            await self._send_one(self._stream, *self._outgoing.popleft())
+            await self._send_one(self._stream, *self._take_queued())
         self._stream.close()
         for task in self._tasks:
             task.cancel()
@@ -92,10 +96,12 @@ class UdpListener:
     def send(self, data: bytes, remote: Address) -> None:
         """Queue one datagram."""
         stream = self._stream
-        if stream is None or len(self._outgoing) >= SEND_QUEUE:
+        full = len(self._outgoing) >= SEND_QUEUE or self._queued + len(data) > SEND_QUEUE_BYTES
+        if stream is None or full:
             self.dropped += 1
         elif self._outgoing or not self._sent_at_once(stream, data, remote):
             self._outgoing.append((data, remote))
+            self._queued += len(data)
             self._wake.set()
 
     async def _read(self, stream: asyncio_dgram.DatagramServer) -> None:
@@ -114,7 +120,12 @@ class UdpListener:
             await self._wake.wait()
             self._wake.clear()
             while self._outgoing:
-                await self._send_one(stream, *self._outgoing.popleft())
+                await self._send_one(stream, *self._take_queued())
+
+    def _take_queued(self) -> tuple[bytes, Address]:
+        data, remote = self._outgoing.popleft()
+        self._queued -= len(data)
+        return data, remote
 
     @staticmethod
     def _sent_at_once(stream: asyncio_dgram.DatagramServer, data: bytes, remote: Address) -> bool:

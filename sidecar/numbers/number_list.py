@@ -7,6 +7,7 @@ A million numbers are 8 MB: each is a 64-bit integer in a sorted array. What doe
 from __future__ import annotations
 
 import re
+import stat
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterator
@@ -127,6 +128,8 @@ def _state_of(path: Path) -> FileState:
         found = path.stat()
     except OSError as error:
         raise _unreadable(path, error) from error
+    if not (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)):
+        raise OperatorErrors([OperatorError("is no plain file", path)])
     return FileState(found.st_mtime_ns, found.st_size, found.st_ino)
 
 

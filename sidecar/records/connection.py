@@ -27,7 +27,11 @@ class Connection(sqlite3.Connection):
         super().__init__(path, **options)
         self._path = Path(path)
         self._identity = files.identity(self._path)
-        files.set_up(self)
+        try:
+            files.set_up(self)
+        except sqlite3.Error:
+            self.close()  # nobody else will: whoever asked for it gets the error
+            raise
 
     def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
         """As sqlite3's; OperationalError where the file was moved or removed."""

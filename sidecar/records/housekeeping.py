@@ -26,7 +26,7 @@ DAY = 86_400.0
 BEAT = "INSERT INTO heartbeat VALUES (?, ?) ON CONFLICT (owner) DO UPDATE SET at = excluded.at"
 ERASE = """
     DELETE FROM cdr WHERE call_id IN (
-        SELECT call_id FROM cdr WHERE started_at < ?1 AND ended_at < ?1 LIMIT ?2)
+        SELECT call_id FROM cdr WHERE started_at < ? AND ended_at < ? LIMIT ?)
 """
 log = structlog.get_logger(__name__)
 
@@ -106,7 +106,7 @@ class Housekeeper:
         erased = 0
         try:
             while not self._stop.is_set():
-                cursor = await self._connection.execute(ERASE, (before, BATCH))
+                cursor = await self._connection.execute(ERASE, (before, before, BATCH))
                 erased += cursor.rowcount
                 if cursor.rowcount < BATCH:
                     break

@@ -18,6 +18,7 @@ from sidecar.records import files
 
 NAME = re.compile(r"[0-9a-f]{16}")
 """What a name looks like. Names are read from the database, and become names of files."""
+_THERE = os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW
 
 
 class Owner:
@@ -48,7 +49,7 @@ def is_dead(database: Path, name: str) -> bool:
     if not NAME.fullmatch(name):
         return True
     try:
-        descriptor = os.open(_lock_file(database, name), os.O_RDWR | os.O_CLOEXEC)
+        descriptor = os.open(_lock_file(database, name), _THERE)
     except FileNotFoundError:
         return True
     except OSError:
@@ -63,7 +64,7 @@ def forget(database: Path, name: str) -> None:
     """Remove the lock file that a dead owner left; a file that is locked stays."""
     file = _lock_file(database, name)
     try:
-        descriptor = os.open(file, os.O_RDWR | os.O_CLOEXEC)
+        descriptor = os.open(file, _THERE)
     except OSError:
         return
     try:
@@ -87,7 +88,7 @@ def names_with_lock_files(database: Path) -> set[str]:
 def _take(file: Path) -> int:
     """Create the file and lock it; returns the descriptor that holds the lock."""
     while True:
-        descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        descriptor = files.open_lock(file)
         fcntl.flock(descriptor, fcntl.LOCK_EX)  # somebody may just be looking whether it is held
         if files.identity(file) == _identity_of(descriptor):
             return descriptor

@@ -20,6 +20,7 @@ import aiosqlite
 import structlog
 
 from sidecar.records.store import room_name
+from sidecar.records.watchdog import Watchdog
 
 POLL = 0.1
 """Seconds between two looks at what others wrote, while a call stands in a room."""
@@ -65,7 +66,7 @@ class SqliteRooms:
         self._version: object = None
         self._loop = asyncio.get_running_loop()
         self._wake = asyncio.Event()
-        self._watchdog: asyncio.TimerHandle | None = None
+        self._watchdog = Watchdog(self._loop, BLIND_AFTER, self._see_nothing)
         self._reason = HANGS
         self._closing = False
         self.blind = False
@@ -139,17 +140,16 @@ class SqliteRooms:
                 await asyncio.wait_for(self._wake.wait(), POLL)
             except TimeoutError:
                 continue
-        self._drop_watchdog()
+        self._watchdog.stop()
 
     def _forget_others(self) -> None:
-        self._drop_watchdog()
+        self._watchdog.stop()
         self._others.clear()
         self._version = None
 
     async def _keep_up(self) -> None:
         """Write and read once; what fails is tried again, and the watchdog runs on."""
-        if self._watchdog is None:
-            self._watchdog = self._loop.call_later(BLIND_AFTER, self._set_blind, True)
+        self._watchdog.start()
         unwritten, self._unwritten = self._unwritten, {}
         written = looked = False
         try:
@@ -164,7 +164,7 @@ class SqliteRooms:
         except sqlite3.Error as error:
             self._reason = str(error)
         if written and looked:
-            self._drop_watchdog()
+            self._watchdog.stop()
             self._set_blind(False)
             self._reason = HANGS
 
@@ -210,8 +210,10 @@ class SqliteRooms:
                 self._told[room] = objecting
                 self._loop.call_soon(self._on_change, room, objecting)
 
+    def _see_nothing(self) -> None:
+        self._set_blind(True)
+
     def _set_blind(self, blind: bool) -> None:
-        self._watchdog = None
         if blind == self.blind:
             return
         self.blind = blind
@@ -221,11 +223,6 @@ class SqliteRooms:
             log.warning("rooms_seen_again")
         if self._on_blind is not None:
             self._loop.call_soon(self._on_blind, blind)
-
-    def _drop_watchdog(self) -> None:
-        if self._watchdog is not None:
-            self._watchdog.cancel()
-            self._watchdog = None
 
     def _blind_if_it_broke(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:

@@ -8,7 +8,8 @@ error the rows go back to the queue and are tried again, with back-off, for as l
 
 One watchdog decides what "healthy" means: a group that is not on disk `patience` seconds after
 its first attempt (error or hanging disk alike) makes the store unhealthy and fails everyone who
-waits; the next commit makes it healthy again.
+waits; the next commit makes it healthy again. Seconds in which this process got no CPU don't count:
+the disk is not to blame for them.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import structlog
 
 from sidecar.records.pacing import Pacer
 from sidecar.records.store import StoreUnavailable
+from sidecar.records.watchdog import Watchdog
 
 Row = tuple[object, ...]
 log = structlog.get_logger(__name__)
@@ -68,7 +70,7 @@ class GroupWriter:
         self._pacer = Pacer(limits.pace)
         self._wake = asyncio.Event()
         self._lazy: asyncio.TimerHandle | None = None
-        self._watchdog: asyncio.TimerHandle | None = None
+        self._watchdog = Watchdog(self._loop, limits.patience, self._lose_patience)
         self._unhealthy_since: float | None = None
         self._closing = False
         self._task = asyncio.create_task(self._run(), name="records-writer")
@@ -133,7 +135,7 @@ class GroupWriter:
                     await asyncio.sleep(pause)
         finally:
             self._drop_lazy()
-            self._drop_watchdog()
+            self._watchdog.stop()
             self._fail_waiters()
 
     async def _write_group(self) -> bool:
@@ -142,8 +144,7 @@ class GroupWriter:
         group = self._take()
         if not group:
             return True
-        if self._watchdog is None:
-            self._watchdog = self._loop.call_later(self._limits.patience, self._lose_patience)
+        self._watchdog.start()
         self._in_flight = len(group)
         try:
             await self._commit(list(group.values()))
@@ -166,7 +167,7 @@ class GroupWriter:
         return {call_id: self._rows.pop(call_id) for call_id in oldest}
 
     def _committed(self, group: dict[str, Row]) -> None:
-        self._drop_watchdog()
+        self._watchdog.stop()
         if self._unhealthy_since is not None:
             seconds = self._loop.time() - self._unhealthy_since
             log.warning("records_written_again", after_seconds=round(seconds, 1))
@@ -193,11 +194,6 @@ class GroupWriter:
         if self._lazy is not None:
             self._lazy.cancel()
             self._lazy = None
-
-    def _drop_watchdog(self) -> None:
-        if self._watchdog is not None:
-            self._watchdog.cancel()
-            self._watchdog = None
 
 
 def fail(waiter: asyncio.Future[None], reason: str) -> None:

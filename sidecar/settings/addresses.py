@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
+from sidecar.settings.paths import checked_path
 from sidecar.settings.words import NOT_YET, shown
 
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -15,6 +16,8 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 FEWEST_PORTS = 16
 """Four calls of one stream each."""
 _HOST_PORT = re.compile(r"(?:\[([^\[\]]+)\]|([^:\[\]]+))(?::(\d{1,5}))?")
+_SCOPE = re.compile(r"[A-Za-z0-9_.:@-]{0,15}")
+"""Names of network interfaces (as Linux bounds them) and their numbers; empty: none is named."""
 _LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9])?"
 _NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\.?")
 _URI = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):([^;?]*)((?:;[^;?]*)*)")
@@ -77,6 +80,8 @@ def parse_address(text: str) -> IpAddress:
         address = ipaddress.ip_address(text)
     except ValueError:
         raise ValueError(f'"{text}" is not an IP address') from None
+    if isinstance(address, ipaddress.IPv6Address) and not _SCOPE.fullmatch(address.scope_id or ""):
+        raise ValueError(f"{shown(text)} names no interface behind its %")
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
         return address.ipv4_mapped
     return address
@@ -224,4 +229,4 @@ def parse_database(value: Any) -> Path:
     path = value.removeprefix("sqlite:///") if isinstance(value, str) else ""
     if path in ("", value):
         raise ValueError(f'must be like "sqlite:///records.db", not {shown(value)}')
-    return Path(path)
+    return checked_path(Path(path))

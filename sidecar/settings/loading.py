@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from sidecar.errors import OperatorError, OperatorErrors
 from sidecar.settings import crosschecks, match_crosschecks
 from sidecar.settings.consent_schema import AnyTable
+from sidecar.settings.paths import checked_path, readable_by_all, writable_by_all
 from sidecar.settings.positions import Key
 from sidecar.settings.rules_loading import load_rules
 from sidecar.settings.rules_schema import RulesFile
@@ -62,10 +64,28 @@ def _read(path: Path) -> tuple[Settings, tuple[OperatorError, ...]]:
     file.refuse(crosschecks.of_settings(settings))
     warnings = tuple(file.error(*doubt) for doubt in crosschecks.doubtful(settings))
     resolved = _with_secrets(_resolved(settings, path.resolve().parent), file)
+    warnings += tuple(file.error(*doubt) for doubt in _exposed(resolved, path))
     folder = resolved.prompts.folder
     if folder is not None and (problem := _problem_of(folder)):
         raise file.errors([(("prompts", "folder"), problem)])
     return resolved, warnings
+
+
+def _exposed(settings: Settings, path: Path) -> Iterator[tuple[Key, str]]:
+    """Yield which files are open to users that have no business with them."""
+    folder = path.resolve().parent
+    named: tuple[tuple[Key, Path], ...] = (((), path), (("rules",), settings.rules))
+    for key, file in named:
+        if problem := writable_by_all(file):
+            yield key, problem
+    secrets: dict[Key, Secret | None] = {
+        ("pbx", name, "recorder", "secret"): pbx.recorder.secret if pbx.recorder else None
+        for name, pbx in settings.pbx.items()
+    }
+    secrets["http", "token"] = settings.http.token
+    for key, secret in secrets.items():
+        if secret and secret.file and (problem := readable_by_all(folder / secret.file)):
+            yield key, problem
 
 
 def _problem_of(folder: Path) -> str:
@@ -124,6 +144,8 @@ def _rules_beside(path: Path) -> Path | None:
     """Return where settings with a mistake in them say that their rules are."""
     try:
         named = TomlFile(path).content.get("rules", Settings.model_fields["rules"].default)
-    except OperatorErrors:
+        if not isinstance(named, str | Path):
+            return None
+        return path.resolve().parent / checked_path(Path(named))
+    except (OperatorErrors, ValueError):
         return None
-    return path.resolve().parent / named if isinstance(named, str | Path) else None

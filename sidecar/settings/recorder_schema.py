@@ -6,10 +6,11 @@ import re
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, PlainValidator, field_validator
+from pydantic import AfterValidator, Field, PlainValidator, field_validator
 
 from sidecar.settings.addresses import HostPort, parse_host_port
 from sidecar.settings.complaints import Table
+from sidecar.settings.paths import checked_path
 from sidecar.settings.secret import Secret, parse_secret
 from sidecar.settings.words import shown
 
@@ -29,7 +30,7 @@ class RecorderTable(Table):
     """asterisk-ami: a user of manager.conf."""
     secret: Annotated[Secret, PlainValidator(parse_secret)] | None = None
     """asterisk-ami: its secret, from { env = "NAME" } or { file = "PATH" }."""
-    files: Path | None = None
+    files: Annotated[Path, AfterValidator(checked_path)] | None = None
     """asterisk-ami: where the sidecar sees the PBX's recordings, to look at them after a call."""
     stop: str | None = None
     """feature-code: what is dialled to stop a recording that runs."""

@@ -30,7 +30,9 @@ from sidecar.settings.addresses import (
 )
 from sidecar.settings.complaints import Table
 from sidecar.settings.header_names import STANDARD, parse_header_pattern
+from sidecar.settings.limits_schema import LimitsTable
 from sidecar.settings.moments import parse_holidays, parse_timezone
+from sidecar.settings.paths import checked_path
 from sidecar.settings.places import parse_country, parse_place
 from sidecar.settings.recorder_schema import RecorderTable
 from sidecar.settings.secret import Secret, parse_secret
@@ -58,14 +60,8 @@ def _name(value: str) -> str:
     return value
 
 
-def _path(value: Path) -> Path:
-    if value == Path():
-        raise ValueError("must not be empty")
-    return value
-
-
 Name = Annotated[str, AfterValidator(_name)]
-FilePath = Annotated[Path, AfterValidator(_path)]
+FilePath = Annotated[Path, AfterValidator(checked_path)]
 
 
 class Sip(Table):
@@ -101,6 +97,8 @@ class Neighbour(Table):
     )
     """Headers of your own that it may send to the other side: names, or beginnings with "*".
     Of a trunk only where it is trusted; never one that SIP has given a meaning, nor [headers]."""
+    limits: LimitsTable = LimitsTable()
+    """How much it may ask of the sidecar."""
 
 
 class Pbx(Neighbour):
@@ -133,6 +131,8 @@ class Media(Table):
     """The one address that RTP is received at and sent from."""
     ports: Annotated[range, PlainValidator(parse_ports)] = range(30000, 40000)
     """FIRST-LAST; a call takes 4."""
+    reserved: int = Field(default=20, ge=0, le=90, strict=True)
+    """Percent of the ports that only calls from a PBX may take."""
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
 

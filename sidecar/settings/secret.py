@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 
 from pydantic import SecretStr
 
+from sidecar.settings.paths import checked_path
+
 _WRITE = 'write { env = "NAME" } or { file = "PATH" }'
 
 
@@ -35,7 +37,7 @@ def parse_secret(value: Any) -> Secret:
         case {"env": str(name), **rest} if name and not rest:
             return Secret(env=name)
         case {"file": str(path), **rest} if path and not rest:
-            return Secret(file=Path(path))
+            return Secret(file=checked_path(Path(path)))
         case str() if value and not value.isprintable():
             raise ValueError("must be one line of text")
         case str() if value:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from sidecar.settings.paths import written_by_others
 from sidecar.settings.secret import Secret
 
 LONGEST = 4096
@@ -40,6 +41,8 @@ def _of_environment(name: str) -> str:
 
 def _of_file(path: Path) -> str:
     try:
+        if not path.is_file():
+            raise ValueError(_no_file(path))
         with path.open(encoding="utf-8") as file:
             text = file.read(LONGEST + 1)
     except OSError as error:
@@ -48,6 +51,14 @@ def _of_file(path: Path) -> str:
         raise ValueError(f"{path} is not UTF-8 text") from error
     if len(text) > LONGEST:
         raise ValueError(f"{path} is longer than {LONGEST} characters: is it the right file?")
+    if problem := written_by_others(path):
+        raise ValueError(problem)
     if not (secret := text.strip()):
         raise ValueError(f"{path} is empty")
     return secret
+
+
+def _no_file(path: Path) -> str:
+    """Say what is there instead; a device or a pipe could keep the start waiting for ever."""
+    path.stat()  # raises what the system says where nothing is there
+    return f"{path} is no plain file"

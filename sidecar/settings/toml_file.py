@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import stat
 import tomllib
 from collections.abc import Iterable
 from functools import cached_property
@@ -83,7 +84,10 @@ def state_of(path: Path) -> FileState | None:
 
 def _text_of(path: Path) -> str:
     try:
-        if path.stat().st_size > LARGEST:
+        found = path.stat()
+        if not (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)):
+            raise OperatorErrors([OperatorError("is no plain file", path)])
+        if found.st_size > LARGEST:
             raise OperatorErrors([OperatorError(f"is larger than {LARGEST >> 20} MiB", path)])
         return path.read_text(encoding="utf-8-sig")
     except OSError as error:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 
 from aiohttp import web
 
 from sidecar.errors import OperatorError
+from sidecar.web.log import REFUSED, HttpLog
 
 MAX_LINE = 4096
 """Bytes of a request line or of a header."""
 MAX_HEADERS = 64
 IDLE_SECONDS = 75.0
 """A connection that says nothing is closed then; Prometheus scrapes every 15 to 60 seconds."""
+MOST_CONNECTIONS = 64
+"""Connections at once; up to sixteen of them watch events (`sidecar.calls.event_hub`)."""
 STOP_SECONDS = 2.0
 """How long `stop` waits for answers that are under way."""
 
@@ -23,9 +27,12 @@ class WebServer:
     def __init__(self, app: web.Application, host: str = "127.0.0.1", port: int = 9464) -> None:
         self._host = host
         self._port = port
+        self._log = HttpLog()
+        self._server: asyncio.Server | None = None
         self._runner = web.AppRunner(
             app,
             access_log=None,
+            logger=self._log,
             handle_signals=False,
             keepalive_timeout=IDLE_SECONDS,
             max_line_size=MAX_LINE,
@@ -37,9 +44,9 @@ class WebServer:
     async def start(self) -> None:
         """Listen. Raises OperatorError where the address can't be had."""
         await self._runner.setup()
-        site = web.TCPSite(self._runner, self._host, self._port)
+        loop = asyncio.get_running_loop()
         try:
-            await site.start()
+            self._server = await loop.create_server(self._connection, self._host, self._port)
         except OSError as error:
             await self._runner.cleanup()
             raise OperatorError(
@@ -49,11 +56,29 @@ class WebServer:
     @property
     def port(self) -> int:
         """The port in use (where 0 was asked for: the one that was given)."""
-        return int(self._runner.addresses[0][1])
+        assert self._server is not None, "it has been started"
+        return int(self._server.sockets[0].getsockname()[1])
 
     async def stop(self) -> None:
         """Finish what is under way, at most `STOP_SECONDS`, and close."""
+        if self._server is not None:
+            self._server.close()
         await self._runner.cleanup()
+
+    def _connection(self) -> asyncio.BaseProtocol:
+        """Return what serves a new connection; past `MOST_CONNECTIONS` it is closed at once."""
+        server = self._runner.server
+        assert server is not None, "it was set up"
+        if len(server.connections) >= MOST_CONNECTIONS:
+            self._log.tell(REFUSED, connections=MOST_CONNECTIONS)
+            return _Closing()
+        return server()
+
+
+class _Closing(asyncio.Protocol):
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        transport.abort()
 
 
 def _reason(error: OSError) -> str:

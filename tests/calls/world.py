@@ -16,6 +16,7 @@ from sidecar.calls.b2bua import B2bua
 from sidecar.calls.call import Call
 from sidecar.calls.contact_seal import KEY_LENGTH, ContactSeal
 from sidecar.calls.event_hub import EventHub
+from sidecar.calls.limits import Limits, Pool
 from sidecar.calls.routing import Peer, Router
 from sidecar.consent.decision import (
     CallFacts,
@@ -101,8 +102,10 @@ class World:
         trusted: bool = False,
         spare: bool = False,
         recorder: bool = False,
+        limits: Limits = Limits(),  # noqa: B008 (frozen)
+        pool: Pool | None = None,
     ) -> None:
-        """`recorder`: whether the PBX has one that obeys."""
+        """`recorder`: whether the PBX has one that obeys. `limits`: of the trunk."""
         self.now = 1000.0
         self.lose: Callable[[Request | Response, str], bool] = lambda _message, _to: False
         self.unreachable: set[str] = set()
@@ -127,7 +130,8 @@ class World:
         self.agents = {agent.host: agent for agent in (self.trunk, self.pbx, self.spare)}
         uris = [f"sip:{PBX}", f"sip:{SPARE}"] if spare else [f"sip:{PBX}"]
         self.pbx_peer = Peer("pbx", "main", True, tuple(map(Uri.parse, uris)))
-        self.trunk_peer = Peer("trunk", "carrier", trusted, (Uri.parse(f"sip:{TRUNK}"),))
+        uri = Uri.parse(f"sip:{TRUNK}")
+        self.trunk_peer = Peer("trunk", "carrier", trusted, (uri,), limits=limits)
         self.b2bua = B2bua(
             ports=Ports(self._source_of, self._flow_to, self._transmit, self._wake_at, self),
             router=Router(
@@ -147,6 +151,7 @@ class World:
             events=self.events,
             headers=DecisionHeaders(),
             keep_numbers=True,
+            pool=pool,
         )
 
     # A clock.

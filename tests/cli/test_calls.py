@@ -55,6 +55,7 @@ def point(config: Path, port: int, host: str = "127.0.0.1", token: str | None = 
     http = f'\n[http]\nlisten = "{host}:{port}"\n'
     if token is not None:
         (config.parent / "token").write_text(f"{token}\n")
+        (config.parent / "token").chmod(0o600)
         http += 'token = { file = "token" }\n'
     config.write_text(config.read_text() + http)
 

@@ -9,7 +9,8 @@ import pytest
 
 from sidecar.demo.phone import Phone
 from sidecar.errors import OperatorError
-from sidecar.net import tcp as tcp_module
+from sidecar.net import stream as stream_module
+from sidecar.net.places import Neighbour
 from sidecar.net.transports import Transports
 from sidecar.sip.flow import Flow
 from tests.net.conftest import make_service, write_settings
@@ -33,15 +34,17 @@ async def until(condition):
 class Ports:
     """Transports that keep what arrives."""
 
-    def __init__(self, *listen, admits=lambda _address: True):
+    def __init__(self, *listen, neighbour_of=lambda _address: Neighbour("trunk.carrier", 100)):
         self.arrived: asyncio.Queue[tuple[bytes, Flow]] = asyncio.Queue()
         self.failed: asyncio.Queue[Flow] = asyncio.Queue()
+        self.crowded: list[str] = []
         self.transports = Transports(
             listen,
             None,
             lambda data, flow: self.arrived.put_nowait((data, flow)),
-            admits,
+            neighbour_of,
             self.failed.put_nowait,
+            self.crowded.append,
         )
 
     async def __aenter__(self):
@@ -127,7 +130,7 @@ async def test_a_stream_that_is_no_sip_is_closed(data):
 
 
 async def test_a_peer_that_never_finishes_its_message_is_dropped(monkeypatch):
-    monkeypatch.setattr(tcp_module, "MESSAGE_WITHIN", 0.05)
+    monkeypatch.setattr(stream_module, "MESSAGE_WITHIN", 0.05)
     async with Ports(("tcp", "127.0.0.1", 0)) as ports:
         reader, writer = await asyncio.open_connection(*ports.address("TCP"))
         writer.write(b"OPTIONS sip:x SIP/2.0\r\n")
@@ -137,7 +140,7 @@ async def test_a_peer_that_never_finishes_its_message_is_dropped(monkeypatch):
 
 
 async def test_a_stranger_s_connection_is_dropped_unread():
-    async with Ports(("tcp", "127.0.0.1", 0), admits=lambda _address: False) as ports:
+    async with Ports(("tcp", "127.0.0.1", 0), neighbour_of=lambda _address: None) as ports:
         reader, writer = await asyncio.open_connection(*ports.address("TCP"))
         with pytest.raises((ConnectionResetError, asyncio.IncompleteReadError)):
             await reader.readexactly(1)
@@ -145,17 +148,49 @@ async def test_a_stranger_s_connection_is_dropped_unread():
         assert ports.arrived.empty()
 
 
-async def test_more_connections_than_allowed_are_dropped(monkeypatch):
-    monkeypatch.setattr(tcp_module, "MOST_CONNECTIONS", 1)
-    async with Ports(("tcp", "127.0.0.1", 0)) as ports:
-        _, first = await asyncio.open_connection(*ports.address("TCP"))
-        first.write(OPTIONS % (b"TCP", b"a"))
-        await ports.arrived.get()
-        reader, second = await asyncio.open_connection(*ports.address("TCP"))
-        with pytest.raises((ConnectionResetError, asyncio.IncompleteReadError)):
-            await reader.readexactly(1)
-        first.close()
-        second.close()
+def few(address):
+    """Two neighbours of one address each, with two connections each."""
+    return Neighbour(f"trunk.{address[0]}", 2)
+
+
+async def dropped(reader):
+    with pytest.raises((ConnectionResetError, asyncio.IncompleteReadError)):
+        await reader.readexactly(1)
+
+
+async def test_of_too_many_connections_the_one_silent_for_longest_is_dropped():
+    async with Ports(("tcp", "127.0.0.1", 0), neighbour_of=few) as ports:
+        streams = [await asyncio.open_connection(*ports.address("TCP")) for _ in range(2)]
+        for number in (1, 0):
+            streams[number][1].write(OPTIONS % (b"TCP", b"a"))
+            await ports.arrived.get()
+        streams.append(await asyncio.open_connection(*ports.address("TCP")))
+
+        await dropped(streams[1][0])
+
+        assert ports.crowded == ["trunk.127.0.0.1"]
+        for number in (0, 2):
+            streams[number][1].write(OPTIONS % (b"TCP", b"b"))
+            await ports.arrived.get()
+        for _reader, writer in streams:
+            writer.close()
+
+
+async def test_connections_of_one_neighbour_keep_out_no_other_and_none_of_our_own():
+    tcp = ("tcp", "127.0.0.1", 0)
+    async with Ports(tcp) as pbx, Ports(tcp, neighbour_of=few) as ports:
+        address = ports.address("TCP")
+        greedy = [await asyncio.open_connection(*address) for _ in range(20)]
+        _, other = await asyncio.open_connection(*address, local_addr=("127.0.0.2", 0))
+        other.write(OPTIONS % (b"TCP", b"a"))
+        assert (await ports.arrived.get())[1].remote[0] == "127.0.0.2"
+
+        flow = ports.transports.flow_to("TCP", pbx.address("TCP"))
+        ports.transports.send(OPTIONS % (b"TCP", b"b"), flow)
+        await pbx.arrived.get()
+
+        for writer in (*(writer for _reader, writer in greedy), other):
+            writer.close()
 
 
 async def test_what_can_t_be_connected_to_is_told():

@@ -16,7 +16,7 @@ PAGES = [
     *sorted((ROOT / "docs").glob("*.md")),
 ]
 MAKEFILE = (ROOT / "Makefile").read_text()
-TARGETS = set(re.findall(r"^([a-z]+):", MAKEFILE, re.MULTILINE))
+TARGETS = set(re.findall(r"^([a-z-]+):", MAKEFILE, re.MULTILINE))
 
 
 def code_in(page: Path) -> str:
@@ -28,7 +28,7 @@ def code_in(page: Path) -> str:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_make_target_that_is_named_exists(page: Path) -> None:
-    named = set(re.findall(r"\bmake ([a-z]+)", code_in(page)))
+    named = set(re.findall(r"\bmake ([a-z-]+)", code_in(page)))
 
     assert named <= TARGETS
 
@@ -36,7 +36,7 @@ def test_every_make_target_that_is_named_exists(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_command_that_is_named_exists(page: Path) -> None:
     assert isinstance(main, click.Group)
-    named = set(re.findall(r"\bconsent-sidecar (?!consent-sidecar)([a-z]+)\b", code_in(page)))
+    named = set(re.findall(r"\bconsent-sidecar (?!consent-sidecar)([a-z-]+)\b", code_in(page)))
 
     assert named <= set(main.commands)
 

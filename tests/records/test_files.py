@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import os
 import stat
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from sidecar.errors import OperatorError
 from sidecar.records import files
@@ -59,3 +61,69 @@ def test_a_file_that_another_keeps_for_itself_is_refused_by_name(
 
     older_version.release()
     Lock(path).release()
+
+
+def mode_of(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_a_file_that_others_may_read_is_closed_to_them_with_those_beside_it(path: Path) -> None:
+    create(path)
+    wal = path.with_name(f"{path.name}-wal")
+    wal.touch()
+    for file in (path, wal):
+        file.chmod(0o666)
+
+    with capture_logs() as lines:
+        create(path)
+
+    assert (mode_of(path), mode_of(wal)) == (0o600, 0o600)
+    assert [line["event"] for line in lines] == ["records_closed_to_others"] * 2
+
+
+@pytest.mark.parametrize("kind", ["link to nothing", "pipe", "folder"])
+def test_what_is_no_plain_file_is_refused_by_name(path: Path, kind: str) -> None:
+    path.parent.mkdir()
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    else:
+        path.symlink_to(path.parent / "nowhere")
+
+    with pytest.raises(OperatorError, match="cannot write call records here") as refusal:
+        create(path)
+
+    assert refusal.value.file == str(path)
+    assert not (path.parent / "nowhere").exists()
+
+
+@pytest.mark.parametrize("target", ["nowhere", "somewhere"])
+def test_a_lock_follows_no_link(path: Path, target: str) -> None:
+    create(path)
+    (path.parent / "somewhere").touch()
+    path.with_name(f"{path.name}.lock").symlink_to(path.parent / target)
+
+    with pytest.raises(OperatorError, match=r"\.lock: is a symbolic link; remove it"):
+        Lock(path)
+
+    assert not (path.parent / "nowhere").exists()
+
+
+def test_a_lock_that_is_a_pipe_is_refused(path: Path) -> None:
+    create(path)
+    os.mkfifo(path.with_name(f"{path.name}.lock"))
+
+    with pytest.raises(OperatorError, match=r"\.lock: is no plain file; remove it"):
+        Lock(path)
+
+
+def test_a_lock_file_that_others_may_write_is_closed_to_them(path: Path) -> None:
+    create(path)
+    lock_file = path.with_name(f"{path.name}.lock")
+    lock_file.touch()
+    lock_file.chmod(0o666)
+
+    Lock(path).release()
+
+    assert mode_of(lock_file) == 0o600

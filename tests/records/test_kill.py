@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import signal
 import sys
 from collections.abc import Callable
@@ -49,10 +50,19 @@ async def start_sidecar(path: Path, name: str = "call") -> Sidecar:
     )
 
 
+TOLD = re.compile(rb"[a-z]+-[0-9]+\n")
+"""A call that went on. Whatever else stands on stdout is a line of the log."""
+
+
 async def calls_told(sidecar: Sidecar, calls: int) -> list[bytes]:
     """The next `calls` lines: calls that went on, as their records were on disk."""
     assert sidecar.stdout is not None
-    return [await sidecar.stdout.readline() for _ in range(calls)]
+    told: list[bytes] = []
+    while len(told) < calls:
+        line = await sidecar.stdout.readline()
+        assert line, "it has ended by itself"
+        told += TOLD.findall(line)
+    return told
 
 
 async def kill(sidecar: Sidecar) -> list[bytes]:
@@ -65,7 +75,7 @@ async def kill(sidecar: Sidecar) -> list[bytes]:
 
 
 def promised(told: list[bytes]) -> set[str]:
-    return {line.decode().strip() for line in told if line.endswith(b"\n")}
+    return {line.decode().strip() for line in told if TOLD.fullmatch(line)}
 
 
 def each_is_closed_once(records: list[CallRecord]) -> bool:

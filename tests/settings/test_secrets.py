@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import traceback
 from pathlib import Path
 
@@ -148,3 +149,50 @@ def test_no_representation_shows_a_secret(files: Files, tmp_path: Path) -> None:
     settings = load_settings(files.settings)
 
     assert SECRET not in repr(settings) + str(settings) + str(settings.model_dump())
+
+
+@pytest.mark.parametrize("mode", [0o666, 0o662, 0o620])
+def test_a_secret_that_others_can_write_is_no_secret(files: Files, mode: int) -> None:
+    token = files.settings.parent / "token"
+    token.write_text(SECRET)
+    token.chmod(mode)
+    with_token(files, '{ file = "token" }')
+
+    (told,) = files.wrong()
+
+    assert told == (
+        "sidecar.toml:16: http.token: token can be written by other users: chmod go-w token"
+    )
+
+
+def test_a_secret_that_everybody_can_read_is_used_and_warned_of(files: Files) -> None:
+    token = files.settings.parent / "token"
+    token.write_text(SECRET)
+    token.chmod(0o644)
+    with_token(files, '{ file = "token" }')
+
+    (doubt,) = files.told(check_files(files.settings).warnings)
+
+    assert token_of(files) == SECRET
+    assert doubt == (
+        "sidecar.toml:16: http.token: token can be read by every user of this machine: "
+        "chmod o-rwx token"
+    )
+
+
+def test_a_secret_is_not_waited_for_at_a_pipe(files: Files) -> None:
+    os.mkfifo(files.settings.parent / "token")
+    with_token(files, '{ file = "token" }')
+
+    assert files.wrong() == ["sidecar.toml:16: http.token: token is no plain file"]
+
+
+def test_rules_that_everybody_can_write_are_warned_of(files: Files) -> None:
+    files.rules.chmod(0o666)
+
+    (doubt,) = files.told(check_files(files.settings).warnings)
+
+    assert doubt == (
+        "sidecar.toml:1: rules: rules.toml can be written by every user of this machine: "
+        "chmod o-w rules.toml"
+    )

@@ -22,7 +22,7 @@ MISTAKES = [
     ("[pbx.main]", "[pbxx.main]", 'sidecar.toml:4: pbxx: unknown key "pbxx"; did you mean "pbx"?'),
     ("[sip]\n", "[sipp]\n", 'sidecar.toml:2: sipp: unknown key "sipp"; did you mean "sip"?'),
     (TRUNK_URI, f"{TRUNK_URI}\nQZX = 1", 'sidecar.toml:9: trunk.carrier.QZX: unknown key "QZX"; '
-     "known here: hosts, pass_headers, trusted, uri"),
+     "known here: hosts, limits, pass_headers, trusted, uri"),
     (PBX_URI, "", "sidecar.toml:4: pbx.main.uri: is missing; write uri = \"sip:192.0.2.1\""),
     (LISTEN, "", 'sidecar.toml:2: sip.listen: is missing; write listen = ["udp://127.0.0.1:5070"]'),
     ("[pbx.main]", "[pbx]\n[pbx.'my pbx']", 'sidecar.toml:5: pbx."my pbx": the name must be '
@@ -31,6 +31,35 @@ MISTAKES = [
      "only one: write [trunk.carrier]"),
     ('rules = "rules.toml"', "rules = 5", "sidecar.toml:1: rules: must be text in quotes, not 5"),
     ('rules = "rules.toml"', 'rules = ""', "sidecar.toml:1: rules: must not be empty"),
+    # paths
+    ('rules = "rules.toml"', 'rules = "a\\u0000b"', "sidecar.toml:1: rules: must hold no control "
+     "characters"),
+    (DATABASE, 'database = "sqlite:///a\\u0000b"', "sidecar.toml:13: records.database: must hold "
+     "no control characters"),
+    (HTTP, HTTP + '\ntoken = { file = "a\\u0000b" }', "sidecar.toml:16: http.token: must hold no "
+     "control characters"),
+    (MEDIA, MEDIA + '\n[prompts]\nfolder = "a\\nb"', "sidecar.toml:13: prompts.folder: must hold "
+     "no control characters"),
+    ('rules = "rules.toml"', 'rules = "rules.toml"\njurisdictions = "\\u007f"',
+     "sidecar.toml:2: jurisdictions: must hold no control characters"),
+    (PBX_HOSTS, AMI + '\naddress = "127.0.0.1:5038"\nusername = "x"\nsecret = "hush"\n'
+     'files = "a\\u0000"', "sidecar.toml:12: pbx.main.recorder.files: must hold no control "
+     "characters"),
+    (LISTEN, 'listen = ["udp://[fe80::1%a\\u0000]:5070"]', "sidecar.toml:3: sip.listen[1]: "
+     '"fe80::1%a\\u0000" names no interface behind its %'),
+    # limits
+    (TRUNK_HOSTS, f"{TRUNK_HOSTS}\nlimits = {{ calls = 0 }}", "sidecar.toml:10: "
+     "trunk.carrier.limits.calls: must be 1 or more, not 0"),
+    (TRUNK_HOSTS, f'{TRUNK_HOSTS}\nlimits = {{ rate = "20" }}', "sidecar.toml:10: "
+     'trunk.carrier.limits.rate: must be a rate like "20/s", not "20"'),
+    (TRUNK_HOSTS, f'{TRUNK_HOSTS}\nlimits = {{ rate = "0/s" }}', "sidecar.toml:10: "
+     'trunk.carrier.limits.rate: must be a rate like "20/s", not "0/s"'),
+    (TRUNK_HOSTS, f'{TRUNK_HOSTS}\nlimits = {{ ringing = "1s" }}', "sidecar.toml:10: "
+     'trunk.carrier.limits.ringing: "1s" must be between 10s and 1h'),
+    (PBX_HOSTS, f"{PBX_HOSTS}\nlimits = {{ connections = true }}", "sidecar.toml:7: "
+     "pbx.main.limits.connections: must be a whole number, not true"),
+    (MEDIA, f"{MEDIA}\nreserved = 91", "sidecar.toml:12: media.reserved: must be 90 or less, "
+     "not 91"),
     # listeners
     (LISTEN, "listen = []", "sidecar.toml:3: sip.listen: must not be empty; write "
      'listen = ["udp://127.0.0.1:5070"]'),

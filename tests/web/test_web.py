@@ -13,11 +13,13 @@ from prometheus_client.openmetrics.parser import (
     text_string_to_metric_families as parse_openmetrics,
 )
 from prometheus_client.parser import text_string_to_metric_families as parse_text
+from structlog.testing import capture_logs
 
 from sidecar.errors import OperatorError
 from sidecar.metrics import Metrics
 from sidecar.readiness import Problem
 from sidecar.web import WebServer, create_app
+from sidecar.web import server as server_module
 
 OPENMETRICS = "application/openmetrics-text"
 
@@ -185,6 +187,69 @@ async def test_garbage_is_refused_and_the_next_one_served(
     assert b" 400 " in refusal.splitlines()[0]
 
 
+async def refused(port: int, request: bytes) -> bytes:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(request)
+    answer = await reader.read()
+    writer.close()
+    await writer.wait_closed()
+    return answer
+
+
+async def test_malformed_requests_leave_a_few_short_lines_and_no_traceback(
+    server: WebServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    with capture_logs() as lines:
+        for _ in range(100):
+            assert b" 400 " in await refused(server.port, b"GET / HTTP/1.1\r\nX y\r\n\r\n")
+
+    assert 1 <= len(lines) <= 25
+    assert {line["event"] for line in lines} == {"http_request_malformed"}
+    assert all("exc_info" not in line for line in lines)
+    assert caplog.records == []
+
+
+async def test_a_mistake_of_ours_is_told_in_one_line(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def broken(_request: web.Request) -> web.Response:
+        raise KeyError("the caller's number")
+
+    app = web.Application()
+    app.router.add_get("/", broken)
+    server = WebServer(app, port=0)
+    await server.start()
+    with capture_logs() as lines:
+        answer = await refused(server.port, b"GET / HTTP/1.0\r\n\r\n")
+    await server.stop()
+
+    assert b" 500 " in answer.splitlines()[0]
+    assert [(line["event"], line["problem"]) for line in lines] == [
+        ("http_request_failed", "KeyError")
+    ]
+    assert "test_web.py:" in lines[0]["at"]
+    assert "number" not in str(lines)
+    assert caplog.records == []
+
+
+async def test_more_connections_than_allowed_are_closed_and_the_rest_served(
+    server: WebServer, client: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server_module, "MOST_CONNECTIONS", 3)
+    async with client.get("/healthz") as answer:
+        assert answer.status == 200
+    idle = [await asyncio.open_connection("127.0.0.1", server.port) for _ in range(2)]
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+
+    with pytest.raises((ConnectionResetError, asyncio.IncompleteReadError)):
+        await reader.readexactly(1)
+
+    async with client.get("/healthz") as answer:
+        assert answer.status == 200
+    for _reader, each in (*idle, (reader, writer)):
+        each.close()
+
+
 async def test_an_address_in_use_is_an_operators_error(server: WebServer) -> None:
     second = WebServer(web.Application(), port=server.port)
 
@@ -205,10 +270,10 @@ async def test_an_address_in_use_is_an_operators_error(server: WebServer) -> Non
 async def test_why_it_can_t_listen_is_told_in_the_system_s_words(
     monkeypatch: pytest.MonkeyPatch, error: OSError, reason: str
 ) -> None:
-    async def refuse(_site: web.TCPSite) -> None:
+    async def refuse(*_arguments: object) -> None:
         raise error
 
-    monkeypatch.setattr(web.TCPSite, "start", refuse)
+    monkeypatch.setattr(asyncio.get_running_loop(), "create_server", refuse)
 
     with pytest.raises(OperatorError) as refusal:
         await WebServer(web.Application(), "localhost", 1234).start()

@@ -10,6 +10,7 @@ from sidecar.sip.message import Request, Response
 from sidecar.sip.timers import TimerHeap
 from sidecar.sip.transactions.durations import RFC_TIMERS, TransactionTimers
 from sidecar.sip.transactions.events import AckArrived, Event, RequestArrived
+from sidecar.sip.transactions.gate import Gate, open_gate
 from sidecar.sip.transactions.invite_client import InviteClient
 from sidecar.sip.transactions.invite_server import InviteServer
 from sidecar.sip.transactions.machine import ClientTransaction, ServerTransaction, Transaction
@@ -62,7 +63,7 @@ class Counters:
         self.merged = 0
         """Requests answered 482."""
         self.overload = 0
-        """Requests answered 503 because there were too many transactions."""
+        """Requests answered 503: there were too many transactions, or the gate was closed."""
 
 
 class TransactionLayer:
@@ -79,12 +80,14 @@ class TransactionLayer:
         *,
         branch: Callable[[], str] = random_branch,
         limit: int = DEFAULT_LIMIT,
+        gate: Gate = open_gate,
     ) -> None:
         self.timers = timers
         self.durations = settings
         self.counters = Counters()
         self._branch = branch
         self._limit = limit
+        self._gate = gate
         self._clients: dict[tuple[str, str], ClientTransaction] = {}
         self._servers: dict[ServerKey, ServerTransaction] = {}
         self._mergeable: dict[ServerKey, ServerTransaction] = {}
@@ -99,8 +102,8 @@ class TransactionLayer:
 
     # What comes in.
 
-    def receive(self, message: Request | Response, flow: Flow, now: float) -> None:
-        """Take a message that `parse_message` has accepted.
+    def receive(self, message: Request | Response, flow: Flow, now: float, size: int = 0) -> None:
+        """Take a message that `parse_message` has accepted; `size`: bytes that it came as.
 
         A new request gets `received` and `rport` written into its top Via.
         """
@@ -111,7 +114,7 @@ class TransactionLayer:
         elif message.method == "CANCEL":
             self._receive_cancel(message, flow, now)
         else:
-            self._receive_request(message, flow, now)
+            self._receive_request(message, flow, now, size)
 
     def transport_failed(self, flow: Flow, now: float) -> None:
         """Take note that nothing reaches the peer of `flow` (or, for TCP, that connection)."""
@@ -228,7 +231,8 @@ class TransactionLayer:
         if isinstance(transaction, ClientTransaction):
             self._clients.pop((transaction.branch, transaction.method), None)
         elif isinstance(transaction, ServerTransaction):
-            self._servers.pop(transaction.key, None)
+            if self._servers.pop(transaction.key, None) is not None:
+                transaction.account.release(transaction.size)
             self._free_merge_key(transaction)
         self.spend(transaction)
 
@@ -283,7 +287,7 @@ class TransactionLayer:
         transaction = self._servers.get(server_key(request, request.via, "INVITE"))
         return transaction if isinstance(transaction, InviteServer) else None
 
-    def _receive_request(self, request: Request, flow: Flow, now: float) -> None:
+    def _receive_request(self, request: Request, flow: Flow, now: float, size: int) -> None:
         method, via = request.method, request.via
         key = server_key(request, via, method)
         transaction = self._servers.get(key)
@@ -293,22 +297,31 @@ class TransactionLayer:
             return
         merge = merge_key(request)
         if len(self) >= self._limit and (merge is not None or len(self) >= self._limit * 5 // 4):
-            self.counters.overload += 1
-            self._answer(request, flow, 503, **{"Retry-After": RETRY_AFTER})
+            self._refuse(request, flow)
             return
         if merge is not None and merge in self._mergeable:
             self.counters.merged += 1
             self._answer(request, flow, 482)
             return
+        account = self._gate(request, flow, size, now)
+        if account is None:
+            self._refuse(request, flow)
+            return
         note_source(request, via, flow)
         machine = InviteServer if method == "INVITE" else NonInviteServer
         transaction = machine(self, request, reply_flow(via, flow), key)
+        transaction.account, transaction.size = account, size
         self._servers[key] = transaction
         if merge is not None:
             transaction.merge_key = merge
             self._mergeable[merge] = transaction
         transaction.start(now)
         self.report(RequestArrived(transaction, request, flow))
+
+    def _refuse(self, request: Request, flow: Flow) -> None:
+        """Send the peer away for now, and keep nothing of its request (RFC 3261 21.5.4)."""
+        self.counters.overload += 1
+        self._answer(request, flow, 503, **{"Retry-After": RETRY_AFTER})
 
     def _free_merge_key(self, transaction: ServerTransaction) -> None:
         if transaction.merge_key is not None:

@@ -21,6 +21,7 @@ from sidecar.sip.message import Request, Response
 from sidecar.sip.timers import Timer, TimerHeap
 from sidecar.sip.transactions.durations import TransactionTimers
 from sidecar.sip.transactions.events import Event, ResponseArrived, TimedOut, TransportFailed
+from sidecar.sip.transactions.gate import Account
 from sidecar.sip.transactions.own_messages import own_via
 from sidecar.sip.transactions.vocabulary import ACCEPTED, COMPLETED, CONFIRMED, TERMINATED
 
@@ -244,7 +245,12 @@ class ClientTransaction(Transaction):
 class ServerTransaction(Transaction):
     """A request of the peer's (RFC 3261 17.2); told by `RequestArrived`."""
 
-    __slots__ = ("final_tag", "key", "merge_key")
+    __slots__ = ("account", "final_tag", "key", "merge_key", "size")
+
+    account: Account
+    """Where it is written down what the request takes."""
+    size: int
+    """Bytes of the request."""
 
     def __init__(self, host: Host, request: Request, flow: Flow, key: tuple[Any, ...]) -> None:
         super().__init__(host, request, flow, None)
