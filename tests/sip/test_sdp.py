@@ -102,6 +102,7 @@ def test_the_parts_of_a_description_can_be_looked_at() -> None:
         (HEAD.replace(b"c=IN IP4 192.0.2.1\r\n", b"") + AUDIO, "without a connection"),
         (HEAD.replace(b"c=IN IP4 192.0.2.1", b"c=IN IP4") + AUDIO, "three fields"),
         (HEAD.replace(b"c=IN IP4", b"c=ATM NSAP") + AUDIO, "Incompatible network"),
+        (HEAD.replace(b"IP4 192.0.2.1\r\nt", b"IP4 %b\r\nt" % (b"a" * 256)) + AUDIO, "no host"),
         (HEAD + b"m=audio RTP/AVP 0\r\n", "needs a kind"),
         (HEAD + b"m=audio x RTP/AVP 0\r\n", "bad port"),
         (HEAD + b"m=audio 70000 RTP/AVP 0\r\n", "bad port"),
