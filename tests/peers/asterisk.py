@@ -280,7 +280,7 @@ class Asterisk:
             + "".join(f"noload={module}.so\n" for module in NO_MODULES),
             "logger.conf": "[logfiles]\nconsole=error,warning\nfull=notice,warning,error,verbose\n",
             "rtp.conf": f"[general]\nrtpstart={self.rtp_ports[0]}\nrtpend={self.rtp_ports[1]}\n"
-            "icesupport=no\n",
+            f"icesupport={'yes' if 'ice_support=yes' in self._trunk else 'no'}\n",
             "manager.conf": f"[general]\nenabled=yes\nport={self.ami_port}\nbindaddr={LOOPBACK}\n"
             f"[consent]\nsecret={PASSWORD}\nread=all\nwrite=all\n"
             f"[{LEAST}]\nsecret={PASSWORD}\nread=call,dialplan\nwrite=call,command\n"

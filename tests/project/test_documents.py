@@ -8,6 +8,7 @@ import pytest
 
 from tests.project.repository import ROOT
 from tools import (
+    boundary_sdp,
     boundary_tables,
     consent_diagram,
     diagrams,
@@ -20,6 +21,7 @@ from tools import (
 )
 
 TOOLS = (
+    boundary_sdp,
     boundary_tables,
     consent_diagram,
     diagrams,
