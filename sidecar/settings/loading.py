@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from sidecar.settings.rules_schema import RulesFile
 from sidecar.settings.schema import Pbx, Settings
 from sidecar.settings.secret import Secret
 from sidecar.settings.secret_reading import with_text
+from sidecar.settings.tls import problem_of_authority
 from sidecar.settings.toml_file import TomlFile
 
 
@@ -65,7 +67,15 @@ def _read(path: Path) -> tuple[Settings, tuple[OperatorError, ...]]:
     folder = resolved.prompts.folder
     if folder is not None and (problem := _problem_of(folder)):
         raise file.errors([(("prompts", "folder"), problem)])
+    file.refuse(_unusable_authorities(resolved))
     return resolved, warnings
+
+
+def _unusable_authorities(settings: Settings) -> Iterator[crosschecks.Complaint]:
+    for name, pbx in settings.pbx.items():
+        ca = pbx.recorder and pbx.recorder.ca
+        if ca and (problem := problem_of_authority(ca)):
+            yield ("pbx", name, "recorder", "ca"), problem
 
 
 def _problem_of(folder: Path) -> str:
@@ -91,10 +101,12 @@ def _resolved(settings: Settings, folder: Path) -> Settings:
 
 
 def _with_files_in(pbx: Pbx, folder: Path) -> Pbx:
-    if pbx.recorder is None or pbx.recorder.files is None:
+    table = pbx.recorder
+    if table is None:
         return pbx
-    files = folder / pbx.recorder.files
-    return pbx.model_copy(update={"recorder": pbx.recorder.model_copy(update={"files": files})})
+    paths = {"files": table.files, "ca": table.ca}
+    found = {name: folder / path for name, path in paths.items() if path is not None}
+    return pbx.model_copy(update={"recorder": table.model_copy(update=found)})
 
 
 def _with_secrets(settings: Settings, file: TomlFile) -> Settings:

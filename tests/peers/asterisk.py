@@ -68,6 +68,9 @@ RESTARTS = "restarts"  # who may also begin again what was stopped
 PHONES = ("phone1", "phone2", "phone3")
 PASSWORD = "not-a-secret-1"
 BOOT_SECONDS = 30.0
+NO_ETHERNET = (  # what the console says first in a network namespace of one's own
+    "No ethernet interface found for seeding global EID. You will have to set it manually.\n"
+)
 NO_MODULES = ("app_voicemail_odbc", "app_voicemail_imap", "chan_iax2", "pbx_dundi")
 
 
@@ -174,7 +177,7 @@ class Asterisk:
              "-C", f"{self._inside}/etc/asterisk.conf", "-rx", command],
             capture_output=True, text=True, timeout=max(timeout, 1), check=False,
         )  # fmt: skip
-        return done.stdout + done.stderr
+        return (done.stdout + done.stderr).removeprefix(NO_ETHERNET)
 
     def close_manager_interface(self, *users: str) -> None:
         """Take no manager's connection any more, and end those of these users."""

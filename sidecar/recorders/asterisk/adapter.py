@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections import defaultdict
+from dataclasses import replace
 from pathlib import Path
+
+import structlog
 
 from sidecar.recorders.asterisk.call_ids import CallIds
 from sidecar.recorders.asterisk.channels import Channel, Channels
 from sidecar.recorders.asterisk.conferences import Conferences
 from sidecar.recorders.asterisk.connection import Connection
 from sidecar.recorders.asterisk.control import Control
+from sidecar.recorders.asterisk.doubts import Doubts
+from sidecar.recorders.asterisk.evidence import Bridge, Facts, read_bridge, read_channel
 from sidecar.recorders.asterisk.files import FileCheck
 from sidecar.recorders.asterisk.mixmonitor import (
     Hidden,
@@ -20,17 +26,24 @@ from sidecar.recorders.asterisk.mixmonitor import (
 from sidecar.recorders.asterisk.people import Scene
 from sidecar.recorders.asterisk.protocol import Message
 from sidecar.recorders.asterisk.rights import lacking
-from sidecar.recorders.asterisk.scenes import ahead, answerers, scene
+from sidecar.recorders.asterisk.scenes import ahead, answerers, reach, scene
 from sidecar.recorders.asterisk.session import AsteriskSession
 from sidecar.recorders.asterisk.steps import Steps
 from sidecar.recorders.recorder import CarriedByAnother, EventCallback, Order, PbxLeg
 from sidecar.settings.addresses import HostPort
+
+log = structlog.get_logger(__name__)
 
 READ_WITHIN = 5.0
 FRESH_FOR = 1.0
 """Seconds for which the list of all channels is good: each call's status asks for it."""
 HIDDEN_TRIES = 10
 HIDDEN_PAUSE = 0.02
+MOST_CLAIMS = 10_000
+LOOK_AGAIN = (0.1, 1.0)
+"""Seconds after which a channel is read again that is said to have ended, and is there."""
+WARN_EVERY = 60.0
+_NAMING = ("Newchannel", "Rename")
 MAILBOX_APPLICATIONS = frozenset({"VoiceMail", "MinivmRecord"})
 
 
@@ -50,6 +63,7 @@ class AsteriskRecorder:
         mailbox_applications: frozenset[str] = MAILBOX_APPLICATIONS,
         *,
         carried_by_another: CarriedByAnother,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self._username = username
         self._folder = files
@@ -60,6 +74,7 @@ class AsteriskRecorder:
             on_event=self._on_event,
             on_up=self._on_up,
             on_down=self._on_down,
+            tls=tls,
         )
         self._sessions: set[AsteriskSession] = set()
         self._members: defaultdict[str, set[AsteriskSession]] = defaultdict(set)
@@ -69,7 +84,14 @@ class AsteriskRecorder:
         self._read_at = 0.0
         self._announced: set[str] = set()
         self._lacking = ""
-        self._steps = Steps(self._connection, mailbox_applications, self._at_mailbox)
+        self._doubts = Doubts(self._connection, self._read_channel, self._channel_read)
+        self._doubted_bridges = Doubts(self._connection, read_bridge, self._bridge_read)
+        self._ended: dict[str, tuple[float, ...]] = {}
+        """Channels that are said to have ended: when each is read again if it is still there."""
+        self._warned_at = float("-inf")
+        self._claimed_rooms: set[str] = set()
+        """Bridges that are said to be conferences, until they were read."""
+        self._steps = Steps(mailbox_applications, self._doubts.about, self._at_mailbox)
         self.channels = Channels()
         self.call_ids = CallIds(
             self._connection, self.channels.get, self._call_id_known, self._call_id_missing
@@ -103,9 +125,16 @@ class AsteriskRecorder:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
         self.connected = False
+        self._forget_doubts()
         self._steps.clear()
         self._conferences.elsewhere.clear()
         await self._connection.close()
+
+    def _forget_doubts(self) -> None:
+        self._doubts.clear()
+        self._doubted_bridges.clear()
+        self._claimed_rooms.clear()
+        self._ended.clear()
 
     def open(self, leg: PbxLeg, told: Order, on_event: EventCallback) -> AsteriskSession:
         """See Recorder. What the PBX was told makes no difference: it is made to obey."""
@@ -156,6 +185,16 @@ class AsteriskRecorder:
         mailboxes = self._steps.mailboxes
         rooms = self._conferences.rooms
         return bool(mailboxes) and mailboxes.any_of(ahead(self.channels, uniqueid, rooms))
+
+    def unsettled(self, uniqueid: str) -> bool:
+        """Whether something was told of where a call is that has yet to be read back."""
+        rooms = self._conferences.rooms
+        if self._steps.claimed(ahead(self.channels, uniqueid, rooms)):
+            return True
+        claimed = self._claimed_rooms
+        return bool(claimed) and any(
+            each.bridge in claimed for each in reach(self.channels, uniqueid, rooms)
+        )
 
     def cleared(self, session: AsteriskSession) -> None:
         """Nobody whom a session's call had to tell anything is left."""
@@ -224,6 +263,7 @@ class AsteriskRecorder:
         if self._restoring is not None:
             self._restoring.cancel()
         self.connected = False
+        self._forget_doubts()
         self.control.clear()
         self.channels.clear()
         self._steps.clear()
@@ -260,11 +300,14 @@ class AsteriskRecorder:
             bridges_now = parse_bridges(reply.message.output)
             self.channels.note_bridges(bridges_now)
             self._conferences.rooms.keep(bridges_now)
-        for uniqueid in self.channels.replace(status.listed, before):
-            self._gone(uniqueid)
+        doubtful = set(self.channels.replace(status.listed, before))
+        doubtful |= {each for each in self.channels.all() if self.channels.is_in_doubt(each)}
         for entry in status.listed:
-            if not self.connected:
-                self._steps.note(entry.get("uniqueid"), entry.get("application"))
+            if self._steps.mailboxes.is_one(entry.get("application")):
+                doubtful.add(entry.get("uniqueid"))
+        for uniqueid in doubtful:
+            self._doubts.about(uniqueid)
+        await self._doubts.settled(*doubtful)
         asked = []
         for uniqueid in self.channels.all():
             channel = self.channels.get(uniqueid)
@@ -277,20 +320,29 @@ class AsteriskRecorder:
         return True
 
     def _on_event(self, event: Message) -> None:
+        """Take what was told. Whatever would loosen, if it were true, is read back first."""
         word = event.get("event")
+        if event.doubtful:
+            self._forgery()
         if word == "Newexten":
             self._steps.took(event)
             return
+        if word == "Hangup":
+            self._hangup_claimed(event.get("uniqueid"))
+            return
         if word.startswith("Confbridge"):
-            self._note_room(event.get("bridgeuniqueid"), event.get("conference"))
+            self._room_claimed(event.get("bridgeuniqueid"))
+        known = self.channels.get(event.get("uniqueid")) is not None
         uniqueid = self.channels.apply(event)
         if uniqueid:
             self._channel_changed(uniqueid, word)
+            if self.channels.is_in_doubt(uniqueid) or (known and word in _NAMING):
+                self._doubts.about(uniqueid)
+        while self.channels.doubtful_bridges:
+            self._doubted_bridges.about(self.channels.doubtful_bridges.pop())
         match word:
             case "BridgeEnter" | "BridgeLeave" | "Rename":
                 self._conferences.meet_at(event.get("uniqueid"), event.get("bridgeuniqueid"))
-            case "BridgeDestroy":
-                self._conferences.rooms.end(event.get("bridgeuniqueid"))
             case "MixMonitorStart":
                 ours = self.control.was_ours(event.get("uniqueid"), started=True)
                 self._look_again(event.get("uniqueid"), begun=not ours)
@@ -306,16 +358,75 @@ class AsteriskRecorder:
     def _channel_changed(self, uniqueid: str, word: str) -> None:
         channel = self.channels.get(uniqueid)
         if channel is None:
-            self._gone(uniqueid)
-        elif channel.is_sip and word in ("Newchannel", "Rename"):
+            return
+        if channel.is_sip and word in _NAMING:
             self.call_ids.ask(channel)
+        elif word == "Newchannel":
+            self._doubts.about(uniqueid)
         elif word == "Newstate" and channel.up and channel.answered_by is None:
             channel.answered_by = answerers(self.channels, uniqueid)
         elif word == "BridgeLeave":
             self._look_for_step(uniqueid)
         self._changed(uniqueid)
-        if word == "Rename" or (channel and self.channels.is_conference(channel.bridge)):
+        if word == "Rename" or self.channels.is_conference(channel.bridge):
             self._look_again(uniqueid)
+
+    def _forgery(self) -> None:
+        """What no Asterisk writes by itself has come: a telephone may hide behind it."""
+        now = asyncio.get_running_loop().time()
+        if now >= self._warned_at + WARN_EVERY:
+            self._warned_at = now
+            log.warning("asterisk_forged", hint="a telephone writes lines into manager events")
+
+    # What was read back
+
+    async def _read_channel(self, connection: Connection, uniqueid: str) -> Facts | None:
+        """Read a channel, and whether it is in a bridge still that it is said to have left."""
+        facts = await read_channel(connection, uniqueid)
+        if facts is None or facts.gone:
+            return facts
+        for each in self.channels.former_bridges(uniqueid):
+            bridge = await read_bridge(connection, each)
+            if bridge is None:
+                return None
+            if facts.name in bridge.channels:
+                return replace(facts, bridge=each)
+        return facts
+
+    def _channel_read(self, uniqueid: str, facts: Facts) -> None:
+        if facts.gone:
+            self._ended.pop(uniqueid, None)
+            self._gone(uniqueid)
+            if self.channels.remove(uniqueid):
+                self._changed(uniqueid)
+            return
+        if looks := self._ended.pop(uniqueid, ()):
+            self._ended[uniqueid] = looks[1:]
+            self._doubts.about(uniqueid, after=looks[0])
+        self.channels.settle(uniqueid, facts.name, facts.linkedid, facts.bridge or None)
+        self._steps.is_at(uniqueid, facts.application)
+        self._changed(uniqueid)
+
+    def _bridge_read(self, bridge: str, found: Bridge) -> None:
+        self._claimed_rooms.discard(bridge)
+        self.channels.note_bridge(bridge, found.technology)
+        rooms = self._conferences.rooms
+        if found.gone:
+            rooms.end(bridge)
+        elif rooms.name(bridge, found.room):
+            self._conferences.meet(bridge)
+        for uniqueid in self.channels.in_bridge(bridge):
+            self._changed(uniqueid)
+
+    def _hangup_claimed(self, uniqueid: str) -> None:
+        if self.channels.get(uniqueid) is not None:
+            self._ended[uniqueid] = LOOK_AGAIN
+            self._doubts.about(uniqueid)
+
+    def _room_claimed(self, bridge: str) -> None:
+        if bridge not in self._conferences.rooms and len(self._claimed_rooms) < MOST_CLAIMS:
+            self._claimed_rooms.add(bridge)
+            self._doubted_bridges.about(bridge)
 
     def _look_for_step(self, uniqueid: str) -> None:
         channel = self.channels.get(uniqueid)
@@ -325,12 +436,6 @@ class AsteriskRecorder:
     def _at_mailbox(self, uniqueid: str) -> None:
         for session in tuple(self._members.get(uniqueid, ())):
             session.sight.stepped()
-
-    def _note_room(self, bridge: str, conference: str) -> None:
-        if self._conferences.rooms.name(bridge, conference):
-            for uniqueid in self.channels.in_bridge(bridge):
-                self._changed(uniqueid)
-            self._conferences.meet(bridge)
 
     def _gone(self, uniqueid: str) -> None:
         self.control.forget(uniqueid)
@@ -351,12 +456,13 @@ class AsteriskRecorder:
             session.look_again(uniqueid, begun=begun)
 
     def _conference_records(self, bridge: str) -> None:
-        self._announced.add(bridge)
         sessions = {
             session
             for uniqueid in self.channels.in_bridge(bridge)
             for session in self._members.get(uniqueid, ())
         }
+        if sessions:
+            self._announced.add(bridge)
         for session in sessions:
             session.conference_records()
 
@@ -367,4 +473,5 @@ class AsteriskRecorder:
         self._conferences.meet_at(channel.uniqueid, channel.bridge)
 
     def _call_id_missing(self, channel: Channel) -> None:
+        self._doubts.about(channel.uniqueid)  # it may be that there is no such channel
         self._conferences.meet_at(channel.uniqueid, channel.bridge, sure=True)
