@@ -52,6 +52,7 @@ class AsteriskRecorder:
 
     kind = "asterisk-ami"
     holds = True
+    obeys = True
     sees = True
 
     def __init__(
