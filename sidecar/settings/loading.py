@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sidecar.errors import OperatorError, OperatorErrors
-from sidecar.settings import crosschecks, match_crosschecks
+from sidecar.settings import crosschecks, match_crosschecks, recorder_crosschecks
 from sidecar.settings.consent_schema import AnyTable
 from sidecar.settings.positions import Key
 from sidecar.settings.rules_loading import load_rules
@@ -50,8 +50,8 @@ def check_files(path: Path) -> CheckReport:
         if rules_path is not None:
             rules = load_rules(rules_path, settings)
             if settings is not None:
-                doubts = match_crosschecks.doubtful(rules, settings)
-                warnings += tuple(rules.error(*doubt) for doubt in doubts)
+                for each in (match_crosschecks, recorder_crosschecks):
+                    warnings += tuple(rules.error(*doubt) for doubt in each.doubtful(rules, settings))
     except OperatorErrors as found:
         errors += found.errors
     return CheckReport(settings, rules, tuple(errors), warnings)
