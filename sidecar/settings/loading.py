@@ -51,7 +51,9 @@ def check_files(path: Path) -> CheckReport:
             rules = load_rules(rules_path, settings)
             if settings is not None:
                 for each in (match_crosschecks, recorder_crosschecks):
-                    warnings += tuple(rules.error(*doubt) for doubt in each.doubtful(rules, settings))
+                    warnings += tuple(
+                        rules.error(*doubt) for doubt in each.doubtful(rules, settings)
+                    )
     except OperatorErrors as found:
         errors += found.errors
     return CheckReport(settings, rules, tuple(errors), warnings)

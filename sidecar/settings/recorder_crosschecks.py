@@ -79,8 +79,7 @@ def _beyond(
     if (table.hold or rules.defaults.hold) == "pause":
         yield (
             _at(key, table, "hold"),
-            f"no recorder of {where} pauses and goes on in a call; {_INSTEAD}, "
-            'or write "record"',
+            f'no recorder of {where} pauses and goes on in a call; {_INSTEAD}, or write "record"',
         )
 
 

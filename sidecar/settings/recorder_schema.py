@@ -29,7 +29,7 @@ class RecorderTable(Table):
     """asterisk-ami: a user of manager.conf."""
     secret: Annotated[Secret, PlainValidator(parse_secret)] | None = None
     """asterisk-ami: its secret, from { env = "NAME" } or { file = "PATH" }."""
-    tls: bool = False
+    tls: bool = Field(default=False, strict=True)
     """asterisk-ami: TLS to the manager interface; its certificate must be that of `address`."""
     ca: Path | None = None
     """asterisk-ami: PEM file of who has signed that certificate, where the system knows nobody."""

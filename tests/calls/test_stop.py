@@ -140,7 +140,7 @@ class TestByKeys:
     def test_without_a_recorder_a_stop_is_taken_and_fails_and_the_call_ends(self, world, side):
         w = world(WITH_CODES)
         w.recorder.answers[Order.STOP] = "fail"
-        there, _here = w.talk()
+        _there, _here = w.talk()
 
         w.press(side, STOP)
         w.settle()

@@ -65,6 +65,7 @@ TO_MAILBOX = "101"
 TONE_HZ = 440
 LEAST = "least"  # a manager user who may only hold and stop
 RESTARTS = "restarts"  # who may also begin again what was stopped
+DESK = "127.0.0.9"  # a telephone there may call itself what it likes
 PHONES = ("phone1", "phone2", "phone3")
 PASSWORD = "not-a-secret-1"
 BOOT_SECONDS = 30.0
@@ -338,6 +339,16 @@ contact=sip:{LOOPBACK}:{sidecar_port}
 type=identify
 endpoint=sidecar
 match={LOOPBACK}
+[desk]
+type=endpoint
+context=from-sidecar
+disallow=all
+allow=ulaw,alaw
+direct_media=no
+[desk]
+type=identify
+endpoint=desk
+match={DESK}
 """
     for phone in PHONES:
         text += f"""[{phone}]
