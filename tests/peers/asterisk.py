@@ -92,16 +92,26 @@ def missing() -> str:
 class Asterisk:
     """One running Asterisk. Use as a context manager."""
 
-    def __init__(self, name: str, sidecar_port: int, *, tells: bool = False) -> None:
+    def __init__(
+        self, name: str, sidecar_port: int, *, tells: bool = False, tls: bool = False
+    ) -> None:
         """`sidecar_port`: UDP port of the trunk's SIP socket on loopback; `tells`: whether SIP
-        says who is at the other end, and when that changes (`send_pai`)."""
+        says who is at the other end, and when that changes (`send_pai`); `tls`: whether managers
+        come by TLS too, with a certificate of its own (`certificate`)."""
         self._tells = tells
+        self._tls = tls
+        self.ami_tls_port = free_ports(1)[0]
         self.sidecar_port = sidecar_port
         self.port, self.ami_port = free_ports(2)
         self.rtp_ports = port_range(keep=True)
         self._inside = Path("/srv/runs") / f"{name}-{os.getpid()}-{self.port}"
         self.folder = chroot_folder() / self._inside.relative_to("/")
         self.recordings = self.folder / "recordings"
+
+    @property
+    def certificate(self) -> Path:
+        """Its own certificate and key, as `tls` has them made."""
+        return self.folder / "keys" / "manager.pem"
 
     @property
     def address(self) -> str:
@@ -117,6 +127,8 @@ class Asterisk:
             (self.folder / part).mkdir(parents=True, exist_ok=True)
         for file, text in self._configuration().items():
             (self.folder / "etc" / file).write_text(text)
+        if self._tls:
+            _make_certificate(self.certificate)
         root = chroot_folder()
         script = (
             f'mount --bind /proc "{root}/proc" && mount --bind /dev "{root}/dev" && '
@@ -274,7 +286,13 @@ class Asterisk:
             "rtp.conf": f"[general]\nrtpstart={self.rtp_ports[0]}\nrtpend={self.rtp_ports[1]}\n"
             "icesupport=no\n",
             "manager.conf": f"[general]\nenabled=yes\nport={self.ami_port}\nbindaddr={LOOPBACK}\n"
-            f"[consent]\nsecret={PASSWORD}\nread=all\nwrite=all\n"
+            + (
+                f"tlsenable=yes\ntlsbindaddr={LOOPBACK}:{self.ami_tls_port}\n"
+                f"tlscertfile={inside}/keys/manager.pem\n"
+                if self._tls
+                else ""
+            )
+            + f"[consent]\nsecret={PASSWORD}\nread=all\nwrite=all\n"
             f"[{LEAST}]\nsecret={PASSWORD}\nread=call,dialplan\nwrite=call,command\n"
             f"[{RESTARTS}]\nsecret={PASSWORD}\nread=call,dialplan\nwrite=call,command,system\n",
             "pjsip.conf": _pjsip_conf(self.port, self.sidecar_port, tells=self._tells),
@@ -292,6 +310,19 @@ class Asterisk:
             "cdr.conf": "[general]\nenable=no\n",
             "cel.conf": "[general]\nenable=no\n",
         }
+
+
+def _make_certificate(file: Path) -> None:
+    """Write a key and a certificate for loopback's address that it has signed itself."""
+    key = file.with_suffix(".key")
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+         "-nodes", "-subj", "/CN=pbx", "-addext", f"subjectAltName=IP:{LOOPBACK}",
+         "-keyout", key, "-out", file],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    file.write_text(file.read_text() + key.read_text())
+    file.chmod(0o644)
 
 
 def _asterisk_conf(inside: Path) -> str:

@@ -8,6 +8,7 @@ believed.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator
 
 import pytest
@@ -228,6 +229,25 @@ async def test_no_answer_can_be_forged(fake: FakeAmi, recorder: AsteriskRecorder
     for number in range(100):
         fake.forge("X", Response="Success", ActionID=str(number))
     assert (await reply).failure == "timed_out"
+
+
+async def test_the_secret_never_crosses(fake: FakeAmi, recorder: AsteriskRecorder) -> None:
+    login = next(each for each in fake.asked if each["Action"] == "Login")
+
+    assert "Secret" not in login
+    assert not any("secret" in each.values() for each in fake.asked)
+    assert login["Key"] == hashlib.md5(b"1234secret").hexdigest()
+
+
+async def test_one_that_asks_for_no_answer_to_a_challenge_gets_nothing(fake: FakeAmi) -> None:
+    fake.denies = {"Challenge"}
+    address = HostPort("127.0.0.1", fake.port)
+    made = AsteriskRecorder(address, "consent", "secret", carried_by_another=alone)
+    await made.start()
+
+    assert "did not let the user in" in made.problem
+    assert [each["Action"] for each in fake.asked] == ["Challenge"]
+    await made.close()
 
 
 async def test_channels_that_nobody_has_are_forgotten(house: House) -> None:

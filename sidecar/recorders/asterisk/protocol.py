@@ -62,7 +62,7 @@ def encode(action: str, fields: Iterable[tuple[str, str]]) -> bytes:
 
 
 class Framer:
-    """Cuts what arrives into messages, at CR LF alone. Of no more use once it raised FramingError."""
+    """Cuts what arrives into messages, at CR LF alone. Of no use once it raised FramingError."""
 
     def __init__(self) -> None:
         self._rest = bytearray()
