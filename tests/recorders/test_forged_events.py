@@ -24,6 +24,7 @@ from sidecar.recorders.recorder import (
     NobodyThere,
     Order,
     Proof,
+    SomeoneNew,
     Violated,
 )
 from sidecar.settings.addresses import HostPort
@@ -217,6 +218,33 @@ async def test_nobody_is_told_to_have_left_who_is_there(house: House) -> None:
     await asyncio.sleep(0.15)
 
     assert NobodyThere() not in house.told.events
+
+
+async def test_a_phone_that_is_said_to_have_answered_and_rings_is_someone_new_later(
+    house: House,
+) -> None:
+    other = house.fake.add("PJSIP/phone2-00000003", "100.3", linkedid=TRUNK)
+    other.state = "Ringing"
+    house.fake.forge("Newstate", Uniqueid="100.3", ChannelState="6", Linkedid=TRUNK)
+    await house.answered()
+
+    other.state = "Up"
+    house.fake.tell("Newstate", other, ChannelState="6")
+    house.enter(other)
+
+    await house.told.next(SomeoneNew)
+
+
+async def test_a_call_that_rings_is_not_answered_because_that_is_said(house: House) -> None:
+    house.trunk.state = "Ring"
+    house.session.answered(house.answerers.append)
+    house.fake.forge("Newstate", Uniqueid=TRUNK, ChannelState="6", Linkedid=TRUNK)
+    await house.all_read()
+    early = tuple(house.answerers)
+    house.trunk.state = "Up"
+    await house.answered()
+
+    assert early == ()
 
 
 async def test_no_answer_can_be_forged(fake: FakeAmi, recorder: AsteriskRecorder) -> None:

@@ -5,19 +5,15 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections import defaultdict
-from dataclasses import replace
 from pathlib import Path
-
-import structlog
 
 from sidecar.recorders.asterisk.call_ids import CallIds
 from sidecar.recorders.asterisk.channels import Channel, Channels
 from sidecar.recorders.asterisk.conferences import Conferences
 from sidecar.recorders.asterisk.connection import Connection
 from sidecar.recorders.asterisk.control import Control
-from sidecar.recorders.asterisk.doubts import Doubts
-from sidecar.recorders.asterisk.evidence import Bridge, Facts, read_bridge, read_channel
 from sidecar.recorders.asterisk.files import FileCheck
+from sidecar.recorders.asterisk.hints import Hints, Readings
 from sidecar.recorders.asterisk.mixmonitor import (
     Hidden,
     parse_bridges,
@@ -26,23 +22,17 @@ from sidecar.recorders.asterisk.mixmonitor import (
 from sidecar.recorders.asterisk.people import Scene
 from sidecar.recorders.asterisk.protocol import Message
 from sidecar.recorders.asterisk.rights import lacking
-from sidecar.recorders.asterisk.scenes import ahead, answerers, reach, scene
+from sidecar.recorders.asterisk.scenes import ahead, answerers, scene
 from sidecar.recorders.asterisk.session import AsteriskSession
 from sidecar.recorders.asterisk.steps import Steps
 from sidecar.recorders.recorder import CarriedByAnother, EventCallback, Order, PbxLeg
 from sidecar.settings.addresses import HostPort
-
-log = structlog.get_logger(__name__)
 
 READ_WITHIN = 5.0
 FRESH_FOR = 1.0
 """Seconds for which the list of all channels is good: each call's status asks for it."""
 HIDDEN_TRIES = 10
 HIDDEN_PAUSE = 0.02
-MOST_CLAIMS = 10_000
-LOOK_AGAIN = (0.1, 1.0)
-"""Seconds after which a channel is read again that is said to have ended, and is there."""
-WARN_EVERY = 60.0
 _NAMING = ("Newchannel", "Rename")
 MAILBOX_APPLICATIONS = frozenset({"VoiceMail", "MinivmRecord"})
 
@@ -85,19 +75,18 @@ class AsteriskRecorder:
         self._read_at = 0.0
         self._announced: set[str] = set()
         self._lacking = ""
-        self._doubts = Doubts(self._connection, self._read_channel, self._channel_read)
-        self._doubted_bridges = Doubts(self._connection, read_bridge, self._bridge_read)
-        self._ended: dict[str, tuple[float, ...]] = {}
-        """Channels that are said to have ended: when each is read again if it is still there."""
-        self._warned_at = float("-inf")
-        self._claimed_rooms: set[str] = set()
-        """Bridges that are said to be conferences, until they were read."""
-        self._steps = Steps(mailbox_applications, self._doubts.about, self._at_mailbox)
         self.channels = Channels()
         self.call_ids = CallIds(
             self._connection, self.channels.get, self._call_id_known, self._call_id_missing
         )
         self._conferences = Conferences(self, carried_by_another)
+        self._hints = Hints(
+            self._connection,
+            self.channels,
+            self._conferences.rooms,
+            Readings(self._read, self._ended, self._changed, self._conferences.meet),
+        )
+        self._steps = Steps(mailbox_applications, self._hints.about, self._at_mailbox)
         self.control = Control(self._connection)
         self.connected = False
 
@@ -126,16 +115,10 @@ class AsteriskRecorder:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
         self.connected = False
-        self._forget_doubts()
+        self._hints.clear()
         self._steps.clear()
         self._conferences.elsewhere.clear()
         await self._connection.close()
-
-    def _forget_doubts(self) -> None:
-        self._doubts.clear()
-        self._doubted_bridges.clear()
-        self._claimed_rooms.clear()
-        self._ended.clear()
 
     def open(self, leg: PbxLeg, told: Order, on_event: EventCallback) -> AsteriskSession:
         """See Recorder. What the PBX was told makes no difference: it is made to obey."""
@@ -189,13 +172,8 @@ class AsteriskRecorder:
 
     def unsettled(self, uniqueid: str) -> bool:
         """Whether something was told of where a call is that has yet to be read back."""
-        rooms = self._conferences.rooms
-        if self._steps.claimed(ahead(self.channels, uniqueid, rooms)):
-            return True
-        claimed = self._claimed_rooms
-        return bool(claimed) and any(
-            each.bridge in claimed for each in reach(self.channels, uniqueid, rooms)
-        )
+        way = ahead(self.channels, uniqueid, self._conferences.rooms)
+        return self._steps.claimed(way) or self._hints.claimed(uniqueid)
 
     def cleared(self, session: AsteriskSession) -> None:
         """Nobody whom a session's call had to tell anything is left."""
@@ -210,7 +188,7 @@ class AsteriskRecorder:
         """Read all channels anew, unless that was done within FRESH_FOR."""
         now = asyncio.get_running_loop().time()
         if self._reading is None or (self._reading.done() and now >= self._read_at + FRESH_FOR):
-            self._reading = asyncio.create_task(self._read(), name="asterisk-status")
+            self._reading = asyncio.create_task(self._read_list(), name="asterisk-status")
         await asyncio.wait([self._reading])
 
     async def find_hidden(self, bridges: frozenset[str]) -> None:
@@ -264,7 +242,7 @@ class AsteriskRecorder:
         if self._restoring is not None:
             self._restoring.cancel()
         self.connected = False
-        self._forget_doubts()
+        self._hints.clear()
         self.control.clear()
         self.channels.clear()
         self._steps.clear()
@@ -278,7 +256,7 @@ class AsteriskRecorder:
     async def _restore(self) -> None:
         """After a login: learn every channel, then let the sessions go on."""
         self._lacking = await lacking(self._connection, self._username)
-        if self._lacking or not await self._read():
+        if self._lacking or not await self._read_list():
             self._connection.drop()
             return
         self.connected = True
@@ -286,7 +264,7 @@ class AsteriskRecorder:
             session.restored()
         self._conferences.meet_all()
 
-    async def _read(self) -> bool:
+    async def _read_list(self) -> bool:
         """Read channels, bridges and the Call-IDs of SIP channels; return whether it worked."""
         before = self.channels.all()
         self._read_at = asyncio.get_running_loop().time()
@@ -307,8 +285,8 @@ class AsteriskRecorder:
             if self._steps.mailboxes.is_one(entry.get("application")):
                 doubtful.add(entry.get("uniqueid"))
         for uniqueid in doubtful:
-            self._doubts.about(uniqueid)
-        await self._doubts.settled(*doubtful)
+            self._hints.about(uniqueid)
+        await self._hints.settled(*doubtful)
         asked = []
         for uniqueid in self.channels.all():
             channel = self.channels.get(uniqueid)
@@ -324,23 +302,24 @@ class AsteriskRecorder:
         """Take what was told. Whatever would loosen, if it were true, is read back first."""
         word = event.get("event")
         if event.doubtful:
-            self._forgery()
+            self._hints.show_forgery()
         if word == "Newexten":
             self._steps.took(event)
             return
         if word == "Hangup":
-            self._hangup_claimed(event.get("uniqueid"))
+            self._hints.hangup(event.get("uniqueid"))
             return
         if word.startswith("Confbridge"):
-            self._room_claimed(event.get("bridgeuniqueid"))
+            self._hints.room(event.get("bridgeuniqueid"))
         known = self.channels.get(event.get("uniqueid")) is not None
         uniqueid = self.channels.apply(event)
         if uniqueid:
+            if word == "Newstate":
+                self._hints.answer(uniqueid)
             self._channel_changed(uniqueid, word)
             if self.channels.is_in_doubt(uniqueid) or (known and word in _NAMING):
-                self._doubts.about(uniqueid)
-        while self.channels.doubtful_bridges:
-            self._doubted_bridges.about(self.channels.doubtful_bridges.pop())
+                self._hints.about(uniqueid)
+        self._hints.about_bridges()
         match word:
             case "BridgeEnter" | "BridgeLeave" | "Rename":
                 self._conferences.meet_at(event.get("uniqueid"), event.get("bridgeuniqueid"))
@@ -363,71 +342,23 @@ class AsteriskRecorder:
         if channel.is_sip and word in _NAMING:
             self.call_ids.ask(channel)
         elif word == "Newchannel":
-            self._doubts.about(uniqueid)
-        elif word == "Newstate" and channel.up and channel.answered_by is None:
-            channel.answered_by = answerers(self.channels, uniqueid)
+            self._hints.about(uniqueid)
         elif word == "BridgeLeave":
             self._look_for_step(uniqueid)
         self._changed(uniqueid)
         if word == "Rename" or self.channels.is_conference(channel.bridge):
             self._look_again(uniqueid)
 
-    def _forgery(self) -> None:
-        """What no Asterisk writes by itself has come: a telephone may hide behind it."""
-        now = asyncio.get_running_loop().time()
-        if now >= self._warned_at + WARN_EVERY:
-            self._warned_at = now
-            log.warning("asterisk_forged", hint="a telephone writes lines into manager events")
-
     # What was read back
 
-    async def _read_channel(self, connection: Connection, uniqueid: str) -> Facts | None:
-        """Read a channel, and whether it is in a bridge still that it is said to have left."""
-        facts = await read_channel(connection, uniqueid)
-        if facts is None or facts.gone:
-            return facts
-        for each in self.channels.former_bridges(uniqueid):
-            bridge = await read_bridge(connection, each)
-            if bridge is None:
-                return None
-            if facts.name in bridge.channels:
-                return replace(facts, bridge=each)
-        return facts
-
-    def _channel_read(self, uniqueid: str, facts: Facts) -> None:
-        if facts.gone:
-            self._ended.pop(uniqueid, None)
-            self._gone(uniqueid)
-            if self.channels.remove(uniqueid):
-                self._changed(uniqueid)
-            return
-        if looks := self._ended.pop(uniqueid, ()):
-            self._ended[uniqueid] = looks[1:]
-            self._doubts.about(uniqueid, after=looks[0])
-        self.channels.settle(uniqueid, facts.name, facts.linkedid, facts.bridge or None)
-        self._steps.is_at(uniqueid, facts.application)
+    def _read(self, uniqueid: str, application: str) -> None:
+        self._steps.is_at(uniqueid, application)
         self._changed(uniqueid)
 
-    def _bridge_read(self, bridge: str, found: Bridge) -> None:
-        self._claimed_rooms.discard(bridge)
-        self.channels.note_bridge(bridge, found.technology)
-        rooms = self._conferences.rooms
-        if found.gone:
-            rooms.end(bridge)
-        elif rooms.name(bridge, found.room):
-            self._conferences.meet(bridge)
-        for uniqueid in self.channels.in_bridge(bridge):
+    def _ended(self, uniqueid: str, known: bool) -> None:
+        self._gone(uniqueid)
+        if known:
             self._changed(uniqueid)
-
-    def _hangup_claimed(self, uniqueid: str) -> None:
-        if self.channels.get(uniqueid) is not None:
-            self._ended[uniqueid] = LOOK_AGAIN
-            self._doubts.about(uniqueid)
-
-    def _room_claimed(self, bridge: str) -> None:
-        if bridge not in self._conferences.rooms and len(self._claimed_rooms) < MOST_CLAIMS:
-            self._claimed_rooms.add(bridge)
-            self._doubted_bridges.about(bridge)
 
     def _look_for_step(self, uniqueid: str) -> None:
         channel = self.channels.get(uniqueid)
@@ -474,5 +405,5 @@ class AsteriskRecorder:
         self._conferences.meet_at(channel.uniqueid, channel.bridge)
 
     def _call_id_missing(self, channel: Channel) -> None:
-        self._doubts.about(channel.uniqueid)  # it may be that there is no such channel
+        self._hints.about(channel.uniqueid)  # it may be that there is no such channel
         self._conferences.meet_at(channel.uniqueid, channel.bridge, sure=True)

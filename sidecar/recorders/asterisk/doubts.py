@@ -15,7 +15,9 @@ from sidecar.recorders.asterisk.evidence import is_id
 log = structlog.get_logger(__name__)
 
 MOST = 10_000
-"""How many may be read at once."""
+"""How many may wait to be read."""
+AT_ONCE = 500
+"""How many are read at once: each takes a few of the connection's pending actions."""
 Found = TypeVar("Found")
 
 
@@ -36,6 +38,7 @@ class Doubts(Generic[Found]):
         self._on_found = on_found
         self._again: set[str] = set()
         self._reading: dict[str, asyncio.Task[None]] = {}
+        self._free = asyncio.Semaphore(AT_ONCE)
         self._timers: dict[str, asyncio.TimerHandle] = {}
 
     def about(self, name: str, *, after: float = 0.0) -> None:
@@ -76,7 +79,8 @@ class Doubts(Generic[Found]):
         self._again.add(name)
         while name in self._again:
             self._again.discard(name)
-            found = await self._read(self._connection, name)
+            async with self._free:
+                found = await self._read(self._connection, name)
             if found is None:
                 self._give_up()
                 return
