@@ -334,6 +334,7 @@ class StubRecorder:
         self.later = later
         self.kind = "asterisk-ami" if holds else "none"
         self.holds = holds
+        self.obeys = holds
         self.sees = holds
         self.answerer: Answerer | None = Answerer.PERSON if holds else Answerer.UNKNOWN
         """Who answers calls; None leaves it to the test."""
