@@ -62,7 +62,8 @@ def parse(content_type: str | None, body: bytes) -> DtmfInfo | None:
 def write(content_type: str, digit: str, duration_ms: int, *, ended: bool = True) -> bytes:
     """Write a body of one of the three types (parameters and case of the type don't matter).
 
-    Only an event can say that its key has not `ended`. Raises ValueError for another type, or for what is no digit.
+    Only an event can say that its key has not `ended`. Raises ValueError for another type, or for
+    what is no digit.
     """
     kind = type_of(content_type)
     if len(digit) != 1 or digit not in DIGITS:
