@@ -66,4 +66,4 @@ def _has_messages(offer: SessionDescription) -> bool:
 
 
 def _has_others(offer: SessionDescription) -> bool:
-    return any(media.live and not media.message for media in offer.media)
+    return any(media.carried for media in offer.media)

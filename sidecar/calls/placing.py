@@ -137,7 +137,7 @@ class Placing:
             [
                 ("Max-Forwards", str(agent.hops_left(request))),
                 ("From", names.calling(request.from_, to_trunk=to_trunk, flow=flow, tag=self._tag)),
-                ("To", names.called(request.to, call.route, target)),
+                ("To", names.called(request, call.route, target)),
                 ("Call-ID", self._call_id),
                 ("CSeq", f"{self._cseq} INVITE"),
                 ("Contact", agent.contact(flow)),

@@ -111,6 +111,19 @@ class TestRefusesBeforeAnythingRings:
         assert there.status == 488
         assert not w.pbx.calls
 
+    def test_messages_beside_secure_media(self, world):
+        w = world(NEVER)
+        there, _here = w.talk()
+        chat = "m=message 2855 TCP/MSRP *\r\na=path:msrp://192.0.2.9:2855/a;tcp\r\n"
+        secure = f"m=audio 4000 RTP/SAVP 8\r\n{CRYPTO}"
+
+        asked = there.send("INVITE", body=without_direction(TRUNK_MEDIA, chat, secure))
+        w.settle()
+
+        assert asked.status == 488
+        assert len(w.pbx.heard("INVITE")) == 1
+        there.hang_up()
+
     def test_secure_media_within_a_call_which_goes_on(self, world):
         w = world(NOTICE)
         there, _here = w.talk()

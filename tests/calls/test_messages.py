@@ -300,7 +300,7 @@ class TestNothingButStreams:
     def test_with_video_beside_them_are_no_call_either(self, world):
         w = world(ALLOWED)
 
-        there = w.trunk.call(body=ONLY_CHAT + b"m=video 4000 RTP/AVP 96\r\n")
+        there = w.trunk.call(body=ONLY_CHAT + b"m=video 4000 RTP/AVP 34\r\n")
         w.settle()
 
         assert there.status == 488

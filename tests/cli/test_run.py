@@ -150,6 +150,21 @@ async def test_a_web_port_in_use_is_a_line_and_exit_code_1(
     )
 
 
+async def test_a_key_of_contacts_that_others_may_read_is_a_line_and_exit_code_1(
+    start: Start, config: Path, ports: tuple[int, int]
+) -> None:
+    key = config.parent / "contact.key"
+    key.write_text("00" * 64)
+    key.chmod(0o644)
+
+    process = await start("run", "-c", config)
+    _, errors = await asyncio.wait_for(process.communicate(), 20)
+
+    assert process.returncode == 1
+    assert f"{key}: records.database: others may read" in errors.decode()
+    assert "Traceback" not in errors.decode()
+
+
 async def test_a_token_that_might_be_guessed_is_a_line_and_exit_code_1(
     start: Start, config: Path, ports: tuple[int, int]
 ) -> None:

@@ -89,13 +89,21 @@ class Asterisk:
     """One running Asterisk. Use as a context manager."""
 
     def __init__(
-        self, name: str, sidecar_port: int, *, tells: bool = False, trunk: str = ""
+        self,
+        name: str,
+        sidecar_port: int,
+        *,
+        tells: bool = False,
+        trunk: str = "",
+        registers: str = "",
     ) -> None:
         """`sidecar_port`: UDP port of the trunk's SIP socket on loopback; `tells`: whether SIP
         says who is at the other end, and when that changes (`send_pai`); `trunk`: more lines of
-        the trunk's endpoint."""
+        the trunk's endpoint; `registers`: the number that it registers with its trunk as its
+        contact."""
         self._tells = tells
         self._trunk = trunk
+        self._registers = registers
         self.sidecar_port = sidecar_port
         self.port, self.ami_port = free_ports(2)
         self.rtp_ports = port_range(keep=True)
@@ -272,14 +280,15 @@ class Asterisk:
             + "".join(f"noload={module}.so\n" for module in NO_MODULES),
             "logger.conf": "[logfiles]\nconsole=error,warning\nfull=notice,warning,error,verbose\n",
             "rtp.conf": f"[general]\nrtpstart={self.rtp_ports[0]}\nrtpend={self.rtp_ports[1]}\n"
-            "icesupport=no\n",
+            f"icesupport={'yes' if 'ice_support=yes' in self._trunk else 'no'}\n",
             "manager.conf": f"[general]\nenabled=yes\nport={self.ami_port}\nbindaddr={LOOPBACK}\n"
             f"[consent]\nsecret={PASSWORD}\nread=all\nwrite=all\n"
             f"[{LEAST}]\nsecret={PASSWORD}\nread=call,dialplan\nwrite=call,command\n"
             f"[{RESTARTS}]\nsecret={PASSWORD}\nread=call,dialplan\nwrite=call,command,system\n",
             "pjsip.conf": _pjsip_conf(
                 self.port, self.sidecar_port, tells=self._tells, trunk=self._trunk
-            ),
+            )
+            + _registration(self.sidecar_port, self._registers),
             "extensions.conf": _extensions_conf(inside),
             "features.conf": "[general]\ntransferdigittimeout=1\n"
             "[featuremap]\nautomixmon=*3\natxfer=*2\nblindxfer=*4\nparkcall=*7\n",
@@ -364,6 +373,23 @@ username={phone}
 password={PASSWORD}
 """
     return text
+
+
+def _registration(sidecar_port: int, number: str) -> str:
+    """Its line at the trunk, by which it finds out whom calls are for."""
+    if not number:
+        return ""
+    return f"""[line]
+type=registration
+transport=udp
+endpoint=sidecar
+line=yes
+server_uri=sip:{LOOPBACK}:{sidecar_port}
+client_uri=sip:account@{LOOPBACK}:{sidecar_port}
+contact_user={number}
+retry_interval=1
+expiration=60
+"""
 
 
 def _confbridge_conf(inside: Path) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from . import asterisk
+from . import asterisk, sdp_readers
 from .audio import Samples
 from .sidecar import chirp
 from .sipp import Sipp, StartSipp
@@ -34,6 +34,8 @@ def _missing(peer: str) -> str:
             return "" if find_spec("baresip") else "baresip-python is not installed"
         case "pyvoip":
             return "" if find_spec("pyVoIP") else "pyVoIP is not installed"
+        case "sdp-transform":
+            return sdp_readers.missing()
         case "wire":
             return "" if os.geteuid() == 0 else "watching the loopback interface needs root"
     raise ValueError(f"unknown peer {peer!r}")

@@ -3,6 +3,7 @@
 #   SIPp, Kamailio, rtpengine, promtool   Debian packages of this machine
 #   Asterisk 22                           a Debian sid chroot (Debian 12 has none)
 #   sippy's B2BUA                         an own virtual environment (benchmark only)
+#   sdp-transform                         a reader of session descriptions, from npm
 # baresip and pyVoIP come from PyPI with the test requirements.
 #
 #   tests/peers/setup.sh            install what is missing (root); says so and exits 1 without root
@@ -15,12 +16,15 @@ set -euo pipefail
 cache=${CONSENT_SIDECAR_PEERS:-${XDG_CACHE_HOME:-$HOME/.cache}/consent-sidecar-peers}
 chroot_dir=$cache/asterisk
 sippy_venv=$cache/sippy
+reader_dir=$cache/sdp-transform
+reader=sdp-transform@2.15.0
 log=$cache/setup.log
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C
 
 # program=package
 programs=(sipp=sip-tester kamailio=kamailio rtpengine=rtpengine-daemon debootstrap=debootstrap
-          promtool=prometheus gcc=gcc unshare=util-linux setpriv=util-linux)
+          promtool=prometheus gcc=gcc unshare=util-linux setpriv=util-linux
+          node=nodejs npm=npm)
 
 say() { printf 'peers: %s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
@@ -33,12 +37,14 @@ missing_packages() {
 }
 
 have_asterisk() { [ -e "$chroot_dir/.complete" ] && [ -x "$chroot_dir/usr/sbin/asterisk" ]; }
+have_reader() { [ -e "$reader_dir/node_modules/sdp-transform/package.json" ]; }
 have_sippy() { [ -x "$sippy_venv/bin/b2bua_simple" ]; }
 
 report_missing() {
     local package found=0
     for package in $(missing_packages); do say "missing Debian package: $package"; found=1; done
     have_asterisk || { say "missing Asterisk chroot: $chroot_dir"; found=1; }
+    have_reader || { say "missing sdp-transform: $reader_dir"; found=1; }
     have_sippy || { say "missing sippy (benchmark only): $sippy_venv"; found=1; }
     return $found
 }
@@ -131,6 +137,13 @@ make_sippy() {
     twice "$sippy_venv/bin/pip" install -q 'sippy==2.5.*'
 }
 
+make_reader() {
+    have_reader && return
+    say "installing $reader in $reader_dir"
+    mkdir -p "$reader_dir"
+    twice npm install --prefix "$reader_dir" --ignore-scripts --no-audit --no-fund --silent "$reader"
+}
+
 if report_missing 2>/dev/null; then
     say "all there"
     exit 0
@@ -147,5 +160,6 @@ flock 9
 install_packages
 make_asterisk
 make_sippy
+make_reader
 report_missing || die "still missing"
 say "all there: $cache"

@@ -8,6 +8,7 @@ import pytest
 
 from tests.project.repository import ROOT
 from tools import (
+    boundary_sdp,
     boundary_tables,
     consent_diagram,
     diagrams,
@@ -16,9 +17,11 @@ from tools import (
     metrics_table,
     pages,
     settings_reference,
+    uri_table,
 )
 
 TOOLS = (
+    boundary_sdp,
     boundary_tables,
     consent_diagram,
     diagrams,
@@ -26,6 +29,7 @@ TOOLS = (
     jurisdictions_page,
     metrics_table,
     settings_reference,
+    uri_table,
 )
 
 

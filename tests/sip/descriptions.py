@@ -14,7 +14,7 @@ _NAMES = [
     *("candidate", "ice-ufrag", "ice-pwd", "ice-lite", "group", "mid", "bundle-only", "altc"),
     *("crypto", "fingerprint", "setup", "key-mgmt", "acap", "tcap", "pcfg", "ccap", "alt", "ssrc"),
 ]
-_KINDS = ["audio", "video", "image", "message", "text", "application", "AUDIO", "x-odd"]
+_KINDS = ["audio", "video", "image", "message", "text", "application", "AUDIO", "odd", "x-odd"]
 _PROTOCOLS = [
     *("RTP/AVP", "rtp/avp", "RTP/AVPF", "RTP/SAVP", "UDP/TLS/RTP/SAVPF", "udptl", "UDPTL"),
     *("TCP/MSRP", "TCP/TLS/MSRP", "TCP/RTP/AVP", "UDP/BFCP", "UDP/DTLS/SCTP", "TCP", "odd"),

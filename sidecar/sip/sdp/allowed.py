@@ -27,7 +27,7 @@ def _matching(pattern: str) -> Reader:
 
     def read(value: str) -> str | None:
         text = " ".join(value.split())
-        return text if len(text) <= MAX_TEXT and fits(text) else None
+        return text if len(value) <= MAX_TEXT and fits(text) else None
 
     return read
 
@@ -226,7 +226,9 @@ def read_allowed(kind: str, attributes: Iterable[Attribute]) -> tuple[Attribute,
     known = _BY_KIND.get(kind, {})
     found: dict[tuple[int, str], Attribute] = {}
     for name, value in attributes:
-        if name in known and (understood := _read(kind, name, value)) is not None:
+        if name not in known or len(value) > MAX_TEXT:
+            continue
+        if (understood := _read(kind, name, value)) is not None:
             place, allowed = known[name]
             found.setdefault(
                 (place, understood if allowed.many else ""), (allowed.name, understood)

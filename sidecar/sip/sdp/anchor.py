@@ -157,7 +157,7 @@ def fitted(answer: SessionDescription, offer: SessionDescription) -> SessionDesc
 
 
 def _fitted(answered: MediaDescription, offered: MediaDescription) -> MediaDescription:
-    if answered.message and offered.message:
+    if answered.msrp and offered.msrp and answered.live and offered.live:
         return answered
     alike = answered.kind == offered.kind and answered.rtp == offered.rtp
     if not (answered.live and offered.carried and alike) or answered.secure:

@@ -9,6 +9,7 @@ from sidecar.sip.sdp.errors import SdpError
 
 MAX_ATTRIBUTES = 256
 MAX_DIGITS = 30
+MAX_HOST = 255
 
 DIRECTIONS = ("sendrecv", "sendonly", "recvonly", "inactive")
 
@@ -89,6 +90,8 @@ class Connection(NamedTuple):
         nettype, addrtype, address = fields
         if nettype.upper() != "IN" or addrtype.upper() not in ("IP4", "IP6"):
             raise SdpError("Incompatible network protocol", status=488, warning=300)
+        if len(address) > MAX_HOST:
+            raise SdpError("SDP connection to no host", status=488, warning=301)
         return cls(addrtype.upper(), address)
 
     @classmethod

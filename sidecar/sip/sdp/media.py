@@ -35,6 +35,8 @@ CARRIED = {
 text and data (T.140, data channels, BFCP), whatever comes over TCP."""
 
 _MSRP = ("TCP/MSRP", "TCP/TLS/MSRP")
+# Every registered kind and transport fits this (RFC 8866 section 8.2), and every reader takes it.
+_is_word = re.compile(r"[0-9A-Za-z]{1,64}").fullmatch
 _BANDWIDTH = re.compile(r"(AS|TIAS):(\d{1,10})\s*", re.ASCII)
 
 
@@ -212,7 +214,7 @@ def _line(value: str) -> MediaDescription:
     if slash:
         _bounded(count, 1, 255, "port count")
     transport = protocol.upper()
-    if not all(is_token(each) and len(each) <= MAX_WORD for each in (kind, *protocol.split("/"))):
+    if not all(map(_is_word, (kind, *protocol.split("/")))):
         raise SdpError("SDP media line has a bad kind or protocol")
     if transport == "UDPTL":
         transport = "udptl"
