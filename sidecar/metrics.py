@@ -175,7 +175,8 @@ VOICEMAIL = Metric(
 MESSAGES = Metric(
     "messages_total",
     Counter,
-    "Instant messages (SIP MESSAGE), and offers of streams of them (MSRP), allowed or denied.",
+    "Instant messages (SIP MESSAGE, text in any other method), and offers of streams of them "
+    "(MSRP), allowed or denied.",
     (("result", ("allowed", "denied")),),
 )
 SIP_REQUESTS = Metric(

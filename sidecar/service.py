@@ -99,6 +99,7 @@ class Service:
             settings.media.address,
             settings.media.ports,
             PromptLibrary(settings.prompts.folder),
+            silent_after=settings.media.silence,
         )
 
     async def start(self) -> None:
@@ -355,9 +356,8 @@ def _peer(
     kind: str, name: str, table: Trunk | Pbx, *, trusted: bool, never: tuple[str, ...]
 ) -> Peer:
     uris = tuple(map(Uri.parse, table.uris))
-    return Peer(
-        kind, name, trusted, uris, SiteHeaders(table.pass_headers, never), _limits(table.limits)
-    )
+    site = SiteHeaders(table.pass_headers, never)
+    return Peer(kind, name, trusted, uris, site, _limits(table.limits), _nat(table))
 
 
 def _peers(settings: Settings) -> dict[tuple[str, str], Peer]:
@@ -370,3 +370,8 @@ def _peers(settings: Settings) -> dict[tuple[str, str], Peer]:
         _peer("pbx", name, pbx, trusted=True, never=never) for name, pbx in settings.pbx.items()
     ]
     return {(peer.kind, peer.name): peer for peer in peers}
+
+
+def _nat(neighbour: Pbx | Trunk) -> tuple[str, ...]:
+    """Return the networks that a neighbour's media may come from besides what it signals."""
+    return tuple(str(network) for network, _ in neighbour.hosts) if neighbour.nat else ()

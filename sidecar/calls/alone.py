@@ -36,9 +36,8 @@ def takes(request: Request, other: Leg) -> bool:
 
     That one's neighbour does not take the method, and has no part in this leg's timer.
     """
-    if request.method != "UPDATE" or request.body or not other.call.refreshing.apart:
-        return False
-    return bool(other.allows) and "UPDATE" not in other.allows
+    refreshes = other.call.refreshing.refreshes(request)
+    return refreshes and bool(other.allows) and "UPDATE" not in other.allows
 
 
 def answer(leg: Leg, transaction: ServerTransaction, request: Request) -> None:

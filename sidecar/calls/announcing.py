@@ -14,9 +14,11 @@ import structlog
 from sidecar.calls.bodies import description
 from sidecar.calls.header_policy import tags
 from sidecar.calls.own_invite import Outcome, OwnInvite
+from sidecar.calls.pbx_leg import OwnInfo
 from sidecar.calls.refreshing import TOO_SMALL_HEADERS, merged
 from sidecar.media.engine import Side
-from sidecar.sip.offer_answer import Carrier, OfferAnswerError
+from sidecar.sip.offer_answer import Carrier, OfferAnswerError, State
+from sidecar.sip.reliable import rack_for, rseq_of
 from sidecar.sip.sdp import SdpError
 
 if TYPE_CHECKING:
@@ -33,8 +35,8 @@ SESSION_PROGRESS = 183
 INTERVAL_TOO_SMALL = 422
 BAD_EXTENSION = 420
 
-SUPPORTED = "replaces, timer"
-"""The extensions that work with the sidecar alone, on either leg."""
+_FOR_THE_CALLEE = ("100rel", "timer")
+"""The extensions that the sidecar knows by itself, towards a callee."""
 
 OF_THE_CALLER_ALONE = ("require", "supported", "session-expires", "min-se")
 """Header fields of an INVITE that were agreed to on its own leg, and are no wish to the callee."""
@@ -68,6 +70,12 @@ def answer_alone(call: Call) -> None:
         return
     headers = [("Allow", _ALLOW), ("Supported", "replaces")]
     call.announce(leg, merged(headers, call.refreshing.answered_by_us(call.request)), body)
+
+
+def supported(request: Request) -> str:
+    """Return what a callee is told to be supported: by us, and by the caller where it is needed."""
+    replaces = {"replaces"} & tags(request.headers, "Supported")
+    return ", ".join(sorted({*_FOR_THE_CALLEE, *replaces}))
 
 
 def can_be_heard(call: Call) -> bool:
@@ -111,13 +119,24 @@ def took_answer(call: Call, leg: Leg, ack: Request) -> bool:
 
 
 def callee_progressed(call: Call, a: Leg, leg: Leg, response: Response) -> None:
-    """Let the caller hear the ringing: the PBX's own early media, or a tone of ours."""
+    """Let the caller hear the ringing: the PBX's own early media, or a tone of ours.
+
+    A reliable response is acknowledged by us: the caller was answered before, and knows of none.
+    """
+    rseq = rseq_of(response)
+    if rseq is not None:
+        if leg.order.check(rseq) != "next":
+            return
+        leg.dialog.refresh_target(response)
+        prack = leg.dialog.request("PRACK", [("RAck", rack_for(response))])
+        call.agent.send_in_dialog(leg, prack, OwnInfo(call))
+    carrier = Carrier.PROVISIONAL if rseq is None else Carrier.RELIABLE
     try:
         answer = description(response)
         if answer is None:
             call.media.ring(Side.A, True)
             return
-        call.sessions.take_answer(leg.end, Carrier.PROVISIONAL, answer, other=a.end)
+        call.sessions.take_answer(leg.end, carrier, answer, other=a.end)
     except (SdpError, OfferAnswerError) as error:
         log.warning("progress_unusable", call=call.id, problem=error.reason)
         return
@@ -128,9 +147,12 @@ def callee_progressed(call: Call, a: Leg, leg: Leg, response: Response) -> None:
 def join(call: Call, a: Leg, leg: Leg, response: Response) -> None:
     """Join the callee, who has answered, to the caller. Raises SdpError or OfferAnswerError."""
     answer = description(response)
-    if answer is None:
+    if leg.end.session.state is State.STABLE:  # a reliable 18x has brought the answer
+        call.sessions.settle(leg.end, a.end, crossed=False)
+    elif answer is None:
         raise SdpError("No answer in 200")
-    call.sessions.take_answer(leg.end, Carrier.FINAL, answer, other=a.end)
+    else:
+        call.sessions.take_answer(leg.end, Carrier.FINAL, answer, other=a.end)
     call.media.ring(Side.A, False)
     a.other, leg.other = leg, a
     call.agent.send_ack(leg)

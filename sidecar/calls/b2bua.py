@@ -16,7 +16,7 @@ from sidecar.calls.admission import admit
 from sidecar.calls.agent import Agent
 from sidecar.calls.bodies import answers_unasked, content_type
 from sidecar.calls.call import Call
-from sidecar.calls.crossing import Refusal, Way, refusal, writes
+from sidecar.calls.crossing import Way, refusal, writes
 from sidecar.calls.faults import Faults
 from sidecar.calls.forwarding import Forwarding, take_prack
 from sidecar.calls.header_policy import ALLOW, EXTENSIONS, reasons, tags
@@ -190,7 +190,7 @@ class B2bua(Agent):
     ) -> None:
         refused = refusal(request, self._way(request, peer))
         if refused is not None and not writes(request):
-            self._refuse(transaction, request, peer, refused)
+            self._reject(transaction, request, peer, *refused)
         elif request.method == "INVITE":
             self._invite(transaction, request, peer, flow)
         elif request.method == "OPTIONS":
@@ -200,7 +200,7 @@ class B2bua(Agent):
         elif writes(request) and not self._message_allowed(request, peer):
             self._deny_message(transaction, request, peer)
         elif refused is not None:
-            self._refuse(transaction, request, peer, refused)
+            self._reject(transaction, request, peer, *refused)
         elif not self.accepting:
             self._reject(transaction, request, peer, 503, "shutting_down")
         else:
@@ -286,7 +286,7 @@ class B2bua(Agent):
         elif writes(request) and not self._count_message(leg.call.decision):
             self._deny_message(transaction, request, peer)
         elif (refused := refusal(request, _way_of(leg))) is not None:
-            self._refuse(transaction, request, peer, refused)
+            self._reject(transaction, request, peer, *refused)
         elif request.method == "PRACK":
             self._prack(transaction, request, leg)
         elif request.method != "INFO" or not self._key(transaction, request, leg):
@@ -301,7 +301,7 @@ class B2bua(Agent):
         elif writes(request) and not self._message_allowed(request, peer):
             self._deny_message(transaction, request, peer)
         elif (refused := refusal(request, self._way(request, peer))) is not None:
-            self._refuse(transaction, request, peer, refused)
+            self._reject(transaction, request, peer, *refused)
         else:
             Relay(self, transaction, request, peer, flow).start()
 
@@ -409,12 +409,6 @@ class B2bua(Agent):
             self.turns.do(owner.cancelled, cancel, of=owner)
         elif isinstance(owner, Forwarding):
             self.turns.do(owner.cancel, of=owner.call)
-
-    def _refuse(
-        self, transaction: ServerTransaction, request: Request, peer: Peer, why: Refusal
-    ) -> None:
-        args = (why.status, why.reason, why.headers, why.phrase)
-        self._reject(transaction, request, peer, *args)
 
     def _reject(
         self,

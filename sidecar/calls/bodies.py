@@ -82,16 +82,19 @@ def description(message: Request | Response) -> bytes | None:
     return found
 
 
-def answers_unasked(end: End, ack: Request) -> bool:
-    """Tell whether an ACK answers what nobody has offered; one that repeats the agreed does not."""
-    if not ack.body or end.session.state is not State.STABLE:
+def answers_unasked(end: End, message: Request | Response) -> bool:
+    """Tell whether an ACK or a 2xx answers what nobody has offered.
+
+    One that repeats what is agreed does not: some peers send that with every ACK.
+    """
+    if not message.body or end.session.state is not State.STABLE:
         return False
     try:
-        found = description(ack)
+        found = description(message)
         said = SessionDescription.parse(found) if found is not None else None
     except SdpError:
         return True
-    return said is not None and said not in (end.session.remote, end.session.local)
+    return said is None or said != end.session.remote
 
 
 def described(body: bytes) -> HeaderLines:
@@ -107,10 +110,10 @@ def cross(
     Raises SdpError or OfferAnswerError; Unasked where it answers what nobody has offered, however
     it is written.
     """
-    unasked = carrier in _ANSWERS_ONLY and source.session.state is State.STABLE
-    if unasked and message.body:
+    if carrier in _ANSWERS_ONLY and answers_unasked(source, message):
         raise Unasked(f"Description in {carrier.value} without an offer before it")
-    sdp = description(message)
+    repeats = carrier in _ANSWERS_ONLY and source.session.state is State.STABLE
+    sdp = None if repeats else description(message)
     if sdp is None:
         source.session.received(carrier, None)
         target.session.sent(carrier, None)

@@ -46,7 +46,7 @@ from sidecar.media.engine import (
     Silent,
 )
 from sidecar.recorders.recorder import Answerer
-from sidecar.records.record import Disposition, EndedBy
+from sidecar.records.record import CallRecord, Disposition, EndedBy
 from sidecar.sip.dialog import Dialog
 from sidecar.sip.message import Request, Response
 from sidecar.sip.offer_answer import Carrier, OfferAnswerError, State, Unasked
@@ -80,11 +80,13 @@ class Call(CallBase):
             streams, agent.turns.owned_by(self, self._on_media)
         )
         try:
+            self.media.behind_nat(Side.A, self.route.source.media_from)
+            self.media.behind_nat(Side.B, self.route.destination.media_from)
             self.heritage = heritage_of(self)
             self.told = self.heritage.told
             join_parts(self)
         except BaseException:
-            self.media.close()  # nobody else knows of its ports yet
+            self._never_begun(resumed)
             raise
         self.invite.owner = self
         agent.calls[self.id] = self
@@ -96,6 +98,13 @@ class Call(CallBase):
             written.add_done_callback(agent.turns.owned_by(self, self._on_recorded))
         self._tell_started()
         self.parties.inherit()
+
+    def _never_begun(self, resumed: CallRecord | None) -> None:
+        """Give back what a call holds that could not be put together: nobody else knows of it."""
+        self.media.close()
+        if resumed is not None:
+            resumed.disposition, resumed.ended_by = Disposition.FAILED, EndedBy.SIDECAR
+            self.agent.finish(resumed)
 
     def _tell_started(self) -> None:
         facts = self.route.facts
@@ -226,7 +235,7 @@ class Call(CallBase):
 
     def acknowledged(self, leg: Leg, ack: Request) -> None:
         """The ACK to a 2xx of ours has come, of this call's first INVITE or a later one."""
-        alone = leg is self.a and leg.other is None
+        alone = leg is self.a and (leg.other is None or leg.other.over)
         if alone and not announcing.took_answer(self, leg, ack):
             return
         if leg.side is Side.B or leg.answered_cseq != self.request.cseq.number:
@@ -297,7 +306,10 @@ class Call(CallBase):
             body = cross(self.sessions, self._a_end, end, Carrier.INVITE, self.request)
             return headers + described(body), body
         headers = without(headers, *announcing.OF_THE_CALLER_ALONE)
-        headers += [("Supported", announcing.SUPPORTED), ("Content-Type", "application/sdp")]
+        headers += [
+            ("Supported", announcing.supported(self.request)),
+            ("Content-Type", "application/sdp"),
+        ]
         self.refreshing.part()
         return headers, self.sessions.offer_as_agreed(self.a.end, end)
 
@@ -344,6 +356,7 @@ class Call(CallBase):
         self.record.answered_at = self.agent.wall()
         self.agent.records.update(self.record)
         self.agent.publish(CallAnswered(self.id))
+        self.media.answered()
         self.consent.answered()
         self.refreshing.agreed(leg, response, asked_by_us=True)
         try:

@@ -23,7 +23,7 @@ KEY_LENGTH = 64
 """Bytes of a key: two keys of 256 bits."""
 LONGEST_URI = 1024
 """Bytes of a URI that is sealed."""
-_TOKEN = re.compile(r"(?:[A-Za-z0-9_-]{4}){6,512}(?:[A-Za-z0-9_-]{2,3})?")
+_TOKEN = re.compile(r"(?:[A-Za-z0-9_-]{4}){6,512}+(?:[A-Za-z0-9_-]{2,3}+)?")
 """Base64url without padding (RFC 4648 section 5)."""
 _PURPOSE = b"consent-sidecar contact 1"
 

@@ -6,7 +6,7 @@ end must end.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from sidecar.calls.bodies import UNSUPPORTED_TYPE, content_type
 from sidecar.calls.crossing_table import (
@@ -30,8 +30,7 @@ from sidecar.sip.sdp.body import handling
 HeaderLines = list[tuple[str, str]]
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(NamedTuple):
     """How a request is answered that does not go on."""
 
     status: int
@@ -41,8 +40,7 @@ class Refusal:
     phrase: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
+class Way(NamedTuple):
     """On whose way a request is: whether its sender is trusted, and the trunk on that way."""
 
     sender_trusted: bool

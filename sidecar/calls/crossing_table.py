@@ -65,7 +65,7 @@ def _key(content_type: MediaType, body: bytes) -> bytes | None:
     key = dtmf_info.parse(content_type.name, body)
     if key is None:
         return None
-    return dtmf_info.write(content_type.name, key.digit, key.duration_ms)
+    return dtmf_info.write(content_type.name, key.digit, key.duration_ms, ended=key.ended)
 
 
 def _by(write: Callable[[bytes], bytes | None]) -> Callable[[MediaType, bytes], bytes | None]:
@@ -119,6 +119,14 @@ BODIES: tuple[Body, ...] = (
         Senders.ANYONE,
         "the one key",
         "in use, not registered",
+        _key,
+    ),
+    Body(
+        dtmf_info.EVENT,
+        ("INFO",),
+        Senders.ANYONE,
+        "the one key, its duration, and whether it has ended",
+        "RFC 4733 2.3; in INFO in use, not registered",
         _key,
     ),
     Body(

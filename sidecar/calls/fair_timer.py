@@ -25,19 +25,24 @@ class FairTimer:
     ) -> None:
         """`schedule`: `TimerHeap.schedule`, or what does it for a call."""
         self._schedule = schedule
-        self._verdict = verdict
+        self._verdict: Callback | None = verdict
         self._time = FairTime(seconds, now)
         self._next: Timer | None = schedule(self._time.due, self._look)
 
     def cancel(self) -> None:
         """Make sure that there is no verdict any more. Repeating it does no harm."""
+        self._verdict = None  # and let go of what it holds
         if self._next is not None:
             self._next.cancel()
             self._next = None
 
     def _look(self, now: float) -> None:
         self._next = None
+        verdict = self._verdict
+        if verdict is None:
+            return
         if self._time.over(now):
-            self._verdict(now)
+            self._verdict = None
+            verdict(now)
         else:
             self._next = self._schedule(self._time.due, self._look)

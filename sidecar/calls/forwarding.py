@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sidecar.calls import alone
 from sidecar.calls.bodies import UNSUPPORTED_TYPE, cross, crossing, described, description
 from sidecar.calls.crossing_table import SDP
 from sidecar.calls.header_policy import passed, phrase, without
 from sidecar.calls.leg import Leg
 from sidecar.calls.message_streams import warnings
 from sidecar.calls.progress import with_early_answer
-from sidecar.calls.refreshing import TOO_SMALL_HEADERS
+from sidecar.calls.refreshing import NO_UPDATE, TOO_SMALL_HEADERS
 from sidecar.sip.message import Request, Response
 from sidecar.sip.offer_answer import Carrier, Glare, OfferAnswerError, State, Unasked
 from sidecar.sip.sdp import SdpError
@@ -117,6 +118,10 @@ class Forwarding:
         self._target.dialog.refresh_target(response)
         if response.status == INTERVAL_TOO_SMALL and self.call.refreshing.apart:
             self._ask_for_longer(response)
+            return
+        if response.status in NO_UPDATE and self.call.refreshing.refreshes(request):
+            self._settle(rejected=True)
+            alone.answer(self._source, self._server, request)
             return
         if request.method == "INVITE" and 200 <= response.status < 300:
             self._accepted(transaction, response)

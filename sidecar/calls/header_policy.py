@@ -93,12 +93,18 @@ def _required(text: str) -> str | None:
 
 def _naming(name: str) -> Reader:
     """Return the reader of a header that names somebody."""
-    return lambda text: rewritten(canonical_name(name), text) or None
+
+    def read_names(text: str) -> str | None:
+        """Read name-addrs between commas, less those that can't be read (boundary-uris.md)."""
+        return rewritten(canonical_name(name), text) or None
+
+    return read_names
 
 
 def _yes_or_no(text: str) -> str | None:
     """Read "true" or "false"."""
-    return text.lower() if text.lower() in ("true", "false") else None
+    word = text.partition(";")[0].strip(" \t").lower()
+    return word if word in ("true", "false") else None
 
 
 CROSSING: tuple[Crossing, ...] = (
@@ -113,7 +119,7 @@ CROSSING: tuple[Crossing, ...] = (
     Crossing("Authorization", read.credentials, "RFC 3261 20.7", vital=True),
     Crossing("Call-Info", read.opaque, "RFC 3261 20.9", trusted=True),
     Crossing("Date", read.date, "RFC 3261 20.17", single=True),
-    Crossing("Error-Info", read.opaque, "RFC 3261 20.18"),
+    Crossing("Error-Info", read.opaque, "RFC 3261 20.18", trusted=True),
     Crossing("Event", read.token_with_parameters, "RFC 6665 8.2.1", vital=True, single=True),
     Crossing("Expires", read.seconds, "RFC 3261 20.19", vital=True, single=True),
     Crossing("Min-Expires", read.seconds, "RFC 3261 20.23", single=True),
@@ -144,7 +150,7 @@ CROSSING: tuple[Crossing, ...] = (
         single=True,
     ),
     Crossing("Unsupported", read.option_tags, "RFC 3261 20.40"),
-    Crossing("User-to-User", read.token_with_parameters, "RFC 7433 4"),
+    Crossing("User-to-User", read.user_to_user, "RFC 7433 4"),
     Crossing("WWW-Authenticate", read.credentials, "RFC 3261 20.44"),
     Crossing("Warning", read.warning, "RFC 3261 20.43"),
     # Who somebody claims to be or to have been: believed from a trusted side only (RFC 3325).
@@ -164,10 +170,29 @@ BODY = frozenset(("Content-Type", "Content-Disposition", "Content-Encoding", "Co
 """Headers about the body: each may stand once, and is written by `calls.bodies` alone."""
 SINGLE = BODY | {name for name, each in _CROSSING.items() if each.single}
 
-CACHED = 2048
-"""Values whose spelling is remembered: most are the same in each message of a peer."""
+CACHED = 1024
+"""Values whose spelling is remembered, and names of a site's."""
 LONGEST_CACHED = 256
 """Characters of such a value."""
+REMEMBERED = frozenset(
+    (
+        "Accept",
+        "Accept-Language",
+        "Allow",
+        "Allow-Events",
+        "Event",
+        "Expires",
+        "Min-SE",
+        "P-Early-Media",
+        "Privacy",
+        "Reason",
+        "Require",
+        "Session-Expires",
+        "Subscription-State",
+        "Unsupported",
+    )
+)
+"""Headers whose values are the same in most messages of a peer, and name nobody."""
 
 
 class SiteHeaders:
@@ -231,9 +256,9 @@ def passed(
 
 
 def _written(name: str, value: str) -> str | None:
-    if len(value) > LONGEST_CACHED:
-        return _CROSSING[name].read(value)
-    return _written_before(name, value)
+    if name in REMEMBERED and len(value) <= LONGEST_CACHED:
+        return _written_before(name, value)
+    return _CROSSING[name].read(value)
 
 
 @lru_cache(CACHED)

@@ -9,8 +9,8 @@ from __future__ import annotations
 from sidecar.calls.routing import Peer, Route, Router
 from sidecar.sip.address import Address
 from sidecar.sip.canonical import (
-    IN_DIVERTED,
     IN_NAMES,
+    IN_REQUEST_URI,
     context_left,
     written_display,
     written_header_parameters,
@@ -20,7 +20,7 @@ from sidecar.sip.canonical import (
 )
 from sidecar.sip.errors import ParseError
 from sidecar.sip.flow import Flow
-from sidecar.sip.message import Response
+from sidecar.sip.message import Request, Response
 from sidecar.sip.uri import Uri
 
 NOBODY = Uri("sip", "anonymous", host="anonymous.invalid")
@@ -43,14 +43,17 @@ class Identities:
         host, port = _host_of(flow) if ours else (uri.host, uri.port)
         return _written(original, _named(uri, host, port, to_trunk=to_trunk), tag)
 
-    def called(self, original: Address, route: Route, target: Uri) -> str:
+    def called(self, request: Request, route: Route, target: Uri) -> str:
         """Return To: who is called, under the target's host where it named the sidecar or none.
 
         An untrusted side names there whom it names in the Request-URI: a PBX that goes by To is
-        not to run what no rule was asked about. What is within a dialog goes by the dialog.
+        not to run what no rule was asked about. What is within a dialog goes by the dialog, and a
+        registration by whose it is.
         """
+        original = request.to
         uri, to_trunk = original.uri, route.destination.kind == "trunk"
-        if not route.source.trusted and original.tag is None:
+        calls = original.tag is None and request.method != "REGISTER"
+        if calls and not route.source.trusted:
             named = _named(route.called, target.host, target.port, to_trunk=to_trunk)
             return _written(original, named, None)
         away = uri.scheme not in ("sip", "sips") or (to_trunk and self._router.is_house(uri.host))
@@ -64,7 +67,7 @@ class Identities:
         names only where it is one of the house. Raises ParseError for what is no telephone.
         """
         if source.kind == "pbx" and not self._router.is_house(uri.host):
-            return written_uri(uri, IN_DIVERTED)
+            return written_uri(uri, IN_REQUEST_URI)
         if uri.opaque is not None:
             raise ParseError("Unsupported URI Scheme")
         return _named(uri, *_host_of(flow), to_trunk=source.kind == "pbx")
@@ -98,7 +101,8 @@ def _named(uri: Uri, host: str, port: int | None, *, to_trunk: bool) -> Uri:
     if not to_trunk:
         parameters += context_left(uri)
     user = written_user(uri, with_parameters=to_trunk)
-    return Uri("sips" if uri.scheme == "sips" else "sip", user, None, host, port, parameters)
+    scheme = "sips" if uri.scheme == "sips" else "sip"
+    return Uri(scheme, user, None, host.lower(), port, parameters)
 
 
 def _written(original: Address, uri: Uri, tag: str | None) -> str:

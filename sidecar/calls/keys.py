@@ -78,7 +78,7 @@ class Keys:
         codes: dict[str, str] = {}
         if question is not None and call.consent.asks(party):
             codes = {"accept": question.accept, "decline": question.decline}
-        if call.recorder.controls and not call.consent.at_mailbox:
+        if not call.consent.at_mailbox:
             wanted = call.decision.codes
             codes |= {"stop": wanted.stop, "pause": wanted.pause, "resume": wanted.resume}
         return {name: digits for name, digits in codes.items() if digits}

@@ -27,6 +27,8 @@ MOST_TRANSACTIONS = 25_000
 MOST_BYTES = 64 * 1024 * 1024
 """Bytes of them."""
 MOST_BYTES_OF_ALL = 192 * 1024 * 1024
+OF_TRUNKS = 0.7
+"""The part of what there may be of both that all trunks together may take."""
 INSIDE = 1.25
 """Requests within dialogs may go so far over that, so that a call can still be ended."""
 
@@ -52,7 +54,27 @@ class Pool:
         """`streams` of media have ports; `reserved` percent of them are kept for PBXs' calls."""
         self.for_trunks = max(1, streams * (100 - reserved) // 100)
         self.streams_of_trunks = 0
+        self.transactions_of_trunks = 0
         self.bytes = 0
+        self.bytes_of_trunks = 0
+
+    def over_by(self, size: int, share: float, *, trunk: bool) -> str:
+        """Return which of the limits of all a request would exceed, "" where none."""
+        if self.bytes + size > MOST_BYTES_OF_ALL * share:
+            return "bytes"
+        if not trunk:
+            return ""
+        if self.bytes_of_trunks + size > MOST_BYTES_OF_ALL * OF_TRUNKS * share:
+            return "bytes"
+        most = 2 * MOST_TRANSACTIONS * OF_TRUNKS * share
+        return "transactions" if self.transactions_of_trunks >= most else ""
+
+    def hold(self, requests: int, size: int, *, trunk: bool) -> None:
+        """Count requests that are kept; negative where they are forgotten."""
+        self.bytes += size
+        if trunk:
+            self.transactions_of_trunks += requests
+            self.bytes_of_trunks += size
 
 
 class Account:
@@ -94,15 +116,15 @@ class Account:
         share = INSIDE if inside else 1.0
         if self.transactions >= MOST_TRANSACTIONS * share:
             return "transactions"
-        if self.bytes + size > MOST_BYTES * share or (
-            self._pool.bytes + size > MOST_BYTES_OF_ALL * share
-        ):
+        if self.bytes + size > MOST_BYTES * share:
             return "bytes"
+        if limit := self._pool.over_by(size, share, trunk=self.trunk):
+            return limit
         if not inside and (limit := self._too_many(method, now)):
             return limit
         self.transactions += 1
         self.bytes += size
-        self._pool.bytes += size
+        self._pool.hold(1, size, trunk=self.trunk)
         return ""
 
     def _too_many(self, method: str, now: float) -> str:
@@ -116,7 +138,7 @@ class Account:
         """A request of that size is forgotten."""
         self.transactions -= 1
         self.bytes -= size
-        self._pool.bytes -= size
+        self._pool.hold(-1, -size, trunk=self.trunk)
 
     # Media.
 

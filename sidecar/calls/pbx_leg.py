@@ -35,7 +35,7 @@ class CallPbxLeg:
             on_status(NO_ANSWER)
             return
         request = leg.dialog.request("INFO", [("Record", record)])
-        self._call.agent.send_in_dialog(leg, request, OwnInfo(self._call, on_status))
+        self._call.agent.send_in_dialog(leg, request, OwnInfo(leg.call, on_status))
 
     def offer_recordpref(self, preference: str, on_state: Callable[[bool | None], None]) -> None:
         """See `PbxLeg.offer_recordpref`."""
@@ -43,8 +43,9 @@ class CallPbxLeg:
         if leg is None:
             on_state(None)
             return
-        offer = partial(self._call.sessions.offer_again, leg.end, preference)
-        OwnInvite(self._call, leg, offer, partial(_tell_state, on_state)).send()
+        call: Call = leg.call
+        offer = partial(call.sessions.offer_again, leg.end, preference)
+        OwnInvite(call, leg, offer, partial(_tell_state, on_state)).send()
 
     def press(self, digits: str, on_done: Callable[[bool], None]) -> None:
         """See `PbxLeg.press`."""
@@ -65,7 +66,7 @@ def _nobody(_status: int) -> None:
 
 
 class OwnInfo:
-    """The owner of an INFO of ours."""
+    """The owner of an INFO, or of another request of ours, that asks for nothing but a status."""
 
     __slots__ = ("_on_status", "call")
 

@@ -48,6 +48,7 @@ class Placing:
         "_flow",
         "_request",
         "_tag",
+        "_target",
         "_targets",
         "call",
         "cancelled",
@@ -62,6 +63,7 @@ class Placing:
         self.call = call
         silent = call.agent.unreachable
         targets = call.route.destination.uris if diversion is None else (diversion.target,)
+        self._target: Uri | None = None
         self._targets = iter(sorted(targets, key=lambda uri: uri in silent))
         self._diversion = diversion
         inbound = call.route.inbound
@@ -92,7 +94,7 @@ class Placing:
         for target in self._targets:
             flow = agent.flow_to(target)
             if flow is not None:
-                self._flow = flow
+                self._flow, self._target = flow, target
                 self._invite(target, flow)
                 return True
         return False
@@ -109,7 +111,8 @@ class Placing:
         self._drop_forks()
 
     def on_response(self, transaction: ClientTransaction, response: Response) -> None:
-        """Take a response to one of our INVITEs."""
+        """Take a response to one of our INVITEs: who answers it is there."""
+        self._reached(there=True)
         if response.status < 200:
             self._provisional(transaction, response)
         elif response.status < 300:
@@ -123,8 +126,15 @@ class Placing:
         """No answer within timer B, or the transport failed."""
         if transaction is self._client and not self.cancelled:
             self._client = None
+            self._reached(there=False)
             if not self.call.try_next():
                 self.call.callee_silent()
+
+    def _reached(self, *, there: bool) -> None:
+        """Have the next calls try first what calls have reached."""
+        if self._target is not None:
+            mark = self.call.agent.unreachable
+            (mark.discard if there else mark.add)(self._target)
 
     def _invite(self, target: Uri, flow: Flow) -> None:
         call, agent, names = self.call, self.call.agent, self.call.agent.identities
@@ -137,7 +147,7 @@ class Placing:
             [
                 ("Max-Forwards", str(agent.hops_left(request))),
                 ("From", names.calling(request.from_, to_trunk=to_trunk, flow=flow, tag=self._tag)),
-                ("To", names.called(request.to, call.route, target)),
+                ("To", names.called(request, call.route, target)),
                 ("Call-ID", self._call_id),
                 ("CSeq", f"{self._cseq} INVITE"),
                 ("Contact", agent.contact(flow)),

@@ -100,6 +100,11 @@ class RecorderProcess:
         return self._recorder.kind != "none"
 
     @property
+    def obeys(self) -> bool:
+        """Whether it is known to take orders in mid-call."""
+        return self._recorder.obeys
+
+    @property
     def sees(self) -> bool:
         """Whether it tells who is on the PBX's side."""
         return self._recorder.sees

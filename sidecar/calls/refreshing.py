@@ -117,6 +117,10 @@ class Refreshing:
             return headers
         return merged(headers, self.answered_by_us(request) if response.status >= 200 else [])
 
+    def refreshes(self, request: Request) -> bool:
+        """Tell whether a request does nothing but refresh its own leg, which is apart."""
+        return self.apart and request.method == "UPDATE" and not request.body
+
     def too_short(self, request: Request) -> bool:
         """Tell whether a request that we answer asks for less than we take part in (422)."""
         if not self.apart or request.method not in REFRESHING:

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from sidecar.sip.transactions import ClientTransaction, ServerTransaction
 
 # A tag is often more than a token, but nothing in it needs quotes.
-_TAG = re.compile(r"[\x21\x23-\x2b\x2d-\x3a\x3d\x3f-\x7e]{1,256}")
-_CALL_ID = re.compile(r"[\x21-\x7e]{1,512}")
+_TAG = re.compile(r"[\x21\x23-\x2b\x2d-\x3a\x3d\x3f-\x7e]{1,256}+")
+_CALL_ID = re.compile(r"[\x21-\x7e]{1,512}+")
 _OF_CONTACTS = frozenset(
     """q expires methods audio automata class duplex data control mobility description events
     priority schemes application video language type isfocus actor text extensions +*""".split()
@@ -102,7 +102,7 @@ class Relay:
             [
                 ("Max-Forwards", str(agent.hops_left(request))),
                 ("From", names.calling(request.from_, to_trunk=to_trunk, flow=flow, tag=tag)),
-                ("To", names.called(request.to, route, target)),
+                ("To", names.called(request, route, target)),
                 ("Call-ID", request.call_id),
                 ("CSeq", str(request.cseq)),
                 *agent.mapped(request, route.source, route.destination, flow),

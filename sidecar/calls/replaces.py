@@ -26,8 +26,8 @@ FindLeg = Callable[[DialogId], Leg | None]
 _TAGS = {"Target-Dialog": ("local-tag", "remote-tag")}
 _USUAL_TAGS = ("to-tag", "from-tag")
 # A Call-ID (RFC 3261 section 25.1) and a tag, which is often more than a token.
-_CALL_ID = re.compile(r"[\x21-\x2b\x2d-\x3a\x3c-\x7e]{1,512}")
-_TAG = re.compile(r"[\x21\x23-\x2b\x2d-\x3a\x3d\x3f-\x7e]{0,256}")
+_CALL_ID = re.compile(r"[\x21-\x2b\x2d-\x3a\x3c-\x7e]{1,512}+")
+_TAG = re.compile(r"[\x21\x23-\x2b\x2d-\x3a\x3d\x3f-\x7e]{0,256}+")
 
 
 class Across(NamedTuple):

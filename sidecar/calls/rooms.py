@@ -61,11 +61,11 @@ class Rooms:
 
     def leave(self, room: str, member: Member) -> None:
         """It is not any more, and takes its objection with it."""
-        self._board.leave(room, member.call.id)
         self._members[room].pop(member.call.id, None)
         if not self._members[room]:
             del self._members[room]
             self._objecting.pop(room, None)
+        self._board.leave(room, member.call.id)
 
     def stand(self, room: str, member: Member, *, objects: bool) -> None:
         """Tell everyone whether a call objects to being recorded."""

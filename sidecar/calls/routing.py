@@ -25,7 +25,10 @@ from sidecar.sip.uri import Uri
 
 
 class Peer(NamedTuple):
-    """A neighbour the settings name. `kind` is "trunk" or "pbx"."""
+    """A neighbour the settings name. `kind` is "trunk" or "pbx".
+
+    `media_from` are the networks that its media may come from besides what it signals (NAT).
+    """
 
     kind: str
     name: str
@@ -34,6 +37,7 @@ class Peer(NamedTuple):
     site: SiteHeaders = NO_SITE_HEADERS
     """What else the site passes on from it."""
     limits: Limits = Limits()
+    media_from: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,6 +99,7 @@ class Sessions:
         if role is Role.OFFER:
             return self._offer(source, target, carrier, sdp)
         if role is Role.IGNORED:
+            self.settle(source, target, crossed=True)
             return self.repeat(target)
         anchored = self._anchored(target, sdp)
         target.session.sent(carrier, anchored)
@@ -170,6 +171,15 @@ class Sessions:
             self._configure_one(end.side, answer, ours or answer, answer)
         else:
             self._configure(end, answer, other, agreed, None)
+
+    def settle(self, end: End, other: End, *, crossed: bool) -> None:
+        """Have media follow what is agreed at both: telephones that rang as well may have moved it.
+
+        `crossed` says whether the answer of `end` went on to `other`. Raises SdpError.
+        """
+        answer, told = end.session.remote, other.session.local
+        if answer is not None and told is not None:
+            self._configure(end, answer, other, told, told if crossed else None)
 
     def offer_as_agreed(self, source: End, target: End) -> bytes:
         """Offer `target` just what is agreed with `source` already (policy `before-connect`)."""

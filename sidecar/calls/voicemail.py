@@ -181,7 +181,8 @@ class Voicemail:
         if state.terms.other is not Callee.MAILBOX:
             call.told = _told(state)
         call.record.voicemail = _AT_FIRST.get(call.decision.voicemail, "unheard")
-        terms = at_a_mailbox(call.decision, holds=state.terms.holds)
+        obeys = call.recorder.obeys
+        terms = at_a_mailbox(call.decision, holds=state.terms.holds, obeys=obeys)
         call.consent.change(terms, script.of_mailbox(call.decision))
         call.member.leave()
         call.agent.records.update(call.record)

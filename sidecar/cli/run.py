@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
@@ -37,10 +38,17 @@ def run(config: Path, verbose: bool) -> None:
         log.warning("settings_doubtful", problem=str(doubt))
     for error in missing_notices(loaded.rules, loaded.prompts):
         log.error("prompt_unusable", problem=str(error))
+    take_descriptors()
     try:
         event_loop()(serve(loaded.settings, LiveRules(loaded.settings, loaded.rules)))
     except OperatorError as error:
         raise located(error, config) from error
+
+
+def take_descriptors() -> None:
+    """Have as many files and connections open as the system allows, not as shells usually do."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def event_loop() -> Callable[[Coroutine[Any, Any, None]], None]:

@@ -158,7 +158,7 @@ class _Step:
             self.actions.insert(first, SetGates(gates))
         if (saying := self._still_true()) is not self.state.saying:
             self._set(saying=saying)
-        sure = self.state.sureness is Sureness.SURE
+        sure = self.state.sureness is Sureness.SURE and self.state.terms.orders
         if self.state.saying and gates is Gates.OPEN and sure:
             self.actions.append(Say(self.state.saying))
             self._set(saying=None)
@@ -292,7 +292,8 @@ class _Step:
             self._refuse(Saying.STOPPED)
         if new:
             self._leave_mailbox(by)
-        self._instruct(Order.STOP)
+        if self.state.terms.orders:
+            self._instruct(Order.STOP)
 
     def _leave_mailbox(self, by: Objector) -> None:
         """No mailbox keeps less because of a wish: whom it is for leaves no message there."""
@@ -307,8 +308,9 @@ class _Step:
         if by in PEOPLE:
             self._set(saying=self._objection())
         order = wanted(self.state)
-        assert order is not None, "there is something to be ordered where someone objects"
-        self._instruct(order)
+        if self.state.terms.orders:
+            assert order is not None, "there is something to be ordered where someone objects"
+            self._instruct(order)
 
     def _resume(self, by: Objector) -> None:
         """Take back one's own objection; a person's word gives the recorder another try."""

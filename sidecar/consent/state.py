@@ -90,6 +90,8 @@ class State(NamedTuple):
 
 def wanted(state: State) -> Order | None:
     """Return what the recorder should be doing; None where its last order will do."""
+    if not state.terms.orders:
+        return None
     if state.terms.policy is Policy.OFF or state.refused or state.stops:
         return Order.STOP
     if state.pauses or (state.away and state.cleared):
@@ -110,6 +112,8 @@ def gates_of(state: State) -> Gates:
         return Gates.LISTEN if state.awaits_person else Gates.CLOSED
     if state.sureness is Sureness.FAILED:
         return Gates.MUTED
+    if not state.terms.orders:
+        return Gates.OPEN
     if state.sureness is Sureness.DOUBTED:
         return state.gates
     return Gates.OPEN if state.sureness is Sureness.SURE else Gates.CLOSED

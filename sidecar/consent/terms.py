@@ -48,6 +48,8 @@ class Terms(NamedTuple):
     """Whether nothing is said while nobody is on the callee's side (`at = "person"`)."""
     denied: bool = False
     """Whether the call must not come so far at all."""
+    orders: bool = True
+    """Whether the recorder is given any order: a mailbox is none, and needs none."""
 
     @property
     def asks(self) -> bool:
@@ -84,10 +86,11 @@ def in_a_room(terms: Terms) -> Terms:
     return terms._replace(callee=callee, other=Callee.ROOM, awaits_person=False)
 
 
-def at_a_mailbox(decision: Decision, *, holds: bool) -> Terms:
+def at_a_mailbox(decision: Decision, *, holds: bool, obeys: bool) -> Terms:
     """Return the terms of a call that has come to a mailbox.
 
-    The mailbox keeps what is said: the call is not recorded besides.
+    The mailbox keeps what is said: the call is not recorded besides. A recorder that does not obey
+    is told nothing: what matters there is the notice, and a stop that must fail would end the call.
     """
     policy = decision.voicemail
     asked = policy is VoicemailPolicy.CONSENT
@@ -101,4 +104,5 @@ def at_a_mailbox(decision: Decision, *, holds: bool) -> Terms:
         holds=holds,
         other=Callee.MAILBOX,
         denied=policy is VoicemailPolicy.DENY,
+        orders=obeys,
     )

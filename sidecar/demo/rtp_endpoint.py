@@ -21,7 +21,7 @@ from sidecar.demo.tones import Block, encode, tone
 from sidecar.demo.watched import Watched
 from sidecar.rtp.packet import Packet, RtpError
 from sidecar.rtp.silence import silence
-from sidecar.rtp.telephone_event import DIGITS, DigitDecoder, TelephoneEvent
+from sidecar.rtp.telephone_event import DIGITS, DigitDecoder, EventPacket, TelephoneEvent
 
 FRAME_S = 0.02
 FRAME_BYTES = 160
@@ -159,7 +159,11 @@ class RtpEndpoint(Watched):
             key.digit
             for packet in self.received
             if packet.payload_type == self.telephone_event
-            for key in decoder.feed(packet.timestamp, packet.payload, packet.arrived)
+            for key in decoder.feed(
+                EventPacket(packet.ssrc, packet.sequence, packet.timestamp),
+                packet.payload,
+                packet.arrived,
+            )
         )
 
     def blocks(self) -> list[Block]:

@@ -10,20 +10,23 @@ buffer: its header is all that is needed to go on with the stream when a prompt 
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from sidecar.rtp.outgoing import Outgoing
-from sidecar.rtp.packet import HEADER_SIZE, payload_span
+from sidecar.rtp.outgoing import MAX_DROPOUT, MAX_MISORDER, Outgoing
+from sidecar.rtp.packet import HEADER, HEADER_SIZE, payload_span, sequence_ahead
 from sidecar.rtp.rtcp import StreamMap, translate
+from sidecar.rtp.settling import Numbers
 from sidecar.rtp.silence import CLOCK_RATE
 
 from .engine import RemoteMedia
+from .formats import audio_marks, event_rates, listened_to, translation
 from .inband import InbandListener
 from .keys import KeyListener
-from .line import LIMIT, Line
+from .line import LIMIT, Heard, Line
 from .ports import PortPair
-from .presser import Presser
+from .presser import Presser, has_tones
 from .talker import Talker
 
 if TYPE_CHECKING:
@@ -35,9 +38,11 @@ class Endpoint:
 
     __slots__ = (
         "_events",
+        "_formats_of",
         "_peer",
         "_peer_line",
         "_take",
+        "_withheld",
         "alive_at",
         "gated",
         "generated",
@@ -52,6 +57,7 @@ class Endpoint:
         "remote",
         "rtp_at",
         "talker",
+        "translation",
         "unsent",
     )
 
@@ -65,6 +71,8 @@ class Endpoint:
             deliver=self._take,
             deliver_rtcp=self._take_rtcp,
             moved=self._on_moved,
+            refused=self._on_refused,
+            heard=self._heard,
         )
         self._peer: Endpoint | None = None
         self._peer_line: Line = self.line
@@ -72,9 +80,14 @@ class Endpoint:
         """The stream towards this party, once something of ours was in it."""
         self.talker = Talker(self)
         self.presser = Presser(self)
-        self.keys = KeyListener(party.reactor, party.report_digit)
+        self.keys = KeyListener(party.reactor, self._on_key)
         self.inband = InbandListener(self)
         self._events = self.keys.marked
+        self._formats_of: tuple[RemoteMedia | None, RemoteMedia | None] = (None, None)
+        self.translation: bytes | None = None
+        """For each second byte of the party's packets that of the other party's number for it."""
+        self._withheld: list[bytes] = []
+        """Keys of a stream that is relayed as it came, kept back since its last packet."""
         self.rtp_at = 0.0
         self.alive_at = 0.0
         self.received = self.gated = self.unsent = self.invalid = self.generated = 0
@@ -96,26 +109,34 @@ class Endpoint:
             remote.rtcp_port,
         ):
             self.line.point((remote.address, remote.port), rtcp_port, now)
-        if before is None or (remote.sends and not before.sends):
-            self.alive_at = now
 
     def refresh(self, now: float) -> None:
         """Pick what is done with packets from the party."""
-        self.keys.collecting = self.party.collecting
+        self._note_formats()
+        self.keys.collecting = self.party.collecting or self._pressed_anew
         before, self._take = self._take, self._choose(now)
         self.line.deliver = self._take
-        as_they_came = (self._take_plain, self._take_collected)
+        as_they_came = (self._take_plain, self._take_changed)
         if before in as_they_came and self._take not in as_they_came:
             self._hand_over()
         if self._take == self.inband.take and self._peer is not None:
             self._peer.next_outgoing(now)
         elif before == self.inband.take:
             self.inband.leave(now, send=self._passes)
-        self.inband.refresh()
-        self.keys.mark(self.remote, self._peer.remote if self._peer is not None else None)
-        self._events = self.keys.marked
         self.talker.refresh(now)
         self.presser.refresh(now)
+
+    def _note_formats(self) -> None:
+        """Note what the numbers of the party's packets mean."""
+        own, peer = self.remote, self._peer.remote if self._peer is not None else None
+        if self._formats_of != (own, peer):
+            self._formats_of = (own, peer)
+            self.line.audio = audio_marks(own, peer)
+            self.translation = translation(own, peer)
+            agreed = own is not None and own.telephone_event is not None
+            self.keys.mark(event_rates(own, peer), agreed=agreed)
+            self.inband.note(listened_to(own, peer))
+        self._events = self.keys.marked
 
     def next_outgoing(self, now: float) -> Outgoing:
         """The stream towards this party, begun now if nothing of ours was in it before."""
@@ -129,12 +150,10 @@ class Endpoint:
             )
         return self.outgoing
 
-    def silent_for(self, now: float) -> float:
-        """Seconds since a party that was heard before, and ought to be sending, was last heard."""
-        remote = self.remote
-        if not self.received or remote is None or not remote.sends or remote.kind == "raw":
-            return 0.0
-        return now - max(self.alive_at, self.rtp_at)
+    @property
+    def heard_at(self) -> float:
+        """When the last packet of the party came, RTP or RTCP; 0.0 if none ever did."""
+        return max(self.alive_at, self.rtp_at)
 
     @property
     def clock_rate(self) -> int:
@@ -175,8 +194,9 @@ class Endpoint:
             return self._take_raw
         if self.inband.wanted:
             return self.inband.take
-        if self.party.collecting or self.keys.lingers(now):
-            return self._take_collected
+        lingers = self._withheld or self.keys.lingers(now)
+        if self.keys.collecting or lingers or self.translation is not None:
+            return self._take_changed
         return self._take_plain if peer.outgoing is None else self._take_rewritten
 
     def _hand_over(self) -> None:
@@ -186,7 +206,9 @@ class Endpoint:
             return
         if not self.relayed or (peer.remote.codec is None and not peer.presser.busy):
             return
-        if payload_span(self.line.buffer, HEADER_SIZE)[0] >= 0:
+        if self._withheld:
+            self._adopt_before_withheld(peer, self.rtp_at)
+        elif payload_span(self.line.buffer, HEADER_SIZE)[0] >= 0:
             peer.outgoing = Outgoing.adopt(self.line.buffer, self.rtp_at, peer.clock_rate)
 
     @property
@@ -215,11 +237,13 @@ class Endpoint:
         if not HEADER_SIZE <= size < LIMIT or line.buffer[0] & 0xC0 != 0x80:
             self.invalid += 1
             return
+        rewrite = peer.outgoing.rewrite  # type: ignore[union-attr]
         if self._events[line.buffer[1]]:
             self.keys.hear(line.view[:size], now)
+            rewrite = peer.outgoing.rewrite_event  # type: ignore[union-attr]
         self.received += 1
         self.rtp_at = now
-        if not peer.outgoing.rewrite(line.buffer, now):  # type: ignore[union-attr]
+        if not rewrite(line.buffer, now):
             self.gated += 1
             return
         try:
@@ -240,6 +264,7 @@ class Endpoint:
 
     def _take_raw(self, size: int, now: float) -> None:
         self.received += 1
+        self.rtp_at = now
         if size >= LIMIT:
             self.invalid += 1
             self.unsent += 1
@@ -258,21 +283,61 @@ class Endpoint:
 
     # --- keys -------------------------------------------------------------------------------
 
-    def _take_collected(self, size: int, now: float) -> None:
-        """Like plain or rewritten, but the party's keys stay here."""
+    def _renumber(self, peer: Endpoint, now: float) -> None:
+        """A packet comes after withheld ones: it moves up if they were of the same numbers."""
+        _, _, first, _, ssrc = HEADER.unpack_from(self._withheld[0])
+        _, _, sequence, _, source = HEADER.unpack_from(self.line.buffer)
+        near = 0 < sequence_ahead(sequence, first) <= MAX_DROPOUT
+        if peer.outgoing is None and ssrc == source and near:
+            self._adopt_before_withheld(peer, now)
+        self._withheld = []
+
+    def _adopt_before_withheld(self, peer: Endpoint, now: float) -> None:
+        """Go on with a stream that was relayed as it came until before the withheld packets."""
+        peer.outgoing = Outgoing.adopt_before(self._withheld[0], now, peer.clock_rate)
+        for packet in self._withheld:
+            peer.outgoing.withhold(packet)
+        self._withheld = []
+
+    @property
+    def _pressed_anew(self) -> bool:
+        """Whether the other party takes no telephone events, and hears this one's as tones."""
+        theirs = self._peer.remote if self._peer is not None else None
+        if self.remote is None or self.remote.telephone_event is None or theirs is None:
+            return False
+        return theirs.telephone_event is None and has_tones(theirs)
+
+    def _on_key(self, digit: str, duration_ms: int) -> None:
+        party, peer = self.party, self._peer
+        party.report_digit(digit, duration_ms)
+        if peer is not None and party.gate_open and not party.collecting and self._pressed_anew:
+            peer.presser.press(digit, told=False)
+            party.refresh_all(time.monotonic())
+
+    def _take_changed(self, size: int, now: float) -> None:
+        """Like plain or rewritten, but keys stay here, or payload types get another number."""
         line, peer = self.line, self._peer
         if not HEADER_SIZE <= size < LIMIT or line.buffer[0] & 0xC0 != 0x80 or peer is None:
             self.invalid += 1
             return
         self.received += 1
         self.rtp_at = now
-        if self._events[line.buffer[1]] and self.keys.hear(line.view[:size], now):
+        event = self._events[line.buffer[1]]
+        if event and self.keys.hear(line.view[:size], now):
             self.gated += 1
             if peer.outgoing is None:
-                peer.outgoing = Outgoing.adopt_before(line.buffer, now, peer.clock_rate)
-            peer.outgoing.withhold(line.view[:size])
+                self._withheld = [*self._withheld[1 - MAX_MISORDER :], bytes(line.view[:size])]
+            else:
+                peer.outgoing.withhold(line.view[:size])
             return
-        if peer.outgoing is not None and not peer.outgoing.rewrite(line.buffer, now):
+        if self._withheld:
+            self._renumber(peer, now)
+        if self.translation is not None:
+            line.buffer[1] = self.translation[line.buffer[1]]
+        onward = peer.outgoing
+        if onward is not None and not (onward.rewrite_event if event else onward.rewrite)(
+            line.buffer, now
+        ):
             self.gated += 1
             return
         try:
@@ -299,6 +364,19 @@ class Endpoint:
 
     def _on_moved(self, now: float) -> None:
         self.talker.restart()
+
+    def _on_refused(self, now: float) -> None:
+        self.talker.refused(now)
+
+    def _heard(self) -> Heard:
+        """The last packet from the party, in the numbers that it had when it came."""
+        if not self.received or self.remote is None or self.remote.kind == "raw":
+            return None, self.rtp_at
+        _, _, sequence, timestamp, ssrc = HEADER.unpack_from(self.line.buffer)
+        onward = self._peer.outgoing if self._peer is not None else None
+        if onward is not None and onward.source is not None and ssrc == onward.ssrc:
+            ssrc, sequence = onward.source, (sequence - onward.sequence_offset) & 0xFFFF
+        return Numbers(ssrc, sequence, timestamp), self.rtp_at
 
 
 def _map(stream: Outgoing | None) -> StreamMap | None:

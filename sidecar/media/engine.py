@@ -36,10 +36,13 @@ class RemoteMedia(msgspec.Struct, frozen=True, omit_defaults=True):
     kind: "rtp", or "raw" for anything that is relayed without a look (T.38 over UDPTL).
     codec, payload_type: what silence and prompts are sent in; None where the stream is only
         relayed (a closed gate then sends nothing, and a prompt fails).
+    codecs: all audio codecs of the description, by payload type: "NAME/RATE" as in a=rtpmap, with
+        the name in capitals; empty where no more than `codec` is known.
     telephone_event, telephone_event_rate: payload type and clock rate of RFC 4733 digits.
     hears: the party takes media now (its description is not sendonly, inactive or on hold).
-    sends: the party ought to be sending now (not recvonly, inactive); its silence is counted.
-    ptime_ms: length of the packets that are generated: 10, 20, 30, 40 or 60; others count as 20.
+    sends: the party ought to be sending now (not recvonly, inactive). A silence in which no party
+        ought to, as on hold, is none.
+    ptime_ms: how long the packets are at most that are generated: 10, 20, 30, 40 or 60 ms.
     """
 
     address: str
@@ -94,6 +97,8 @@ class Refused(msgspec.Struct, frozen=True, tag=True):
 class Played(msgspec.Struct, frozen=True, tag=True):
     """A prompt was sent in full, without a break, to where the party hears it.
 
+    No packet of it was refused there, and the address is settled as the party's own.
+
     started_at, ended_at: wall clock seconds of the first frame and of the end of the last one.
     """
 
@@ -106,7 +111,8 @@ class Played(msgspec.Struct, frozen=True, tag=True):
 class PlayFailed(msgspec.Struct, frozen=True, tag=True):
     """A prompt will not be heard in full.
 
-    reason: "no-prompt", "no-codec", "no-remote", "unreachable", "stopped" or "replaced".
+    reason: "no-prompt", "no-codec", "no-remote", "unreachable", "unsettled" (behind NAT nobody has
+        spoken, so nobody knows where the party hears), "stopped" or "replaced".
     """
 
     side: Side
@@ -139,7 +145,11 @@ class Pressed(msgspec.Struct, frozen=True, tag=True):
 
 
 class Silent(msgspec.Struct, frozen=True, tag=True):
-    """A party that had been sending, and still ought to, has sent nothing for so many seconds."""
+    """No party has sent anything for too long, neither RTP nor RTCP, though one ought to.
+
+    side: who was heard last, the A side if nobody ever was. seconds: since then, or since
+    `answered` where nobody ever was. Told once, until somebody is heard again.
+    """
 
     side: Side
     seconds: float
@@ -169,12 +179,21 @@ class MediaSession(Protocol):
     def id(self) -> int:
         """A number that no other session of this engine has or had."""
 
+    def behind_nat(self, side: Side, networks: tuple[str, ...]) -> None:
+        """Let a party also speak from these networks, if any, and send to where it speaks from.
+
+        To be called before the first `configure` of that side; see docs/media.md.
+        """
+
     def configure(self, side: Side, stream: int, remote: RemoteMedia | None) -> None:
         """Set where a party of a stream is; None forgets it (a disabled m-line).
 
-        A new address or port starts the source lock afresh. Raises PeerError(488) where the
+        At a new address or port its source has to settle anew. Raises PeerError(488) where the
         address is no numeric unicast address of the engine's family.
         """
+
+    def answered(self) -> None:
+        """Both parties are up: from now on somebody has to be heard, or Silent is told."""
 
     def gate(self, side_from: Side, open: bool) -> None:
         """Open or close the way from one side to the other, for all streams and their RTCP."""
@@ -182,7 +201,8 @@ class MediaSession(Protocol):
     def play(self, side: Side, name: str, language: str) -> None:
         """Play a prompt to a side; answered by Played or PlayFailed. Nothing else reaches it then.
 
-        It starts anew where the party stops hearing (hold, new address) before its end.
+        It starts anew where the party stops hearing before its end: on hold, at a new address,
+        when packets were refused. It fails when too many were, or nobody knows where the party is.
         """
 
     def ring(self, side: Side, on: bool) -> None:

@@ -17,9 +17,6 @@ from .line import LIMIT
 if TYPE_CHECKING:
     from .endpoint import Endpoint
 
-_STATIC = {0: "PCMU", 8: "PCMA", 9: "G722"}
-"""Payload types that need no negotiation (RFC 3551, section 6)."""
-
 
 class InbandListener:
     """Listens to the party of one endpoint."""
@@ -43,16 +40,8 @@ class InbandListener:
             return False
         return endpoint.party.collecting or (self._hold is not None and self._hold.sounds)
 
-    def refresh(self) -> None:
-        """Note what the party's payload types mean."""
-        endpoint = self._endpoint
-        if endpoint is None:
-            return
-        codecs = dict(_STATIC)
-        for each in (endpoint, endpoint.peer):
-            remote = each.remote if each is not None else None
-            if remote is not None and remote.codec and remote.payload_type is not None:
-                codecs[remote.payload_type] = remote.codec
+    def note(self, codecs: dict[int, str]) -> None:
+        """Note which payload types of the party are audio that tones can be heard in."""
         self._codecs = codecs
 
     def take(self, size: int, now: float) -> None:
@@ -111,6 +100,8 @@ class InbandListener:
         if peer is None or hold is None:
             return
         for packet in hold.release(now, everything=everything):
+            if endpoint.translation is not None:
+                packet[1] = endpoint.translation[packet[1]]
             if not peer.next_outgoing(now).rewrite(packet, now):
                 endpoint.gated += 1
                 continue

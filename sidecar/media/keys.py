@@ -9,11 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sidecar.rtp.packet import HEADER, payload_span
+from sidecar.rtp.packet import HEADER, MARKER, payload_span
 from sidecar.rtp.silence import CLOCK_RATE
-from sidecar.rtp.telephone_event import DIGITS, MAX_DURATION, DigitDecoder, KeyPress
+from sidecar.rtp.telephone_event import (
+    DIGITS,
+    MAX_DURATION,
+    DigitDecoder,
+    EventPacket,
+    KeyPress,
+)
 
-from .engine import RemoteMedia
 from .reactor import Reactor
 
 _REMEMBERED = 16
@@ -30,8 +35,10 @@ class KeyListener:
     """The telephone events of one party in one stream."""
 
     __slots__ = (
+        "_agreed",
         "_decoder",
         "_overdue",
+        "_rate",
         "_rates",
         "_reactor",
         "_tell",
@@ -46,6 +53,8 @@ class KeyListener:
         self._tell: Tell | None = tell
         self._decoder: DigitDecoder | None = None
         self._overdue = False
+        self._agreed = False
+        self._rate = CLOCK_RATE
         self._rates: dict[int, int] = {}
         self._withheld: list[int] = []
         self._withheld_at = 0.0
@@ -53,19 +62,12 @@ class KeyListener:
         self.marked = bytes(256)
         """For each second byte of an RTP packet whether it is a telephone event."""
 
-    def mark(self, own: RemoteMedia | None, peer: RemoteMedia | None) -> None:
-        """Note which payload types are telephone events.
+    def mark(self, rates: dict[int, int], *, agreed: bool) -> None:
+        """Note which payload types are telephone events, and their clock rates.
 
-        What a party sends is numbered as the other party asked; devices that number it as they
-        asked for themselves are understood too, unless that number means audio.
+        agreed: the party said that it sends any. Else they are withheld like keys, but are none.
         """
-        rates: dict[int, int] = {}
-        for remote in (peer, own):
-            if remote is not None and remote.telephone_event is not None:
-                rates[remote.telephone_event] = remote.telephone_event_rate or CLOCK_RATE
-        for remote in (peer, own):
-            if remote is not None:
-                rates.pop(remote.payload_type or -1, None)
+        self._agreed = agreed
         if rates == self._rates:
             return
         self._rates = rates
@@ -86,11 +88,14 @@ class KeyListener:
         start, end = payload_span(packet, len(packet))
         if start < 0:
             return self.collecting
-        _, second, _, timestamp, _ = HEADER.unpack_from(packet)
-        if self._decoder is None:
-            self._decoder = DigitDecoder()
-        self._report(self._decoder.feed(timestamp, packet[start:end], now), second & 0x7F)
-        self._await_end(self._decoder)
+        _, second, sequence, timestamp, ssrc = HEADER.unpack_from(packet)
+        if self._agreed:
+            if self._decoder is None:
+                self._decoder = DigitDecoder()
+            place = EventPacket(ssrc, sequence, timestamp, bool(second & MARKER))
+            rate = self._rates.get(second & 0x7F, CLOCK_RATE)
+            self._report(self._decoder.feed(place, packet[start:end], now, rate), rate)
+            self._await_end(self._decoder, rate)
         if end > start and packet[start] >= len(DIGITS):
             return False
         if not self.collecting and not self._is_withheld(timestamp):
@@ -109,9 +114,10 @@ class KeyListener:
         before = (timestamp - MAX_DURATION) & 0xFFFFFFFF
         return timestamp in self._withheld or before in self._withheld
 
-    def _await_end(self, decoder: DigitDecoder) -> None:
+    def _await_end(self, decoder: DigitDecoder, rate: int) -> None:
         if not self._overdue and (deadline := decoder.deadline) is not None:
             self._overdue = True
+            self._rate = rate
             self._reactor.schedule(deadline, self._on_overdue)
 
     def _on_overdue(self, now: float) -> None:
@@ -119,12 +125,10 @@ class KeyListener:
         self._overdue = False
         if self._decoder is None or self._tell is None:
             return
-        self._report(self._decoder.expire(now), next(iter(self._rates), -1))
-        self._await_end(self._decoder)
+        self._report(self._decoder.expire(now), self._rate)
+        self._await_end(self._decoder, self._rate)
 
-    def _report(self, keys: list[KeyPress], payload_type: int) -> None:
+    def _report(self, keys: list[KeyPress], rate: int) -> None:
         for key in keys:
             if self._tell is not None:
-                self._tell(
-                    key.digit, key.duration * 1000 // self._rates.get(payload_type, CLOCK_RATE)
-                )
+                self._tell(key.digit, key.duration * 1000 // rate)

@@ -32,6 +32,8 @@ from .process import WorkerProcess
 from .prompts import PromptLibrary, encode_tones, keys
 from .protocol import (
     AddStream,
+    Answered,
+    BehindNat,
     Close,
     Collect,
     Command,
@@ -49,12 +51,11 @@ from .protocol import (
 
 log = logging.getLogger(__name__)
 
-SILENT_AFTER_S = 60.0
+SILENT_AFTER_S = 300.0
+NEVER_AFTER_S = 120.0
 START_TIMEOUT_S = 10.0
 
 PACKET_TIMES_MS = (10, 20, 30, 40, 60)
-DEFAULT_PACKET_TIME_MS = 20
-"""In place of an unusual one: a=ptime is a wish (RFC 8866, section 6.4)."""
 
 
 class LocalSession:
@@ -78,11 +79,20 @@ class LocalSession:
         self.ports: tuple[int, ...] = ()
         """All RTP ports."""
 
+    def behind_nat(self, side: Side, networks: tuple[str, ...]) -> None:
+        """See MediaSession.behind_nat."""
+        if networks:
+            self._tell(BehindNat(self.id, side, networks))
+
     def configure(self, side: Side, stream: int, remote: RemoteMedia | None) -> None:
         """See MediaSession.configure. Raises PeerError."""
         if remote is not None:
             remote = self._engine.check_remote(remote)
         self._tell(Configure(self.id, side, stream, remote))
+
+    def answered(self) -> None:
+        """See MediaSession.answered."""
+        self._tell(Answered(self.id))
 
     def gate(self, side_from: Side, open: bool) -> None:
         """See MediaSession.gate."""
@@ -186,8 +196,12 @@ class LocalEngine:
         *,
         workers: int | None = None,
         silent_after: float = SILENT_AFTER_S,
+        never_after: float = NEVER_AFTER_S,
     ) -> None:
-        """address: numeric, to bind to. ports: all of them, RTCP's too. silent_after: seconds.
+        """address: numeric, to bind to. ports: all of them, RTCP's too.
+
+        silent_after: seconds after which a call in which nobody is heard any more is told (Silent).
+        never_after: the same for one in which nobody ever was; no more than `silent_after`.
 
         workers: one for every two processors unless said; signalling needs one too, and the more
         calls a worker has the fewer times it wakes up for a packet.
@@ -198,6 +212,7 @@ class LocalEngine:
         self._prompts = LoadedPrompts()
         self._prompts_file = -1
         self._silent_after = silent_after
+        self._never_after = min(never_after, silent_after)
         workers = workers or (os.cpu_count() or 1) // 2
         workers = max(1, min(workers, len(ports) // 4))
         share = len(ports) // workers // 2 * 2
@@ -261,7 +276,7 @@ class LocalEngine:
         return session
 
     def _start_command(self, ports: range) -> Start:
-        return Start(self._address, ports[0], ports[-1], self._silent_after)
+        return Start(self._address, ports[0], ports[-1], self._silent_after, self._never_after)
 
     def check_remote(self, remote: RemoteMedia) -> RemoteMedia:
         """The same in canonical form. Raises PeerError where packets can't or mustn't go there."""
@@ -271,7 +286,8 @@ class LocalEngine:
         for number in (remote.payload_type, remote.telephone_event):
             if number is not None and not 0 <= number < 128:
                 raise PeerError(488, "Media Payload Type Out Of Range")
-        ptime = remote.ptime_ms if remote.ptime_ms in PACKET_TIMES_MS else DEFAULT_PACKET_TIME_MS
+        fitting = [each for each in PACKET_TIMES_MS if each <= remote.ptime_ms]
+        ptime = fitting[-1] if fitting else PACKET_TIMES_MS[0]
         if address == remote.address and ptime == remote.ptime_ms:
             return remote
         return msgspec.structs.replace(remote, address=address, ptime_ms=ptime)

@@ -43,12 +43,13 @@ def tone_key(digit: str) -> str:
 
 
 class _Keys:
-    """What is left of one call of `press`."""
+    """What is left of one call of `press`, and whether its end is reported."""
 
-    __slots__ = ("digits", "left")
+    __slots__ = ("digits", "left", "told")
 
-    def __init__(self, digits: str) -> None:
+    def __init__(self, digits: str, told: bool) -> None:
         self.digits = self.left = digits
+        self.told = told
 
 
 class Presser:
@@ -86,12 +87,16 @@ class Presser:
             return True
         return bool(self._queue) and self._endpoint is not None and not self._endpoint.talker.busy
 
-    def press(self, digits: str) -> None:
-        """Press them after all others; `refresh` of the session has to follow."""
+    def press(self, digits: str, *, told: bool = True) -> None:
+        """Press them after all others; `refresh` of the session has to follow.
+
+        told: report what came of it (Pressed).
+        """
+        keys = _Keys(digits, told)
         if sum(len(keys.left) for keys in self._queue) + len(digits) > MAX_KEYS:
-            self._answer(digits, "too-many")
+            self._answer(keys, "too-many")
         else:
-            self._queue.append(_Keys(digits))
+            self._queue.append(keys)
 
     def refresh(self, now: float) -> None:
         """Begin with what waits, if nothing stands in its way."""
@@ -152,7 +157,7 @@ class Presser:
         keys.left = keys.left[1:]
         if not self._sent or not keys.left:
             del self._queue[0]
-            self._answer(keys.digits, "" if self._sent else "unreachable")
+            self._answer(keys, "" if self._sent else "unreachable")
 
     def _next_frame(self, outgoing: Outgoing, at: float) -> bytearray:
         """The packet of this step."""
@@ -173,12 +178,12 @@ class Presser:
     def _fail_all(self, reason: str) -> None:
         failed, self._queue, self._step = self._queue, [], -1
         for keys in failed:
-            self._answer(keys.digits, reason)
+            self._answer(keys, reason)
 
-    def _answer(self, digits: str, reason: str) -> None:
-        if self._endpoint is not None:
+    def _answer(self, keys: _Keys, reason: str) -> None:
+        if self._endpoint is not None and keys.told:
             party = self._endpoint.party
-            party.report(Pressed(party.side, digits, reason))
+            party.report(Pressed(party.side, keys.digits, reason))
 
 
 def cannot_press(endpoint: Endpoint) -> str:
@@ -188,8 +193,9 @@ def cannot_press(endpoint: Endpoint) -> str:
         return "no-remote"
     if remote.kind != "rtp":
         return "no-codec"
-    return "" if remote.telephone_event is not None or _has_tones(remote) else "no-codec"
+    return "" if remote.telephone_event is not None or has_tones(remote) else "no-codec"
 
 
-def _has_tones(remote: RemoteMedia) -> bool:
+def has_tones(remote: RemoteMedia) -> bool:
+    """Whether a party can be sent the tones of keys."""
     return remote.codec is not None and remote.payload_type is not None

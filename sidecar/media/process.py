@@ -20,6 +20,7 @@ from .engine import Lost, MediaEvent
 from .protocol import (
     MAX_BATCH,
     MAX_DATAGRAM,
+    MAX_WAITING,
     Command,
     Failed,
     Message,
@@ -65,6 +66,7 @@ class WorkerProcess:
         self._ready: asyncio.Future[None] | None = None
         self._exited = asyncio.Event()
         self._prompts = -1
+        self._stuck = False
 
     @property
     def alive(self) -> bool:
@@ -95,6 +97,7 @@ class WorkerProcess:
         self._channel = ours
         self._ready = loop.create_future()
         self._exited.clear()
+        self._stuck = False
         watched = os.pidfd_open(self._process.pid)
         loop.add_reader(watched, self._on_exit, watched, self._process)
         loop.add_reader(ours, self._on_readable)
@@ -127,9 +130,19 @@ class WorkerProcess:
         """Send a command, together with others of this turn of the loop."""
         if self._channel is None:
             return
+        if len(self._outbox) >= MAX_WAITING:
+            self._kill()
+            return
         self._outbox.append(command)
         if self._flush_at is None:
             self._flush_at = asyncio.get_running_loop().call_soon(self._flush)
+
+    def _kill(self) -> None:
+        """The worker has not read for too long: what follows is what follows its death."""
+        if self._process is not None and not self._stuck:
+            self._stuck = True
+            log.error("a media worker does not read its commands: killed")
+            self._process.kill()
 
     def _flush(self) -> None:
         self._flush_at = None

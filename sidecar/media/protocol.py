@@ -15,14 +15,26 @@ MAX_BATCH = 200
 
 MAX_DATAGRAM = 1 << 18
 
+MAX_WAITING = 50_000
+"""Commands or reports, some 10 MB, that may wait for a process which does not read.
+
+It is as good as dead then: a worker ends, and its calls with it, rather than carry speech that
+nobody can stop any more; a worker that does not read is killed, which is told as its death is.
+"""
+
 
 class Start(msgspec.Struct, frozen=True, tag=True):
-    """The first command. avoid: ports that strangers may still send to; they are quarantined."""
+    """The first command.
+
+    silent_after, never_after: see `LocalEngine`. avoid: ports that strangers may still send to;
+    they are quarantined.
+    """
 
     address: str
     first_port: int
     last_port: int
     silent_after: float
+    never_after: float
     avoid: tuple[int, ...] = ()
 
 
@@ -39,6 +51,14 @@ class AddStream(msgspec.Struct, frozen=True, tag=True):
     session: int
 
 
+class BehindNat(msgspec.Struct, frozen=True, tag=True):
+    """See MediaSession.behind_nat."""
+
+    session: int
+    side: Side
+    networks: tuple[str, ...]
+
+
 class Configure(msgspec.Struct, frozen=True, tag=True):
     """See MediaSession.configure."""
 
@@ -46,6 +66,12 @@ class Configure(msgspec.Struct, frozen=True, tag=True):
     side: Side
     stream: int
     remote: RemoteMedia | None
+
+
+class Answered(msgspec.Struct, frozen=True, tag=True):
+    """See MediaSession.answered."""
+
+    session: int
 
 
 class Gate(msgspec.Struct, frozen=True, tag=True):
@@ -119,7 +145,19 @@ class Report(msgspec.Struct, frozen=True, tag=True):
     event: MediaEvent
 
 
-SessionCommand = AddStream | Configure | Gate | Play | Ring | Stop | Collect | Press | Close
+SessionCommand = (
+    AddStream
+    | Answered
+    | BehindNat
+    | Configure
+    | Gate
+    | Play
+    | Ring
+    | Stop
+    | Collect
+    | Press
+    | Close
+)
 Command = Start | Open | SessionCommand
 Message = Ready | Failed | Report
 

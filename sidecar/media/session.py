@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from ipaddress import ip_network
 from typing import Literal
 
+from sidecar.rtp.settling import Network
 from sidecar.rtp.telephone_event import DIGITS
 from sidecar.sip.timers import Timer
 
@@ -28,6 +31,9 @@ from .protocol import Prompts
 from .reactor import Reactor
 from .talker import RINGBACK, Playback
 
+DIGITS_A_SECOND = 20.0
+DIGITS_AT_ONCE = 40.0
+
 NO_REMOTE_AFTER_S = 5.0
 """A prompt waits this long for a party whose address is not known yet."""
 
@@ -46,13 +52,15 @@ class Party:
     """One side of a session."""
 
     __slots__ = (
+        "_digit_at",
+        "_digits_left",
         "_session",
-        "_silence_told",
         "_waiting",
         "_waiting_timer",
         "collecting",
         "endpoints",
         "gate_open",
+        "nat",
         "reactor",
         "ringback",
         "ringing",
@@ -71,10 +79,13 @@ class Party:
         """Whether what this party says is passed on."""
         self.collecting = False
         """Whether its keys are kept from the other party."""
+        self.nat: tuple[Network, ...] = ()
+        """Where its packets may come from besides what it signals."""
         self.ringing = False
+        self._digit_at = 0.0
+        self._digits_left = DIGITS_AT_ONCE
         self._waiting: Playback | None = None
         self._waiting_timer: Timer | None = None
-        self._silence_told = False
 
     def report(self, event: MediaEvent) -> None:
         """Tell the signalling process."""
@@ -83,8 +94,14 @@ class Party:
     def report_digit(
         self, digit: str, duration_ms: int, means: Literal["rtp", "inband"] = "rtp"
     ) -> None:
-        """Tell of a key that was pressed and released."""
-        self.report(Digit(self.side, digit, duration_ms, means))
+        """Tell of a key that was pressed and released, unless no finger is so fast."""
+        now = time.monotonic()
+        regained = (now - self._digit_at) * DIGITS_A_SECOND
+        self._digits_left = min(self._digits_left + regained, DIGITS_AT_ONCE)
+        self._digit_at = now
+        if self._digits_left >= 1.0:
+            self._digits_left -= 1.0
+            self.report(Digit(self.side, digit, duration_ms, means))
 
     def refresh_all(self, now: float) -> None:
         """Let every endpoint of the session see to what it does with packets."""
@@ -134,16 +151,16 @@ class Party:
             reason = "no-codec" if "no-codec" in reasons else "no-remote"
             self.report(Pressed(self.side, digits, reason))
 
-    def check_silence(self, now: float, limit: float) -> None:
-        """Report a party that has fallen silent; once, until it is heard again."""
-        silent = max((endpoint.silent_for(now) for endpoint in self.endpoints), default=0.0)
-        if any(0.0 < endpoint.silent_for(now) < limit for endpoint in self.endpoints):
-            silent = 0.0  # another stream of the same party is alive
-        if silent < limit:
-            self._silence_told = False
-        elif not self._silence_told:
-            self._silence_told = True
-            self.report(Silent(self.side, silent))
+    @property
+    def ought_to_send(self) -> bool:
+        """Whether any of its descriptions says that it sends."""
+        remotes = (endpoint.remote for endpoint in self.endpoints)
+        return any(remote is not None and remote.sends for remote in remotes)
+
+    @property
+    def heard_at(self) -> float:
+        """When the last RTP or RTCP of the party came; 0.0 if none ever did."""
+        return max((endpoint.heard_at for endpoint in self.endpoints), default=0.0)
 
     def close(self) -> list[PortPair]:
         """Let go of everything; returns the ports."""
@@ -189,6 +206,9 @@ class Session:
     def __init__(self, number: int, streams: int, around: Surroundings, now: float) -> None:
         self.id = number
         self.around = around
+        self._quiet_since: float | None = None
+        """Since when it is counted that nobody is heard: the answer, or the end of a hold."""
+        self._silence_told = False
         self.a = Party(self, Side.A)
         self.b = Party(self, Side.B)
         try:
@@ -212,6 +232,13 @@ class Session:
         """Raises NoPorts, and is as before then."""
         self._add_stream(now)
         self.refresh(now)
+
+    def behind_nat(self, side: Side, networks: tuple[str, ...]) -> None:
+        """See MediaSession.behind_nat."""
+        party = self.party(side)
+        party.nat = tuple(map(ip_network, networks))
+        for endpoint in party.endpoints:
+            endpoint.line.nat = party.nat
 
     def configure(self, side: Side, stream: int, remote: RemoteMedia | None, now: float) -> None:
         """See MediaSession.configure. A stream that was never opened is ignored."""
@@ -257,12 +284,26 @@ class Session:
             for endpoint in party.endpoints:
                 endpoint.refresh(now)
 
-    def check_silence(self, now: float, limit: float) -> None:
-        """To be called every second."""
+    def answered(self, now: float) -> None:
+        """See MediaSession.answered."""
+        self._quiet_since = now
+
+    def check_silence(self, now: float, limit: float, limit_at_first: float) -> None:
+        """To be called every second. The second limit holds until somebody is heard."""
         for party in (self.a, self.b):
-            party.check_silence(now, limit)
             for endpoint in party.endpoints:
-                endpoint.line.look_again()
+                endpoint.line.look_again(now)
+        if self._quiet_since is None:
+            return  # it rings yet
+        if not (self.a.ought_to_send or self.b.ought_to_send):
+            self._quiet_since = now  # all are on hold
+        last = max((self.a, self.b), key=lambda party: party.heard_at)
+        silent = now - max(last.heard_at, self._quiet_since)
+        if silent < (limit if last.heard_at else limit_at_first):
+            self._silence_told = False
+        elif not self._silence_told:
+            self._silence_told = True
+            self.around.report(self.id, Silent(last.side, silent))
 
     def close(self, now: float) -> Closed:
         """Give the ports back. Returns the last event. Nothing may be asked of it afterwards."""
@@ -282,6 +323,7 @@ class Session:
             ports.give_back(pair_a, now)
             raise
         end_a, end_b = Endpoint(self.a, pair_a), Endpoint(self.b, pair_b)
+        end_a.line.nat, end_b.line.nat = self.a.nat, self.b.nat
         end_a.meet(end_b)
         end_b.meet(end_a)
         self.a.endpoints.append(end_a)

@@ -3,7 +3,8 @@
 While the way from the other party is closed the talker sends silence in its place, so that jitter
 buffers and NAT bindings live, or a ringback tone. A prompt has precedence over everything; it has
 been played when its last frame has gone out and that frame's time is over. It starts again from
-its beginning whenever the party can't have heard all of it: on hold, sent elsewhere, unreachable.
+its beginning whenever the party can't have heard all of it: on hold, sent elsewhere, refused, or
+at its end when nobody knows yet where the party hears.
 """
 
 from __future__ import annotations
@@ -23,8 +24,16 @@ if TYPE_CHECKING:
 RINGBACK = "ringback"
 """The key of the ringback tone among the prompts."""
 
+MAX_REFUSED = 25
 UNREACHABLE_AFTER_S = 5.0
-"""A prompt whose frames can't be sent is tried again for so long."""
+"""A prompt fails when more of its frames were refused, or one so long after the first of them.
+
+Both are counted over the whole play, however many frames went in between: a host that refuses tells
+of no more than about one packet a second.
+"""
+
+UNSETTLED_AFTER_S = 10.0
+"""A prompt is said again for so long to an address that nobody has spoken from."""
 
 _frame = bytearray(HEADER_SIZE + BYTES_PER_MS * 60)
 _frame_view = memoryview(_frame)
@@ -34,7 +43,17 @@ _silent_frames: dict[tuple[str, int], bytearray] = {}
 class Playback:
     """One prompt on its way to a party."""
 
-    __slots__ = ("audio", "failing_since", "first_sent", "last_sent", "name", "position", "started")
+    __slots__ = (
+        "audio",
+        "began",
+        "first_sent",
+        "last_sent",
+        "name",
+        "position",
+        "refused",
+        "refused_since",
+        "started",
+    )
 
     def __init__(self, name: str, audio: dict[str, bytes]) -> None:
         """audio: the prompt in each codec."""
@@ -46,7 +65,11 @@ class Playback:
         """Wall clock of the first frame."""
         self.first_sent = self.last_sent = 0.0
         """Monotonic clock."""
-        self.failing_since: float | None = None
+        self.began: float | None = None
+        """Of the very first frame, whatever had to be said anew since."""
+        self.refused = 0
+        """Frames, over the whole play."""
+        self.refused_since = 0.0
 
     def took_place(self, side_of: Endpoint, frame_s: float) -> Played:
         """The event to report. The clock may be set while a prompt plays: its end is reckoned."""
@@ -94,6 +117,20 @@ class Talker:
         if self.playback is not None:
             self.playback.position = 0
 
+    def refused(self, now: float) -> None:
+        """A frame could not be sent, or was refused: the party has not heard it."""
+        playback, endpoint = self.playback, self._endpoint
+        if playback is None or endpoint is None or self.due < 0:
+            return
+        self.restart()
+        playback.refused += 1
+        if playback.refused == 1:
+            playback.refused_since = now
+        lasts = now - playback.refused_since >= UNREACHABLE_AFTER_S
+        if playback.refused > MAX_REFUSED or lasts:
+            self._fail(playback, "unreachable", endpoint)
+            endpoint.party.refresh_all(now)
+
     def close(self) -> None:
         """Talk no more."""
         endpoint = self._endpoint
@@ -125,7 +162,7 @@ class Talker:
         endpoint = self._endpoint
         if endpoint is None:
             return
-        if (self._finished(endpoint) and self.due < 0) or endpoint.presser.busy:
+        if (self._over(endpoint, at) and self.due < 0) or endpoint.presser.busy:
             return
         playback, size = self.playback, self._size
         marker, frame = False, self._silent_frame
@@ -144,7 +181,7 @@ class Talker:
         try:
             endpoint.line.send(_frame_view[: HEADER_SIZE + size] if frame is _frame else frame)
         except OSError:
-            self._on_failure(endpoint)
+            self.refused(time.monotonic())
             return
         endpoint.generated += 1
         if playback is not None:
@@ -183,37 +220,36 @@ class Talker:
         now = time.monotonic()
         if playback.position == 0:
             playback.started, playback.first_sent = time.time(), now
+            if playback.began is None:
+                playback.began = now
         playback.last_sent = now
         playback.position += self._size
-        playback.failing_since = None
 
-    def _finished(self, endpoint: Endpoint) -> bool:
+    def _over(self, endpoint: Endpoint, now: float) -> bool:
         """Whether a prompt's last frame is over; if so it is reported and the way is free."""
         playback = self.playback
         if playback is None or playback.position < len(playback.audio[self._codec]):
             return False
+        if not endpoint.line.settled:
+            return self._say_again(playback, endpoint, now)
         self.playback = None
         party = endpoint.party
         party.report(playback.took_place(endpoint, self.period * TICK_S))
         party.refresh_all(time.monotonic())
         return True
 
+    def _say_again(self, playback: Playback, endpoint: Endpoint, now: float) -> bool:
+        """Nobody knows where the party hears. Returns whether that has lasted for too long."""
+        self.restart()
+        if playback.began is None or now - playback.began < UNSETTLED_AFTER_S:
+            return False
+        self._fail(playback, "unsettled", endpoint)
+        endpoint.party.refresh_all(now)
+        return True
+
     def _check_codec(self, playback: Playback, remote: RemoteMedia, endpoint: Endpoint) -> None:
         if remote.codec not in playback.audio:
             self._fail(playback, "no-codec", endpoint)
-
-    def _on_failure(self, endpoint: Endpoint) -> None:
-        """A frame could not be sent: the party has not heard it."""
-        playback = self.playback
-        if playback is None:
-            return
-        self.restart()
-        now = time.monotonic()
-        if playback.failing_since is None:
-            playback.failing_since = now
-        elif now - playback.failing_since >= UNREACHABLE_AFTER_S:
-            self._fail(playback, "unreachable", endpoint)
-            endpoint.party.refresh_all(now)
 
     def _fail(self, playback: Playback, reason: str, endpoint: Endpoint) -> None:
         self.playback = None

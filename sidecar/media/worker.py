@@ -22,7 +22,10 @@ from .ports import NoPorts, PortPool, bind
 from .protocol import (
     MAX_BATCH,
     MAX_DATAGRAM,
+    MAX_WAITING,
     AddStream,
+    Answered,
+    BehindNat,
     Close,
     Collect,
     Command,
@@ -57,7 +60,7 @@ class Worker:
         self._outbox: list[Message] = []
         self._sessions: dict[int, Session] = {}
         self._around: Surroundings | None = None
-        self._silent_after = 0.0
+        self._silent_after = self._never_after = 0.0
         channel.setblocking(False)
         self._reactor.watch(channel, self._on_commands)
 
@@ -100,6 +103,7 @@ class Worker:
         ports.avoid(command.avoid, now)
         self._around = Surroundings(self._reactor, ports, self._prompts, self._report)
         self._silent_after = command.silent_after
+        self._never_after = command.never_after
         self._reactor.schedule(now + 1.0, self._every_second)
         self._outbox.append(Ready())
 
@@ -133,6 +137,12 @@ class Worker:
             return
         self._report(session.id, session.opened())
 
+    def _answered(self, session: Session, command: Answered, now: float) -> None:
+        session.answered(now)
+
+    def _behind_nat(self, session: Session, command: BehindNat, now: float) -> None:
+        session.behind_nat(command.side, command.networks)
+
     def _configure(self, session: Session, command: Configure, now: float) -> None:
         session.configure(command.side, command.stream, command.remote, now)
 
@@ -164,7 +174,7 @@ class Worker:
     def _every_second(self, now: float) -> None:
         self._reactor.schedule(now + 1.0, self._every_second)
         for session in self._sessions.values():
-            session.check_silence(now, self._silent_after)
+            session.check_silence(now, self._silent_after, self._never_after)
 
     def _flush(self) -> bool:
         """Send what there is to report; True if the channel is full for now."""
@@ -172,6 +182,9 @@ class Worker:
             try:
                 self._channel.send(encode(self._outbox[:MAX_BATCH]))
             except BlockingIOError:
+                if len(self._outbox) > MAX_WAITING:
+                    sys.stderr.write("media worker: nobody reads its reports any more: ending\n")
+                    self._reactor.running = False
                 return True
             except ConnectionError:
                 self._reactor.running = False
@@ -182,6 +195,8 @@ class Worker:
 
 _COMMANDS: dict[type[Command], Callable[[Worker, Session, Any, float], None]] = {
     AddStream: Worker._add_stream,
+    Answered: Worker._answered,
+    BehindNat: Worker._behind_nat,
     Configure: Worker._configure,
     Gate: Worker._gate,
     Play: Worker._play,

@@ -8,6 +8,7 @@ from sidecar.recorders.none import NoRecorder
 from sidecar.recorders.recorder import CarriedByAnother, Recorder
 from sidecar.recorders.sip import SipRecorder
 from sidecar.settings.schema import Pbx
+from sidecar.settings.tls import trusting
 
 
 def build_recorder(pbx: Pbx, carried_by_another: CarriedByAnother) -> Recorder:
@@ -31,6 +32,7 @@ def build_recorder(pbx: Pbx, carried_by_another: CarriedByAnother) -> Recorder:
                 table.files,
                 frozenset(pbx.voicemail.applications),
                 carried_by_another=carried_by_another,
+                tls=trusting(table.ca) if table.tls else None,
             )
         case "sip":
             return SipRecorder()

@@ -17,6 +17,7 @@ class FeatureCodeRecorder:
 
     kind = "feature-code"
     holds = False
+    obeys = True
     sees = False
     problem = ""
 

@@ -24,6 +24,7 @@ class NoRecorder:
 
     kind = "none"
     holds = False
+    obeys = False
     sees = False
     problem = ""
 

@@ -282,6 +282,14 @@ class Recorder(Protocol):
         """
 
     @property
+    def obeys(self) -> bool:
+        """Whether it is known to take orders in mid-call.
+
+        Of one that isn't, no order is to be expected to do more than agree with what the PBX was
+        told at the set-up.
+        """
+
+    @property
     def sees(self) -> bool:
         """Whether it tells who is on the PBX's side of a call: people, mailboxes, rooms."""
 

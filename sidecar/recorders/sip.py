@@ -24,6 +24,7 @@ class SipRecorder:
 
     kind = "sip"
     holds = False
+    obeys = False
     sees = False
     problem = ""
 

@@ -9,6 +9,10 @@ A talkspurt that starts (the first packet of a prompt, of silence after speech, 
 has the marker bit (RFC 3551, section 4.1).
 
 Packets of a source can be withheld: those that follow move up, so that nobody seems to be missing.
+
+Some devices send telephone events beside their audio, in an SSRC or with numbers of their own. They
+get the next numbers of the stream as they come, and those of the audio after them move down;
+timestamps are put off by the same for each packet of such a source, so that a key stays one key.
 """
 
 from __future__ import annotations
@@ -21,6 +25,9 @@ from .silence import CLOCK_RATE
 MAX_DROPOUT = 3000
 MAX_MISORDER = 100
 """Beyond these a source has started afresh (RFC 3550, appendix A.1)."""
+
+MAX_BESIDE = 8
+"""Sources of events of one party: more than one are none of a telephone."""
 
 PAUSE_S = 0.05
 """After packets were withheld, the first one that is so much later starts a talkspurt."""
@@ -39,6 +46,9 @@ class Outgoing:
     __slots__ = (
         "_at",
         "_begun",
+        "_begun_by",
+        "_beside",
+        "_inserted",
         "_joined_with",
         "_paused",
         "_rate",
@@ -78,6 +88,12 @@ class Outgoing:
         self.timestamp_offset = 0
         self._withheld: list[int] = []
         """The source's numbers of the last packets withheld, in their order."""
+        self._inserted: list[int] = []
+        """The source's last number before each packet from beside it, in their order."""
+        self._beside: dict[int, int] = {}
+        """What is added to the timestamps of the events beside the source, by their SSRC."""
+        self._begun_by: tuple[int, int] | None = None
+        """An event's SSRC, and what was added to its timestamp, if the source began with it."""
         self._paused = False
         """Whether the next packet comes after withheld ones, or after an event of our own."""
 
@@ -119,6 +135,7 @@ class Outgoing:
         """
         if self._source is not None or not self._begun or self._paused:
             self._source, self._paused = None, False
+            self._forget_events()
             marker = True
         self._advance(units, now)
         self.sequence = (self.sequence + 1) & 0xFFFF
@@ -137,6 +154,7 @@ class Outgoing:
         if first:
             self._advance(20 * self._rate // 1000, now)
         self._source, self._begun, self._paused = None, True, True
+        self._forget_events()
         self.sequence = (self.sequence + 1) & 0xFFFF
         second = payload_type | MARKER if first else payload_type
         HEADER.pack_into(frame, 0, VERSION, second, self.sequence, self.timestamp, self.ssrc)
@@ -161,6 +179,32 @@ class Outgoing:
         self.added_packets -= 1
         self.added_octets -= len(packet) - HEADER_SIZE
 
+    def rewrite_event(self, packet: bytearray, now: float) -> bool:
+        """Like `rewrite`, for a telephone event of the party that sends the source."""
+        sequence, timestamp, ssrc = _unpack_from(packet, 2)
+        ahead = (sequence + self.sequence_offset - self.sequence) & 0xFFFF
+        own_space = ahead <= MAX_DROPOUT or ahead >= 0x10000 - MAX_MISORDER
+        if self._source is None:
+            sent = self.rewrite(packet, now)
+            self._begun_by = (ssrc, self.timestamp_offset)
+            return sent
+        if ssrc == self._source and own_space and ssrc not in self._beside:
+            return self.rewrite(packet, now)
+        if ssrc not in self._beside:
+            self._advance(20 * self._rate // 1000, now)
+            if len(self._beside) == MAX_BESIDE:
+                self._beside.clear()
+            self._beside[ssrc] = (self.timestamp - timestamp) & _MASK32
+        self._inserted.append((self.sequence - self.sequence_offset) & 0xFFFF)
+        del self._inserted[:-MAX_MISORDER]
+        self.sequence_offset = (self.sequence_offset + 1) & 0xFFFF
+        self.added_packets += 1
+        self.added_octets += len(packet) - HEADER_SIZE
+        self.sequence = (self.sequence + 1) & 0xFFFF
+        timestamp = (timestamp + self._beside[ssrc]) & _MASK32
+        _pack_into(packet, 2, self.sequence, timestamp, self.ssrc)
+        return True
+
     def rewrite(self, packet: bytearray, now: float) -> bool:
         """Make a source's packet the next one of this stream, in place.
 
@@ -171,6 +215,8 @@ class Outgoing:
         sent = (sequence + self.sequence_offset) & 0xFFFF
         if self._withheld and ssrc == self._source:
             sent = self._beside_withheld(packet, sent, sequence, timestamp)
+        if self._inserted and ssrc == self._source:
+            sent = self._before_inserted(sent, sequence)
         ahead = (sent - self.sequence) & 0xFFFF
         if ssrc == self._source and ahead <= MAX_DROPOUT:
             self.sequence = sent
@@ -194,7 +240,12 @@ class Outgoing:
         """Let a source's packet follow what was sent last."""
         if self._begun:
             self._advance(20 * self._rate // 1000, now)
+        if self._begun_by is not None:  # that was no audio: it goes on beside this
+            event, offset = self._begun_by
+            self._beside[event] = offset
+            self._begun_by = None
         self._withheld.clear()
+        self._inserted.clear()
         self._paused = False
         self._source = ssrc
         self._begun = True
@@ -206,6 +257,21 @@ class Outgoing:
     def _withheld_after(self, sequence: int) -> int:
         """How many of the withheld packets the source sent after the one with this number."""
         return sum(0 < (number - sequence) & 0xFFFF < 0x8000 for number in self._withheld)
+
+    def _forget_events(self) -> None:
+        """Timestamps have gone on: what follows has to find its place anew."""
+        self._beside.clear()
+        self._begun_by = None
+
+    def _before_inserted(self, sent: int, sequence: int) -> int:
+        """The number to send of a packet that others from beside the source have overtaken."""
+        since = (sequence - self._inserted[-1]) & 0xFFFF
+        if 0 < since < 0x8000:
+            if since > MAX_MISORDER:
+                self._inserted.clear()
+            return sent
+        overtaken = sum((number - sequence) & 0xFFFF < 0x8000 for number in self._inserted)
+        return (sent - overtaken) & 0xFFFF
 
     def _beside_withheld(self, packet: bytearray, sent: int, sequence: int, timestamp: int) -> int:
         """The number to send of a packet that comes after, before or between withheld ones."""

@@ -6,11 +6,15 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from sidecar.settings.addresses import Host, Target, parse_address, target_of, written
 from sidecar.settings.positions import Key
-from sidecar.settings.recorder_schema import NEEDED, USED
+from sidecar.settings.recorder_schema import NEEDED, USED, RecorderTable
 from sidecar.settings.schema import Neighbour, Settings
 
 Complaint = tuple[Key, str]
 
+_IN_CLEAR = (
+    "leads to another machine without TLS: whoever is on the way can read and give commands to "
+    "the PBX; write tls = true"
+)
 _LITERAL = 'a secret stands in this file; { env = "NAME" } or { file = "PATH" } keeps it out'
 
 
@@ -91,6 +95,8 @@ def _recorders(settings: Settings) -> Iterator[Complaint]:
         for needed in NEEDED[table.kind]:
             if getattr(table, needed) is None:
                 yield (*key, needed), f'is missing; kind = "{table.kind}" needs it'
+        if table.ca is not None and not table.tls:
+            yield (*key, "ca"), "is of use with tls = true only"
         for unused in sorted(table.model_fields_set - USED[table.kind]):
             yield (*key, unused), f'has no meaning with kind = "{table.kind}"'
 
@@ -141,10 +147,20 @@ def doubtful(settings: Settings) -> Iterator[Complaint]:
     for name, pbx in settings.pbx.items():
         if pbx.recorder is not None and pbx.recorder.secret and pbx.recorder.secret.is_written:
             yield ("pbx", name, "recorder", "secret"), _LITERAL
+        if pbx.recorder is not None and _leaves_in_clear(pbx.recorder):
+            yield ("pbx", name, "recorder", "address"), _IN_CLEAR
     if settings.http.token is not None and settings.http.token.is_written:
         yield ("http", "token"), _LITERAL
     if settings.records.keep_days == 0:
         yield ("records", "keep_days"), "0 keeps call records for ever"
+
+
+def _leaves_in_clear(table: RecorderTable) -> bool:
+    """Tell whether a manager connection leaves this machine as everyone can read it."""
+    if table.address is None or table.tls or table.address.host == "localhost":
+        return False
+    host = table.address.host
+    return not (_is_numeric(host) and parse_address(host).is_loopback)
 
 
 def _stranger(target: Target, hosts: Iterable[Host]) -> str | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sidecar.errors import OperatorError, OperatorErrors
-from sidecar.settings import crosschecks, match_crosschecks
+from sidecar.settings import crosschecks, match_crosschecks, recorder_crosschecks
 from sidecar.settings.consent_schema import AnyTable
 from sidecar.settings.paths import checked_path, readable_by_all, writable_by_all
 from sidecar.settings.positions import Key
@@ -16,6 +16,7 @@ from sidecar.settings.rules_schema import RulesFile
 from sidecar.settings.schema import Pbx, Settings
 from sidecar.settings.secret import Secret
 from sidecar.settings.secret_reading import with_text
+from sidecar.settings.tls import problem_of_authority
 from sidecar.settings.toml_file import TomlFile
 
 
@@ -50,8 +51,10 @@ def check_files(path: Path) -> CheckReport:
         if rules_path is not None:
             rules = load_rules(rules_path, settings)
             if settings is not None:
-                doubts = match_crosschecks.doubtful(rules, settings)
-                warnings += tuple(rules.error(*doubt) for doubt in doubts)
+                for each in (match_crosschecks, recorder_crosschecks):
+                    warnings += tuple(
+                        rules.error(*doubt) for doubt in each.doubtful(rules, settings)
+                    )
     except OperatorErrors as found:
         errors += found.errors
     return CheckReport(settings, rules, tuple(errors), warnings)
@@ -68,6 +71,7 @@ def _read(path: Path) -> tuple[Settings, tuple[OperatorError, ...]]:
     folder = resolved.prompts.folder
     if folder is not None and (problem := _problem_of(folder)):
         raise file.errors([(("prompts", "folder"), problem)])
+    file.refuse(_unusable_authorities(resolved))
     return resolved, warnings
 
 
@@ -86,6 +90,13 @@ def _exposed(settings: Settings, path: Path) -> Iterator[tuple[Key, str]]:
     for key, secret in secrets.items():
         if secret and secret.file and (problem := readable_by_all(folder / secret.file)):
             yield key, problem
+
+
+def _unusable_authorities(settings: Settings) -> Iterator[crosschecks.Complaint]:
+    for name, pbx in settings.pbx.items():
+        ca = pbx.recorder and pbx.recorder.ca
+        if ca and (problem := problem_of_authority(ca)):
+            yield ("pbx", name, "recorder", "ca"), problem
 
 
 def _problem_of(folder: Path) -> str:
@@ -111,10 +122,12 @@ def _resolved(settings: Settings, folder: Path) -> Settings:
 
 
 def _with_files_in(pbx: Pbx, folder: Path) -> Pbx:
-    if pbx.recorder is None or pbx.recorder.files is None:
+    table = pbx.recorder
+    if table is None:
         return pbx
-    files = folder / pbx.recorder.files
-    return pbx.model_copy(update={"recorder": pbx.recorder.model_copy(update={"files": files})})
+    paths = {"files": table.files, "ca": table.ca}
+    found = {name: folder / path for name, path in paths.items() if path is not None}
+    return pbx.model_copy(update={"recorder": table.model_copy(update=found)})
 
 
 def _with_secrets(settings: Settings, file: TomlFile) -> Settings:

@@ -30,6 +30,10 @@ class RecorderTable(Table):
     """asterisk-ami: a user of manager.conf."""
     secret: Annotated[Secret, PlainValidator(parse_secret)] | None = None
     """asterisk-ami: its secret, from { env = "NAME" } or { file = "PATH" }."""
+    tls: bool = Field(default=False, strict=True)
+    """asterisk-ami: TLS to the manager interface; its certificate must be that of `address`."""
+    ca: Annotated[Path, AfterValidator(checked_path)] | None = None
+    """asterisk-ami: PEM file of who has signed that certificate, where the system knows nobody."""
     files: Annotated[Path, AfterValidator(checked_path)] | None = None
     """asterisk-ami: where the sidecar sees the PBX's recordings, to look at them after a call."""
     stop: str | None = None
@@ -60,7 +64,7 @@ NEEDED = {
 }
 """The keys that each kind can't do without."""
 USED = {
-    "asterisk-ami": {"kind", "address", "username", "secret", "files"},
+    "asterisk-ami": {"kind", "address", "username", "secret", "tls", "ca", "files"},
     "feature-code": {"kind", "stop", "start"},
     "sip": {"kind"},
     "none": {"kind"},

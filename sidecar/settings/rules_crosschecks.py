@@ -18,6 +18,7 @@ from sidecar.settings.crosschecks import Complaint
 from sidecar.settings.leading_crosschecks import of_leading
 from sidecar.settings.match_crosschecks import of_matches
 from sidecar.settings.positions import Key
+from sidecar.settings.recorder_crosschecks import of_recorders
 from sidecar.settings.recorder_schema import SEES_PEOPLE
 from sidecar.settings.rules_schema import Defaults, Rule, RulesFile
 from sidecar.settings.schema import Settings
@@ -41,6 +42,7 @@ def of_rules(rules: RulesFile, settings: Settings | None) -> Iterator[Complaint]
     yield from of_leading(rules, settings)
     yield from _tests(rules)
     if settings is not None:
+        yield from of_recorders(rules, settings)
         yield from _neighbour_names(rules, settings)
 
 

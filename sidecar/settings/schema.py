@@ -29,6 +29,7 @@ from sidecar.settings.addresses import (
     parse_uri,
 )
 from sidecar.settings.complaints import Table
+from sidecar.settings.durations import duration_between
 from sidecar.settings.header_names import STANDARD, parse_header_pattern
 from sidecar.settings.limits_schema import LimitsTable
 from sidecar.settings.moments import parse_holidays, parse_timezone
@@ -99,6 +100,9 @@ class Neighbour(Table):
     Of a trunk only where it is trusted; never one that SIP has given a meaning, nor [headers]."""
     limits: LimitsTable = LimitsTable()
     """How much it may ask of the sidecar."""
+    nat: bool = Field(default=False, strict=True)
+    """Whether its media may come from any address of `hosts`, and is sent to where it comes from:
+    for one behind NAT (docs/media.md)."""
 
 
 class Pbx(Neighbour):
@@ -119,7 +123,7 @@ class Trunk(Neighbour):
     """`[trunk.NAME]`"""
 
     trusted: bool = Field(default=False, strict=True)
-    """Whether the identities that this trunk asserts are believed."""
+    """Whether the identities that this trunk asserts are believed, and what it writes into To."""
 
 
 class Media(Table):
@@ -133,6 +137,8 @@ class Media(Table):
     """FIRST-LAST; a call takes 4."""
     reserved: int = Field(default=20, ge=0, le=90, strict=True)
     """Percent of the ports that only calls from a PBX may take."""
+    silence: Annotated[float, PlainValidator(duration_between("10s", "24h"))] = 300.0
+    """After so long without any RTP or RTCP of either side a call ends (docs/media.md)."""
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
 

@@ -31,7 +31,7 @@ _PARAMETER = "-_.!~*'()[]/:&+$"
 
 Place = Literal["request", "names", "diverted", "numbers"]
 PLACES: dict[Place, str] = {
-    "request": "the Request-URI to a trunk",
+    "request": "the Request-URI to a trunk, a PBX's Refer-To and Contacts of a 3xx",
     "names": "From, To, P-Asserted-Identity and its like",
     "diverted": "Diversion, History-Info",
     "numbers": "the number itself (to a trunk, and in P-Asserted-Identity and its like)",
@@ -90,8 +90,9 @@ def number_of(uri: Uri) -> str:
 
 
 def _user_of(uri: Uri) -> str:
+    """Return the user part with the parameters of its number, escapes resolved."""
     user = uri.user_unescaped or ""
-    return user + format_parameters(uri.parameters) if uri.scheme == "tel" else user
+    return user + unescape(format_parameters(uri.parameters)) if uri.scheme == "tel" else user
 
 
 def written_user(uri: Uri, *, with_parameters: bool) -> str | None:

@@ -59,10 +59,11 @@ def parse(content_type: str | None, body: bytes) -> DtmfInfo | None:
     return _parse_lines(text) if digit is None else DtmfInfo(digit, DEFAULT_DURATION_MS)
 
 
-def write(content_type: str, digit: str, duration_ms: int) -> bytes:
+def write(content_type: str, digit: str, duration_ms: int, *, ended: bool = True) -> bytes:
     """Write a body of one of the three types (parameters and case of the type don't matter).
 
-    Raises ValueError for another type, or for what is no digit.
+    Only an event can say that its key has not `ended`. Raises ValueError for another type, or for
+    what is no digit.
     """
     kind = type_of(content_type)
     if len(digit) != 1 or digit not in DIGITS:
@@ -75,7 +76,7 @@ def write(content_type: str, digit: str, duration_ms: int) -> bytes:
     if kind != EVENT:
         raise ValueError("not a type of body that carries a digit")
     units = min(duration * _TIMESTAMPS_PER_MS, 0xFFFF)
-    return bytes((DIGITS.index(digit), _END | _VOLUME)) + units.to_bytes(2, "big")
+    return bytes((DIGITS.index(digit), _END * ended | _VOLUME)) + units.to_bytes(2, "big")
 
 
 def type_of(content_type: str | None) -> str:

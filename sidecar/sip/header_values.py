@@ -40,7 +40,8 @@ _SECONDS = re.compile(r"([0-9]{1,20}+)")
 _WAIT = re.compile(r"([0-9]{1,20}+)[ \t]*+(?:\([^()\\]*+\))?[ \t]*+(;.*+)?")
 _TAG = re.compile(r"(?:\*|[A-Za-z]{1,8}+(?:-[A-Za-z0-9]{1,8}+)*+)(?:;q=[01](?:\.[0-9]{0,3}+)?)?")
 _CREDENTIALS = re.compile(rf"({TOKEN})[ \t]++(.++)")
-_PAIR = re.compile(rf'({TOKEN})[ \t]*+=[ \t]*+({QUOTED}|[^\x00-\x20",\x7f]++)')
+_PAIR = re.compile(rf'({TOKEN})[ \t]*+=[ \t]*+({QUOTED}|[^\x00-\x20",\x7f]*+)')
+_QUOTED_FIRST = re.compile(rf"({QUOTED})[ \t]*+(.*+)")
 _TOKEN68 = re.compile(r"[A-Za-z0-9\-._~+/]++=*+")
 _WARNING = re.compile(rf"([1-9][0-9]{{2}})[ \t]++([^\x00-\x20\x7f\"]++)[ \t]++({QUOTED})")
 _DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -57,9 +58,10 @@ def printable(text: str, longest: int) -> str | None:
 
     A tab becomes a space; bytes that are no UTF-8 become U+FFFD, since nobody said what they mean.
     """
+    text = text.strip()
     if text.isascii() and text.isprintable():
         return text if 0 < len(text) <= longest else None
-    text = _UNDECODED.sub("\ufffd", text.replace("\t", " ")).strip(" ")
+    text = _UNDECODED.sub("\ufffd", text.replace("\t", " "))
     if not 0 < len(text) <= longest or _CONTROL.search(text) is not None:
         return None
     return text
@@ -127,6 +129,14 @@ def token_with_parameters(text: str) -> str | None:
     """Read a token with parameters (Event, Subscription-State, User-to-User)."""
     name, semicolon, rest = text.partition(";")
     return _with_parameters(token(name.strip(" \t")), semicolon + rest)
+
+
+def user_to_user(text: str) -> str | None:
+    """Read a token or quoted string with parameters."""
+    found = _QUOTED_FIRST.fullmatch(printable(text, LONGEST_VALUE) or "")
+    if found is None:
+        return token_with_parameters(text)
+    return _with_parameters(found[1], found[2])
 
 
 def tokens_with_parameters(text: str) -> str | None:
@@ -201,7 +211,10 @@ def _pairs(text: str) -> str | None:
 
 def _pair(text: str) -> str | None:
     found = _PAIR.fullmatch(text)
-    return f"{found[1]}={found[2]}" if found else None
+    if found is None:
+        return None
+    name, value = found.groups()
+    return f"{name}={value}" if value else f'{name}=""'
 
 
 def _one_warning(text: str) -> str | None:

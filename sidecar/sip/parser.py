@@ -154,15 +154,18 @@ def _check_addresses(message: Request | Response) -> None:
 
     A response is not refused: its transaction would wait for another one until it fails.
     """
-    unreadable: set[str] = set()
+    unreadable: list[str] = []
     for name, text in message.headers.items():
-        if name in _WITH_URIS and is_plain(text) is None:
+        if name not in _WITH_URIS:
+            continue
+        plain = text.isascii() and "%" not in text if name in _HINTS else is_plain(text)
+        if not plain:
             try:
                 _check_address(name, text)
             except ParseError:
                 if isinstance(message, Request) or name in _MANDATORY:
                     raise
-                unreadable.add(name)
+                unreadable.append(name)
     for name in unreadable:
         message.headers.remove(name)
 

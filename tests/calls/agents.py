@@ -61,6 +61,11 @@ def typed(body: bytes, headers: HeaderLines) -> list[tuple[str, str]]:
     return lines
 
 
+def typed_as(kind: str) -> list[tuple[str, str]]:
+    """The header of a body of that type."""
+    return [("Content-Type", kind)]
+
+
 class Asked:
     """A request of this neighbour's and its responses so far; `None` among them: no answer."""
 

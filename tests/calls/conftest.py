@@ -1,10 +1,20 @@
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 
 import pytest
+import structlog
 
 from tests.calls.world import World
+
+
+@pytest.fixture(autouse=True)
+def _as_in_production() -> Iterator[None]:
+    """Log from info on: a traceback drawn for debugging is a knot of cycles by itself."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.INFO))
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture

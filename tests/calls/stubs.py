@@ -52,6 +52,8 @@ class StubSession:
         self._on_event = on_event
         self.gates = {Side.A: False, Side.B: False}
         self.remotes: dict[tuple[Side, int], RemoteMedia | None] = {}
+        self.nat: dict[Side, tuple[str, ...]] = {}
+        self.is_answered = False
         self.playing: dict[Side, str] = {}
         self.played: list[Side] = []
         self.said: list[tuple[Side, str, str]] = []
@@ -69,6 +71,12 @@ class StubSession:
 
     def tell(self, event: MediaEvent) -> None:
         self.engine.later(lambda: self._deliver(event))
+
+    def behind_nat(self, side: Side, networks: tuple[str, ...]) -> None:
+        self.nat[side] = networks
+
+    def answered(self) -> None:
+        self.is_answered = True
 
     def configure(self, side: Side, stream: int, remote: RemoteMedia | None) -> None:
         self.remotes[side, stream] = remote
@@ -326,6 +334,7 @@ class StubRecorder:
         self.later = later
         self.kind = "asterisk-ami" if holds else "none"
         self.holds = holds
+        self.obeys = holds
         self.sees = holds
         self.answerer: Answerer | None = Answerer.PERSON if holds else Answerer.UNKNOWN
         """Who answers calls; None leaves it to the test."""

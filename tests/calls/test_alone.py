@@ -19,6 +19,23 @@ def audio(body):
     return m_line, next(line[2:] for line in lines if line.startswith("a=") and line[2:] in words)
 
 
+def offered_to(w, there):
+    """The answer to a re-INVITE without an offer, whose ACK moves the caller's media."""
+    dialog, answers = there.dialog, []
+    request = dialog.request("INVITE")
+
+    def on_response(response):
+        if response is not None and response.status >= 200:
+            answers.append(response)
+            body = sdp(MOVED, 7000, codecs="0", version=2)
+            ack = dialog.ack(request, [("Content-Type", "application/sdp")], body)
+            w.trunk.layer.send_ack(ack, w.trunk.flow, w.now)
+
+    w.trunk.send(request, on_response)
+    w.settle()
+    return answers[0]
+
+
 @pytest.fixture
 def alone(world):
     """A caller who hears a notice; the callee has not been called."""
@@ -133,23 +150,11 @@ class TestReInvite:
 
     def test_without_an_offer_gets_ours_and_its_answer_counts(self, alone):
         w, there = alone
-        dialog = there.dialog
-        request = dialog.request("INVITE")
-        answers = []
 
-        def on_response(response):
-            if response is None or response.status < 200:
-                return
-            answers.append(response)
-            body = sdp(MOVED, 7000, codecs="0", version=2)
-            ack = dialog.ack(request, [("Content-Type", "application/sdp")], body)
-            w.trunk.layer.send_ack(ack, w.trunk.flow, w.now)
+        answer = offered_to(w, there)
 
-        w.trunk.send(request, on_response)
-        w.settle()
-
-        assert answers[0].status == 200
-        assert audio(answers[0].body)[0].endswith("RTP/AVP 0")
+        assert answer.status == 200
+        assert audio(answer.body)[0].endswith("RTP/AVP 0")
         assert w.media.remotes[Side.A, 0].address == MOVED
         w.hear_notices()
         assert len(w.pbx.calls) == 1
@@ -293,6 +298,23 @@ def test_the_answer_to_a_caller_who_is_answered_alone_says_what_works(world):
     assert there.final.headers.get("Supported") == "replaces, timer"
     assert "UPDATE" in there.final.headers.values("Allow")
     assert "MESSAGE" not in there.final.headers.values("Allow")
+    there.hang_up()
+
+
+def test_a_caller_whose_callee_is_being_replaced_is_answered_alone(world):
+    w = world(OFF)
+    there, _here = w.talk()
+    w.b2bua.run(w.call.drop_callee)
+    w.settle()
+
+    held = there.send("UPDATE", body=sdp(TRUNK_MEDIA, direction="sendonly", version=2))
+    w.settle()
+    assert audio(held.final.body)[1] == "recvonly"
+    assert offered_to(w, there).status == 200
+    assert w.media.remotes[Side.A, 0].address == MOVED
+    again = there.send("INVITE", body=sdp(TRUNK_MEDIA, version=3))
+    w.settle()
+    assert again.status == 200
     there.hang_up()
 
 

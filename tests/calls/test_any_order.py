@@ -50,6 +50,17 @@ MOSTLY = st.sampled_from([True, True, True, True, False])
 NEWEST = st.sampled_from([0, 0, 0, 1, 2])
 METHODS = st.sampled_from("BYE BYE INVITE UPDATE PRACK INFO OPTIONS REFER NOTIFY".split())
 TAGS = st.sampled_from(["", "", "one", "two"])
+TIMERS = st.sampled_from(
+    [
+        [],
+        [],
+        [("Supported", "timer"), ("Session-Expires", "90")],
+        [("Supported", "timer"), ("Session-Expires", "90;refresher=uac"), ("Allow", "UPDATE")],
+        [("Supported", "timer"), ("Session-Expires", "300;refresher=uas"), ("Require", "timer")],
+        [("Session-Expires", "1"), ("Min-SE", "400")],
+    ]
+)
+DESCRIBED = st.sampled_from(["", "", "usual", "usual", "hold", "moved", "codec", "fax", "more"])
 CODES_PRESSED = st.sampled_from([ACCEPT, DECLINE, STOP, PAUSE, RESUME])
 MOST_CALLS = 3
 TO_MAILBOX = Divert(MAILBOX, after=5.0)
@@ -80,6 +91,20 @@ SEEN = [
     Doubted("unreachable"),
     Violated(),
 ]
+
+
+def described(how: str, media: str) -> bytes:
+    """An offer of one kind or another; none for ""."""
+    usual = sdp(media, version=2)
+    return {
+        "": b"",
+        "usual": usual,
+        "hold": sdp(media, direction="sendonly", version=3),
+        "moved": sdp(media, 7000, version=4),
+        "codec": sdp(media, codecs="8", version=5),
+        "fax": usual.replace(b"m=audio 4000 RTP/AVP 0 8", b"m=image 4000 udptl t38"),
+        "more": sdp(media, more="m=video 4002 RTP/AVP 34\r\n", version=6),
+    }[how]
 
 
 class AnyOrder(RuleBasedStateMachine):
@@ -118,8 +143,9 @@ class AnyOrder(RuleBasedStateMachine):
         acks=MOSTLY,
         pracks=MOSTLY,
         replaces=st.booleans(),
+        timers=TIMERS,
     )
-    def call(self, outbound, offer, reliable, acks, pracks, replaces):
+    def call(self, outbound, offer, reliable, acks, pracks, replaces, timers):
         agent = self.world.pbx if outbound else self.world.trunk
         bodies = {
             "usual": None,
@@ -127,7 +153,7 @@ class AnyOrder(RuleBasedStateMachine):
             "nonsense": b"x",
             "G.729": sdp(agent.media, codecs="18"),
         }
-        headers = [("Supported", "100rel")] * reliable + self.reference() * replaces
+        headers = [("Supported", "100rel")] * reliable + self.reference() * replaces + timers
         call = agent.call(body=bodies[offer], headers=headers)
         call.acks, call.pracks = acks, pracks
         if offer == "none":
@@ -154,13 +180,15 @@ class AnyOrder(RuleBasedStateMachine):
             body = sdp(call.agent.media) if with_sdp else b""
             call.ring(status, body, reliable=reliable, tag=tag)
 
-    @rule(newest=NEWEST, tag=TAGS, body=st.sampled_from([None, None, None, b"", b"x"]))
-    def answer(self, newest, tag, body):
+    @rule(
+        newest=NEWEST, tag=TAGS, body=st.sampled_from([None, None, None, b"", b"x"]), timers=TIMERS
+    )
+    def answer(self, newest, tag, body, timers):
         call = self.incoming(newest)
         if call is not None and call.transaction.state not in ("completed", "confirmed"):
-            call.answer(body, tag=tag)
+            call.answer(body, tag=tag, headers=timers)
 
-    @rule(newest=NEWEST, status=st.sampled_from([302, 401, 404, 486, 487, 503, 603]))
+    @rule(newest=NEWEST, status=st.sampled_from([302, 401, 404, 422, 486, 487, 503, 603]))
     def refuse(self, newest, status):
         call = self.incoming(newest)
         if call is not None:
@@ -178,26 +206,31 @@ class AnyOrder(RuleBasedStateMachine):
         if call is not None and call.dialog is not None:
             call.ack()
 
-    @rule(newest=NEWEST, method=METHODS, with_sdp=st.booleans())
-    def caller_sends(self, newest, method, with_sdp):
+    @rule(newest=NEWEST, method=METHODS, how=DESCRIBED, timers=TIMERS)
+    def caller_sends(self, newest, method, how, timers):
         call = self.outgoing(newest)
         if call is not None and call.early:
-            body = sdp(call.agent.media, version=2) if with_sdp else b""
-            call.send(method, [("RAck", "1 1 INVITE")] * (method == "PRACK"), body)
+            headers = [("RAck", "1 1 INVITE")] if method == "PRACK" else timers
+            call.send(method, headers, described(how, call.agent.media))
 
-    @rule(newest=NEWEST, method=METHODS, with_sdp=st.booleans())
-    def callee_sends(self, newest, method, with_sdp):
+    @rule(newest=NEWEST, method=METHODS, how=DESCRIBED, timers=TIMERS)
+    def callee_sends(self, newest, method, how, timers):
         call = self.incoming(newest)
         if call is not None:
-            call.send(method, body=sdp(call.agent.media, version=2) if with_sdp else b"")
+            call.send(method, timers, described(how, call.agent.media))
 
-    @rule(newest=NEWEST, status=st.sampled_from([183, 200, 200, 488, 500]))
-    def answer_what_waits(self, newest, status):
+    @rule(
+        newest=NEWEST,
+        status=st.sampled_from([183, 200, 200, 200, 405, 422, 481, 488, 491, 500]),
+        timers=TIMERS,
+    )
+    def answer_what_waits(self, newest, status, timers):
         waiting = [s for a in self.world.agents.values() for s in a.served if _waits(s)]
         if newest < len(waiting):
             served = waiting[-1 - newest]
             wants = served.method in ("INVITE", "UPDATE") and status == 200
-            served.respond(status, body=sdp(served.agent.media, version=3) if wants else b"")
+            body = sdp(served.agent.media, version=3) if wants else b""
+            served.respond(status, timers, body)
 
     @rule(side=st.sampled_from(Side), well=MOSTLY)
     def notice_ends(self, side, well):

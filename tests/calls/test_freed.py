@@ -6,7 +6,6 @@ A cycle is memory that waits for the collector, and its late sweep stops every o
 from __future__ import annotations
 
 import gc
-import logging
 import weakref
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -14,7 +13,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
-import structlog
 
 from sidecar.calls.b2bua import B2bua
 from sidecar.calls.call import Call
@@ -48,14 +46,6 @@ DONE = 700.0
 
 def broken(*_arguments, **_more):
     raise RuntimeError
-
-
-@pytest.fixture(autouse=True)
-def _as_in_production() -> Iterator[None]:
-    """Log from info on: a traceback drawn for debugging is a knot of cycles by itself."""
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.INFO))
-    yield
-    structlog.reset_defaults()
 
 
 @contextmanager
@@ -185,6 +175,17 @@ def reinvited(w: World) -> None:
     there.send("INFO", [("Content-Type", "text/x")], b"x")
     w.settle()
     there.hang_up()
+
+
+def hung_up_while_ports_are_awaited(w: World) -> None:
+    there, here = w.talk()
+    w.media.add_stream = lambda: None  # type: ignore[method-assign]
+    video = "m=video 4002 RTP/AVP 96\r\n"
+    asked = there.send("UPDATE", body=sdp(TRUNK_MEDIA, more=video, version=2))
+    w.settle()
+    here.hang_up()
+    w.settle()
+    assert asked.status == 481
 
 
 def hung_up_within_a_reinvite(w: World) -> None:
@@ -374,6 +375,58 @@ def requests_outside_of_calls(w: World) -> None:
     w.trunk.silent = False
 
 
+OURS_TO_REFRESH = [("Supported", "timer"), ("Session-Expires", "90;refresher=uac")]
+
+
+def refreshed(w: World) -> None:
+    """It ends in the midst of a refresh of ours, of which another has been answered."""
+    there, here = called(w)
+    here.answer(headers=OURS_TO_REFRESH)
+    w.settle()
+    w.hear_notices()
+    w.pass_time(46.0)
+    w.pbx.answers["INVITE"] = None
+    here.send("UPDATE", OURS_TO_REFRESH)
+    w.pass_time(46.0)
+    there.hang_up()
+    w.settle()
+    w.pbx.answers.clear()
+
+
+def ended_after_a_glare(w: World) -> None:
+    """It ends while an offer of ours waits to be made again."""
+    there, here = called(w)
+    w.pbx.answers["INVITE"] = 491
+    here.answer(headers=OURS_TO_REFRESH)
+    w.settle()
+    w.hear_notices()
+    w.pass_time(46.0)
+    there.hang_up()
+    w.settle()
+    w.pbx.answers.clear()
+
+
+def expired(w: World) -> None:
+    there = w.trunk.call(headers=OURS_TO_REFRESH)
+    w.settle()
+    w.hear_notices()
+    w.pass_time(61.0)
+    assert there.dialog is not None
+
+
+def changed_alone(w: World) -> None:
+    """The caller changes its codec while the callee rings, who is offered it anew."""
+    there, here = called(w)
+    here.ring(183, sdp(PBX_MEDIA), reliable=True)
+    w.settle()
+    there.send("INVITE", body=sdp(TRUNK_MEDIA, codecs="8", version=2))
+    w.settle()
+    here.answer(b"")
+    w.settle()
+    w.hear_notices()
+    there.hang_up()
+
+
 Kind = Callable[[World], None]
 PLAIN: tuple[Kind, ...] = (
     hung_up,
@@ -386,6 +439,7 @@ PLAIN: tuple[Kind, ...] = (
     unanswered,
     forked,
     reinvited,
+    hung_up_while_ports_are_awaited,
     hung_up_within_a_reinvite,
     transferred,
     replacing,
@@ -401,6 +455,7 @@ PLAIN: tuple[Kind, ...] = (
 )
 RECORDED = (*PLAIN, recorded, lost_by_the_recorder, in_mid_notice, to_a_mailbox, into_a_conference)
 ASKED = (consenting, declining, answering_nothing, hung_up, in_mid_notice)
+ALONE = (refreshed, ended_after_a_glare, expired, changed_alone)
 SPOKEN = VoicemailPolicy.NOTICE
 DIVERTING = Divert(to=f"sip:mailbox@{PBX}", on=frozenset({"no-answer"}), after=20.0)
 
@@ -408,6 +463,7 @@ CASES = [
     *(("off", OFF, False, kind) for kind in PLAIN),
     *(("notice", replace(NOTICE, codes=CODES, hold="pause"), True, kind) for kind in RECORDED),
     *(("before-connect", BEFORE, True, kind) for kind in (hung_up, refused, cancelled, forked)),
+    *(("before-connect", BEFORE, True, kind) for kind in ALONE),
     *(("question", asking(*Party), True, kind) for kind in ASKED),
     ("room", replace(NOTICE, room=Room("board")), True, hung_up),
     (

@@ -210,6 +210,31 @@ class TestRefer:
         assert w.pbx.asked_for("NOTIFY").headers.get("Event") == "refer"
         there.hang_up()
 
+    @pytest.mark.parametrize(
+        ("target", "told"),
+        [
+            (
+                "sip:%2b49:pw@Carrier.example;transport=TCP;x=y",
+                "sip:+49@carrier.example;transport=tcp",
+            ),
+            ("tel:+49-30", "tel:+4930"),
+            ("sip:conference.example", "sip:conference.example"),
+            (
+                "sip:1@carrier.example?Require=replaces&REPLACES=x%3bfrom-tag=2%3bto-tag=1",
+                "sip:1@carrier.example?Replaces=x%3Bto-tag%3D1%3Bfrom-tag%3D2",
+            ),
+        ],
+    )
+    def test_of_the_pbx_to_somewhere_else_crosses_in_one_spelling(self, world, target, told):
+        w = world(OFF)
+        there, here = w.talk()
+
+        here.send("REFER", [("Refer-To", f'"x" <{target}>;y=z')])
+        w.settle()
+
+        assert w.trunk.asked_for("REFER").headers.get("Refer-To") == f"<{told}>"
+        there.hang_up()
+
     def test_replaces_names_the_dialog_of_the_other_leg(self, world):
         w = world(OFF)
         _one, first = w.talk()

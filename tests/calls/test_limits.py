@@ -221,10 +221,25 @@ class TestMemory:
     def test_all_neighbours_together_are_bounded_in_bytes(self, monkeypatch):
         monkeypatch.setattr(limits_module, "MOST_BYTES_OF_ALL", 100_000)
         pool = Pool()
-        first, second = (Account(Limits(), pool, trunk=True) for _ in range(2))
+        first, second = (Account(Limits(), pool, trunk=False) for _ in range(2))
 
         assert first.over_by_request("INFO", 0.0, inside=False, size=60_000) == ""
         assert second.over_by_request("INFO", 0.0, inside=False, size=60_000) == "bytes"
+
+    def test_trunks_together_leave_room_for_what_a_pbx_asks(self, monkeypatch):
+        monkeypatch.setattr(limits_module, "MOST_TRANSACTIONS", 10)
+        pool = Pool()
+        trunks = [Account(Limits(), pool, trunk=True) for _ in range(3)]
+        pbx = Account(Limits(), pool, trunk=False)
+
+        taken = [
+            trunk.over_by_request("OPTIONS", 0.0, inside=False, size=10)
+            for trunk in trunks
+            for _ in range(10)
+        ]
+
+        assert taken == [""] * 14 + ["transactions"] * 16
+        assert pbx.over_by_request("INVITE", 0.0, inside=False, size=10) == ""
 
     def test_what_ends_a_call_has_room_when_nothing_else_has(self, monkeypatch):
         monkeypatch.setattr(limits_module, "MOST_TRANSACTIONS", 4)

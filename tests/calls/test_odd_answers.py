@@ -152,3 +152,76 @@ class TestSilence:
             assert reason.startswith("Q.850 ;cause=102")
             assert "500" not in reason
         assert w.ended == ("answered", "sidecar")
+
+
+class TestReliableAnswers:
+    def test_of_several_telephones_count_for_the_one_that_answers(self, world):
+        w = world(OFF)
+        there = w.trunk.call(headers=[("Supported", "100rel")])
+        w.settle()
+        here = w.pbx.calls[0]
+        here.ring(183, sdp(PBX_MEDIA, 5000), tag="one", reliable=True)
+        w.settle()
+        here.ring(183, sdp(PBX_MEDIA, 6000), tag="two", reliable=True)
+        w.settle()
+        assert w.media.remotes[Side.B, 0].port == 6000
+
+        here.answer(sdp(PBX_MEDIA, 5000), tag="one")
+        w.settle()
+
+        assert w.media.remotes[Side.B, 0].port == 5000
+        assert lines_of(there.final.body)
+        there.hang_up()
+
+    @pytest.mark.parametrize("again", [b"", sdp(PBX_MEDIA, 5000)])
+    def test_to_a_call_of_ours_alone_are_acknowledged_by_us(self, world, again):
+        w = world(BEFORE)
+        there = w.trunk.call()
+        w.settle()
+        w.hear_notices()
+        here = w.pbx.calls[0]
+        assert "100rel" in here.request.headers.get("Supported")
+        here.ring(183, sdp(PBX_MEDIA, 5000), reliable=True)
+        w.settle()
+        assert not here.reliable[here.tag].pending
+        assert w.pbx.heard("PRACK")
+        assert w.trunk.heard(183) == [], "the caller was answered long ago"
+        assert w.media.remotes[Side.B, 0].port == 5000
+
+        here.answer(again)
+        w.settle()
+        w.hear_notices()
+
+        assert all(w.media.gates.values())
+        assert w.media.remotes[Side.B, 0].port == 5000
+        there.hang_up()
+
+    def test_that_come_again_are_acknowledged_once(self, world):
+        w = world(BEFORE)
+        there = w.trunk.call()
+        w.settle()
+        w.hear_notices()
+        here = w.pbx.calls[0]
+        w.lose = lambda message, _to: getattr(message, "method", "") == "PRACK"
+        here.ring(183, sdp(PBX_MEDIA), reliable=True)
+        w.pass_time(3)
+        w.lose = lambda _message, _to: False
+        w.pass_time(5)
+
+        numbers = {each.cseq.number for each in w.pbx.heard("PRACK")}
+        assert len(numbers) == 1
+        assert not here.reliable[here.tag].pending
+        there.hang_up()
+
+
+def test_a_callee_is_told_of_replaces_only_where_the_caller_knows_it(world):
+    for headers, told in (
+        ([], "100rel, timer"),
+        ([("Supported", "replaces")], "100rel, replaces, timer"),
+    ):
+        w = world(BEFORE)
+        there = w.trunk.call(headers=headers)
+        w.settle()
+        w.hear_notices()
+        assert w.pbx.calls[0].request.headers.get("Supported") == told
+        there.hang_up()

@@ -276,3 +276,18 @@ def test_shutting_down_answers_the_caller_who_still_waits(world):
 
     assert there.status == 503
     assert w.pbx.calls[0].cancelled
+
+
+def test_media_is_told_of_the_answer_and_from_where_a_party_behind_nat_may_speak(world):
+    w = world(OFF)
+    w.trunk_peer = w.trunk_peer._replace(media_from=("198.51.100.0/24",))
+
+    w.trunk.call()
+    w.settle()
+    assert not w.media.is_answered
+    w.pbx.calls[0].answer()
+    w.settle()
+    assert w.media.is_answered
+    assert w.media.nat == {Side.A: ("198.51.100.0/24",), Side.B: ()}
+    w.pbx.calls[0].hang_up()
+    w.settle()

@@ -164,13 +164,13 @@ def test_a_repeated_183_is_passed_once(world):
     there.cancel()
 
 
-def test_the_pbx_is_offered_none_once_the_caller_is_answered(world):
+def test_the_pbx_is_offered_ours_once_the_caller_is_answered(world):
     w = world(BEFORE)
     there = w.trunk.call(headers=[("Supported", "100rel, timer"), ("Require", "100rel")])
     w.settle()
     w.hear_notices()
 
     request = w.pbx.calls[0].request
-    assert "100rel" not in (request.headers.get("Supported") or "")
+    assert request.headers.get("Supported") == "100rel, timer"
     assert "Require" not in request.headers
     there.hang_up()

@@ -369,3 +369,67 @@ class TestTheCalleeOfACallerAnsweredAlone:
         assert refresh.final.headers.get(EXPIRES) == "90;refresher=uac"
         assert w.pbx.heard("UPDATE") == []
         there.hang_up()
+
+    def test_that_turns_out_to_take_no_update_does_not_end_the_caller_s_session(self, world):
+        w = world(BEFORE)
+        w.pbx.answers["UPDATE"] = 501
+        there, _here = self.talk(w)
+
+        refresh = there.send("UPDATE", timer("90;refresher=uac"))
+        w.settle()
+
+        assert refresh.status == 200
+        assert refresh.final.headers.get(EXPIRES) == "90;refresher=uac"
+        there.hang_up()
+
+    def test_that_wants_a_longer_interval_in_the_caller_s_re_invite_is_asked_again(self, world):
+        w = world(BEFORE)
+        w.pbx.answers["INVITE"] = None
+        there, _here = self.talk(w, *timer("90;refresher=uac"))
+        asked = there.send("INVITE", timer("90"), sdp(TRUNK_MEDIA, version=2))
+        w.settle()
+        first = w.pbx.served[-1]
+        first.respond(422, [("Min-SE", "300")])
+        w.settle()
+        again = w.pbx.served[-1]
+        assert again is not first
+        assert again.request.headers.get(EXPIRES) == "300;refresher=uac"
+        assert again.request.body == first.request.body
+        again.respond(200, timer("300;refresher=uac"), sdp(PBX_MEDIA, version=2))
+        w.settle()
+
+        assert asked.status == 200
+        assert asked.final.headers.get(EXPIRES) == "90;refresher=uac"
+        there.hang_up()
+
+    def test_that_refuses_an_interval_which_nobody_asked_for_is_not_told_to_the_caller(self, world):
+        w = world(BEFORE)
+        w.pbx.answers["INVITE"] = 422
+        there, _here = self.talk(w)
+        asked = there.send("INVITE", timer("90"), sdp(TRUNK_MEDIA, version=2))
+        w.settle()
+
+        assert asked.status == 500
+        there.hang_up()
+
+
+def test_a_pbx_that_calls_out_and_was_answered_alone_gets_its_own_timer(world):
+    w = world(BEFORE)
+    there = w.pbx.call("+4930123", headers=timer("90", UPDATES))
+    w.settle()
+    w.hear_notices()
+    here = w.trunk.calls[0]
+    here.answer(headers=timer("1800;refresher=uas"))
+    w.settle()
+    w.hear_notices()
+
+    assert there.final.headers.get(EXPIRES) == "90;refresher=uac"
+    for _ in range(3):
+        w.pass_time(45)
+        refresh = there.send("UPDATE", timer("90;refresher=uac"))
+        w.settle()
+        assert refresh.final.headers.get(EXPIRES) == "90;refresher=uac"
+    assert w.b2bua.calls
+    first = refreshes(w.trunk)[0]
+    assert first.headers.get(EXPIRES) == "1800;refresher=uas"
+    there.hang_up()

@@ -136,15 +136,35 @@ class TestByKeys:
         assert w.recording.orders[-1] is Order.RELEASE
         there.hang_up()
 
-    def test_without_a_recorder_no_code_is_listened_for(self, world):
+    @pytest.mark.parametrize("side", list(Side))
+    def test_without_a_recorder_a_stop_is_taken_and_fails_and_the_call_ends(self, world, side):
         w = world(WITH_CODES)
+        w.recorder.answers[Order.STOP] = "fail"
+        _there, _here = w.talk()
+
+        w.press(side, STOP)
+        w.settle()
+
+        assert not w.b2bua.calls
+        assert w.recording.orders[-1] is Order.STOP
+        assert w.record.stop_requested_at is not None
+        assert w.record.stop_confirmed_at is None
+        assert w.media.pressed == []
+
+    def test_without_a_recorder_a_stop_mutes_the_call_where_the_rule_says_so(self, world):
+        w = world(MUTING)
+        w.recorder.answers[Order.STOP] = "fail"
         there, _here = w.talk()
 
-        assert not any(w.media.collecting.values())
         w.press(Side.A, STOP)
+        w.settle()
 
         assert len(w.b2bua.calls) == 1
+        assert gates(w) == (False, True), "silence to the PBX"
         there.hang_up()
+        w.settle()
+        assert w.record.stop_requested_at is not None
+        assert w.record.stop_confirmed_at is None
 
     def test_a_stop_during_the_notice_holds_after_it(self, world):
         w = world(WITH_CODES, recorder=True)

@@ -159,6 +159,20 @@ def test_a_fault_while_a_call_is_put_together_gives_its_ports_back(world, monkey
     assert w.engine.live == []
 
 
+def test_a_fault_while_a_challenged_call_comes_again_leaves_its_one_record(world, monkeypatch):
+    w = world(OFF)
+    w.trunk.call(call_id="again", tag="t")
+    w.settle()
+    w.pbx.calls[-1].respond(401)
+    w.settle()
+    monkeypatch.setattr("sidecar.calls.call.join_parts", broken)
+
+    w.trunk.call(call_id="again", tag="t", cseq=2)
+    w.settle()
+
+    assert w.ended == ("failed", "sidecar")
+
+
 def test_a_fault_in_a_farewell_leaves_no_dialog(world, monkeypatch):
     from sidecar.calls.b2bua import B2bua
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sidecar.calls.contact_seal import Sealed
 from sidecar.calls.routing import Peer
-from sidecar.consent.decision import Decision
 from sidecar.sip.address import Address
 from sidecar.sip.uri import Uri
 from tests.calls.world import OFF, PBX, SIDECAR, TRUNK, World
 
-ALLOWED = Decision(messages="allow")
+unhurried = settings(deadline=None)
 CONTROLS = ["%00x", "%0aUniqueid%3a1.1", "%0D%0a", "%7f", "%c2%85", "%ff", "%%0a"]
 NAMING = [
     "Refer-To",
@@ -124,6 +124,7 @@ class TestTheNumberThatThePbxRuns:
         assert {name for name, _ in request.target.parameters} <= {"user", "phone-context"}
         there.cancel()
 
+    @unhurried
     @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12))
     def test_is_the_one_that_was_judged_whatever_it_is(self, user):
         w = World(OFF)
@@ -151,6 +152,15 @@ class TestTheNumberThatThePbxRuns:
         assert w.pbx.asked_for("NOTIFY").to.uri.user == ("200" if trusted else "100")
 
 
+def test_whom_a_trunk_registers_is_not_whom_it_calls(world):
+    w = world(OFF)
+    names = [("From", "<sip:gsm@x>;tag=a"), ("To", "<sip:gs%6d@X>")]
+    w.trunk.request("REGISTER", f"sip:{SIDECAR[0]}", [*names, ("Contact", w.trunk.contact)])
+    w.settle()
+
+    assert str(w.pbx.asked_for("REGISTER").to) == "<sip:gsm@x>"
+
+
 class TestTelUris:
     """RFC 3966: read as docs/numbers.md has it, and sent to the PBX as what was read."""
 
@@ -159,6 +169,7 @@ class TestTelUris:
         [
             ("tel:+44-20-7946-0101", "+442079460101", f"sip:+442079460101@{PBX}"),
             ("tel:2079460101;phone-context=+44", "+442079460101", f"sip:+442079460101@{PBX}"),
+            ("tel:2079460101;x=y;Phone-Context=%2b44", "+442079460101", f"sip:+442079460101@{PBX}"),
             ("tel:7042;phone-context=a.example", "7042", f"sip:7042@{PBX};phone-context=a.example"),
             ("TEL:+442079460101;ext=5;x=y", "+442079460101", f"sip:+442079460101@{PBX}"),
         ],
@@ -217,6 +228,17 @@ class TestWhereARequestGoes:
         assert w.rules.asked[0].pbx == "main"
         assert w.pbx.calls[0].request.uri == f"sip:100@{PBX}"
         there.cancel()
+
+    def test_a_pbx_is_reached_by_a_contact_of_its_own(self, world):
+        w = self.two(world)
+        token = w.b2bua.router.seal.seal(
+            Sealed("pbx", "second", False, Uri.parse("sip:7@198.51.100.30"))
+        )
+        w.trunk.call(uri=f"sip:100@{SIDECAR[0]};csc={token}")
+        w.settle()
+
+        assert (w.rules.asked[0].pbx, w.rules.asked[0].to) == ("second", "7")
+        assert w.pbx.calls == []
 
     @pytest.mark.parametrize("host", ["Carrier.Example", "other.example"])
     def test_a_pbx_chooses_the_trunk_by_its_host(self, world, host):
@@ -397,6 +419,27 @@ class TestTransfersOfATrunk:
         assert w.counted("sip_rejected_total", reason="internal_error") == 0
         assert w.call
         there.hang_up()
+
+    def test_that_were_talked_over_name_the_dialog_that_the_pbx_has(self, world):
+        w = world(OFF)
+        there, _here = w.talk()
+        second = w.trunk.call("200")
+        w.settle()
+        consulted = w.pbx.calls[-1]
+        consulted.answer()
+        w.settle()
+        d = second.dialog
+        replaces = f"{d.call_id}%3Bto-tag%3D{d.remote.tag}%3Bfrom-tag%3D{d.local.tag}"
+        refer = there.send("REFER", [("Refer-To", f"<{d.remote_target}?Replaces={replaces}>")])
+        w.settle()
+
+        assert refer.status == 200
+        d = consulted.dialog
+        told = f"{d.call_id}%3Bto-tag%3D{d.local.tag}%3Bfrom-tag%3D{d.remote.tag}"
+        refer_to = w.pbx.asked_for("REFER").headers.get("Refer-To")
+        assert refer_to == f"<sip:192.0.2.1:5060?Replaces={told}>"
+        there.hang_up()
+        second.hang_up()
 
     def test_outside_of_a_call_lead_through_the_sidecar_too(self, world):
         w = world(OFF)

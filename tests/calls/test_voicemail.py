@@ -48,6 +48,26 @@ class TestTheMailboxOfThePbx:
         assert w.record.notice_caller_at is not None
         assert w.counted("voicemail_total", result="informed") == 1
 
+    def test_without_a_recorder_the_notice_is_what_matters_and_nothing_is_ordered(self, world):
+        w = world(replace(NOTICE, voicemail=VoicemailPolicy.NOTICE))
+        w.recorder.answers[Order.STOP] = "fail"
+        w.signs.user = "pbx"
+        there = w.trunk.call()
+        w.settle()
+        w.pbx.calls[-1].answer()
+        w.settle()
+        before = open_gates(w)
+        w.hear_notices()
+        w.pass_time(10)
+
+        assert prompts(w) == ["voicemail-notice"]
+        assert not before
+        assert open_gates(w)
+        assert Order.STOP not in w.recording.orders
+        there.hang_up()
+        w.settle()
+        assert w.record.voicemail == "informed"
+
     def test_where_the_rule_allows_it_nothing_is_said(self, world):
         w = world(decision("allow"), recorder=True)
         there, here = ringing(w)

@@ -10,6 +10,7 @@ import random
 from collections import deque
 from collections.abc import Callable
 from typing import Literal
+from weakref import WeakSet
 
 from sidecar.calls.agent import DecisionHeaders, Ports
 from sidecar.calls.b2bua import B2bua
@@ -114,6 +115,8 @@ class World:
         """By whose word messages come twice, or before others that were sent earlier."""
         self.transport = "UDP"
         """By which the neighbours' messages come from now on."""
+        self._begun: WeakSet[Call] = WeakSet()
+        """The calls that something still keeps."""
         self._wire: deque[Callable[[], None]] = deque()
         self._wakes_at: float | None = None
         self.engine = StubEngine(self._wire.append, self.wall)
@@ -315,6 +318,7 @@ class World:
 
     def _keep_promises(self) -> None:
         for call in self.b2bua.calls.values():
+            self._begun.add(call)
             session = call.media
             assert isinstance(session, StubSession)
             owed = self._owed(call, session)
@@ -357,6 +361,8 @@ class World:
     def _look_at_recorder(self, call: Call) -> None:
         """Speech passes only while the recorder has confirmed what it was told last."""
         (recording,) = self._recordings(call)
+        if not call.consent.state.terms.orders:
+            return
         assert recording.confirmed is recording.orders[-1], "speech passes, the recorder unsure"
 
     def _recordings(self, call: Call) -> list[StubRecorderSession]:
@@ -379,3 +385,13 @@ class World:
             assert record.ended_by.value
             assert record.ended_at is not None
         assert self.counted("calls_active") == 0
+        self._check_calls_are_freed()
+
+    def _check_calls_are_freed(self) -> None:
+        """Nothing keeps a call that has ended, once this world forgets what it has seen."""
+        self.b2bua.wake()  # the last transactions are let go of
+        self.b2bua.wake()
+        self.engine.opened.clear()
+        self.recorder.sessions.clear()
+        self.records.waiting.clear()
+        assert not list(self._begun), "an ended call is kept"

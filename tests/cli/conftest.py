@@ -27,6 +27,11 @@ hosts = ["127.0.0.2"]
 
 [records]
 database = "sqlite:///records.db"
+
+[pbx.main.recorder]
+kind = "feature-code"
+stop = "*1"
+start = "*2"
 """
 
 RULES = """

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import re
+import resource
 import signal
 import socket
 import sys
@@ -80,6 +82,22 @@ async def test_it_runs_until_it_is_told_to_stop_and_ends_well(
     assert "level=info" in stopped
 
 
+async def test_connections_are_bounded_by_its_own_limits_not_by_the_shell_s(
+    start: Start, config: Path, ports: tuple[int, int]
+) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(soft, 512), hard))
+    try:
+        process = await start("run", "-c", config)
+        await line_with(process, "event=started")
+        limits = Path(f"/proc/{process.pid}/limits").read_text()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+    (found,) = re.findall(r"^Max open files +([0-9]+) +([0-9]+)", limits, re.MULTILINE)
+    assert found[0] == found[1]
+
+
 async def test_wrong_settings_keep_it_from_starting(start: Start, config: Path) -> None:
     change(config, 'kind = "generic"', 'kind = "avaya"')
 
@@ -130,6 +148,21 @@ async def test_a_web_port_in_use_is_a_line_and_exit_code_1(
     assert line.endswith(
         f": http.listen: can't listen on 127.0.0.1:{ports[1]}: Address already in use"
     )
+
+
+async def test_a_key_of_contacts_that_others_may_read_is_a_line_and_exit_code_1(
+    start: Start, config: Path, ports: tuple[int, int]
+) -> None:
+    key = config.parent / "contact.key"
+    key.write_text("00" * 64)
+    key.chmod(0o644)
+
+    process = await start("run", "-c", config)
+    _, errors = await asyncio.wait_for(process.communicate(), 20)
+
+    assert process.returncode == 1
+    assert f"{key}: records.database: others may read" in errors.decode()
+    assert "Traceback" not in errors.decode()
 
 
 async def test_a_token_that_might_be_guessed_is_a_line_and_exit_code_1(

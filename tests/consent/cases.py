@@ -39,6 +39,7 @@ class Case:
     """Whether a refusal ends the call."""
     mutes: bool = False
     holds: bool = True
+    obeys: bool = True
     other: Callee = Callee.PERSON
     at_person: bool = False
     """Whether all is said only when a person is on the callee's side."""
@@ -93,7 +94,7 @@ def terms_in(case: Case) -> Terms:
             voicemail_question=Question(repeat=case.repeat),
             on_unconfirmed="mute" if case.mutes else "hangup",
         )
-        return at_a_mailbox(decision, holds=case.holds)
+        return at_a_mailbox(decision, holds=case.holds, obeys=case.obeys)
     at = "person" if case.at_person else "answer"
     decision = Decision(
         recording=case.policy,

@@ -63,7 +63,7 @@ LISTEN = SetGates(Gates.LISTEN)
 def a_mailbox(policy: VoicemailPolicy = VoicemailPolicy.NOTICE) -> TermsChanged:
     """The call has come to a mailbox."""
     decision = Decision(voicemail=policy, voicemail_question=Question(repeat=0))
-    return TermsChanged(at_a_mailbox(decision, holds=True))
+    return TermsChanged(at_a_mailbox(decision, holds=True, obeys=True))
 
 
 def a_call_in_a_room(policy: Policy = Policy.NOTICE) -> ConsentMachine:
@@ -95,6 +95,23 @@ def test_a_caller_who_declines_leaves_no_message_and_hears_why_alone():
 
     assert done(consent, Declined(CALLER)) == [DropCallee(), Explain(CALLER)]
     assert done(consent, ExplanationOver(CALLER)) == [EndRefused()]
+
+
+@pytest.mark.parametrize("policy", [VoicemailPolicy.NOTICE, VoicemailPolicy.CONSENT])
+def test_a_recorder_that_does_not_obey_is_told_nothing_at_a_mailbox(policy: VoicemailPolicy):
+    decision = Decision(recording=Policy.NOTICE, notice=Notice(), voicemail=policy)
+    consent = ConsentMachine(terms_of(decision, holds=False))
+    done(consent, RecorderReady(), BothUp(), NoticePlayed(CALLER), NoticePlayed(CALLEE), RELEASED)
+    there = TermsChanged(at_a_mailbox(decision, holds=False, obeys=False))
+
+    assert done(consent, there) == [CLOSED, PlayNotice(CALLER)]
+    heard = done(consent, NoticePlayed(CALLER))
+    if policy is VoicemailPolicy.CONSENT:
+        assert heard == [AwaitAnswer(CALLER)]
+        heard = done(consent, Agreed(CALLER))
+    assert heard == [OPEN]
+    assert done(consent, StopRequested(Objector.CALLEE)) == []
+    assert done(consent, StopRequested(Objector.CALLER))[0] == CLOSED
 
 
 def test_a_mailbox_that_is_denied_is_dropped_at_once():

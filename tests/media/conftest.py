@@ -14,9 +14,10 @@ from .phones import Call, descriptors, write_wav
 
 @pytest.fixture
 def library(tmp_path: Path) -> PromptLibrary:
-    """One prompt: "notice" in English, 110 ms of a tone, which is six packets."""
+    """Prompts in English: "notice", 110 ms of a tone, which is six packets; "long" lasts 1 s."""
     tone = [round(8000 * math.sin(2 * math.pi * 1000 * i / 8000)) for i in range(880)]
     write_wav(tmp_path / "en" / "notice.wav", tone)
+    write_wav(tmp_path / "en" / "long.wav", (tone * 10)[:8000])
     return PromptLibrary(None, builtin=tmp_path)
 
 

@@ -50,11 +50,12 @@ class Phone:
         self.sequence = (self.sequence + 1) & 0xFFFF
         self.timestamp = (self.timestamp + 160) & 0xFFFFFFFF
         packet = Packet(payload_type, self.sequence, self.timestamp, self.ssrc, False, payload)
-        self.socket.sendto(packet.encode(), (self.address, port))
+        self.send_raw(port, packet.encode())
         return packet
 
     def send_raw(self, port: int, data: bytes) -> None:
-        self.socket.sendto(data, (self.address, port))
+        """To the sidecar's address, wherever the phone is itself."""
+        self.socket.sendto(data, ("::1" if ":" in self.address else "127.0.0.1", port))
 
     async def hear_raw(self) -> bytes:
         loop = asyncio.get_running_loop()

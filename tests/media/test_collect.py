@@ -210,3 +210,24 @@ async def test_events_that_are_no_keys_pass(engine: LocalEngine) -> None:
     call.a.send_raw(call.ports_a[0], bytes(broken))
     assert_no_key(await rest(call))
     await call.close()
+
+
+async def test_a_key_beside_the_audio_is_withheld_and_leaves_the_audio_as_it_came(
+    engine: LocalEngine,
+) -> None:
+    """Its packets have an SSRC and numbers of their own: nothing of the audio has to move up."""
+    call = await Call(engine).connected()
+    call.session.collect(Side.A, True)
+    await call.done()
+    keypad = Phone()
+    keypad.close()
+    keypad.socket, keypad.ssrc, keypad.sequence = call.a.socket, 0xABCD, 7
+    sent = [call.a.send(call.ports_a[0], SPEECH)]
+    press(keypad, call.ports_a[0], "9")
+    sent += [call.a.send(call.ports_a[0], SPEECH) for _ in range(3)]
+
+    heard = [await call.b.hear() for _ in range(4)]
+
+    assert heard == sent
+    assert (await call.event(Digit)).digit == "9"
+    await call.close()

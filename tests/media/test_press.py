@@ -10,7 +10,7 @@ from sidecar.media.engine import Digit, Played, PlayFailed, Pressed, RemoteMedia
 from sidecar.media.local import LocalEngine
 from sidecar.rtp.g711 import decode_alaw, decode_ulaw
 from sidecar.rtp.packet import Packet
-from sidecar.rtp.telephone_event import DIGITS, DigitDecoder, TelephoneEvent
+from sidecar.rtp.telephone_event import DIGITS, DigitDecoder, EventPacket, TelephoneEvent
 
 from .phones import SILENCE, SPEECH, Call, Phone, assert_one_stream
 from .test_digits import press
@@ -42,7 +42,8 @@ def understood(heard: list[Packet]) -> str:
     """The keys as a receiver of telephone events understands them."""
     decoder, keys = DigitDecoder(), ""
     for place, packet in enumerate(events(heard)):
-        for key in decoder.feed(packet.timestamp, packet.payload, place * 0.02):
+        where = EventPacket(packet.ssrc, packet.sequence, packet.timestamp, packet.marker)
+        for key in decoder.feed(where, packet.payload, place * 0.02):
             assert key.duration == 800
             keys += key.digit
     return keys

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import itertools
 
 import pytest
@@ -8,6 +9,9 @@ from sidecar.media.engine import Played, PlayFailed, Side
 from sidecar.media.local import LocalEngine
 
 from .phones import SILENCE, SPEECH, Call, Phone, assert_one_stream
+
+LONG_S = 1.0
+"""Of the prompt "long"."""
 
 FRAMES = 6
 """Of the prompt "notice": 110 ms, the last frame filled up."""
@@ -103,24 +107,63 @@ async def test_a_party_that_was_put_on_hold_hears_the_prompt_from_its_beginning(
     await call.close()
 
 
-async def test_a_prompt_starts_anew_when_the_party_turns_out_to_be_elsewhere(
+async def test_a_prompt_whose_packets_are_refused_from_some_moment_on_fails(
     engine: LocalEngine,
 ) -> None:
+    """Frames go on to be taken by the kernel, each but the last one is refused (ICMP)."""
     call = await Call(engine).connected(open_gates=False)
-    behind_nat = Call(engine, streams=0)
-    await behind_nat.opened()
+    call.session.play(Side.A, "long", "en")
+    for _ in range(20):
+        await call.a.hear()
+
+    call.a.close()
+
+    assert await call.event(PlayFailed) == PlayFailed(Side.A, "long", "unreachable")
+    await call.close()
+
+
+async def test_a_prompt_to_a_port_that_is_closed_from_the_start_fails(engine: LocalEngine) -> None:
+    call = await Call(engine).connected(open_gates=False)
+    call.a.close()
     call.session.play(Side.A, "notice", "en")
-    signalled = [await call.a.hear()]
-    while signalled[-1].payload == SILENCE:
-        signalled.append(await call.a.hear())
+    assert await call.event(PlayFailed) == PlayFailed(Side.A, "notice", "unreachable")
+    await call.close()
 
-    behind_nat.a.send(call.ports_a[0], SPEECH)
-    heard = [await behind_nat.a.hear() for _ in range(FRAMES)]
 
-    assert heard[0].marker
-    assert heard[0].payload == signalled[-1].payload
-    await call.event(Played)
-    await behind_nat.close()
+async def test_a_prompt_of_which_packets_were_refused_begins_anew(engine: LocalEngine) -> None:
+    call = await Call(engine).connected(open_gates=False)
+    call.session.play(Side.A, "long", "en")
+    for _ in range(20):
+        await call.a.hear()
+    port = call.a.port
+    call.a.close()
+    for _ in range(5):
+        await call.b.hear()  # 100 ms
+
+    call.a = Phone(port=port)
+    played = await call.event(Played)
+
+    assert played.ended_at - played.started_at == pytest.approx(LONG_S, abs=0.05)
+    await call.close()
+
+
+async def test_a_prompt_that_is_refused_now_and_then_fails_at_last(
+    engine: LocalEngine,
+) -> None:
+    """A host may tell of one refused packet a second: what went between does not make it heard."""
+    call = await Call(engine).connected(open_gates=False)
+    call.session.play(Side.A, "long", "en")
+    phone, port = call.a, call.a.port
+    failed = asyncio.create_task(call.event(PlayFailed))
+    while not failed.done():
+        phone.close()
+        for _ in range(6):
+            await call.b.hear()
+        phone = Phone(port=port)
+        for _ in range(6):
+            await call.b.hear()
+    assert (await failed).reason == "unreachable"
+    phone.close()
     await call.close()
 
 

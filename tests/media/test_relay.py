@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import struct
 
-from sidecar.media.engine import Opened, RemoteMedia, Side
+import pytest
+
+from sidecar.media.engine import Opened, Played, RemoteMedia, Side
 from sidecar.media.local import LocalEngine
 from sidecar.media.prompts import PromptLibrary
 
@@ -112,14 +114,22 @@ async def test_g722_is_silent_in_its_own_codec(engine: LocalEngine) -> None:
     await call.close()
 
 
-async def test_a_party_may_ask_for_longer_packets(engine: LocalEngine) -> None:
+@pytest.mark.parametrize(
+    ("asked", "sent"), [(10, 10), (30, 30), (60, 60), (50, 40), (15, 10), (5, 10), (500, 60)]
+)
+async def test_a_party_may_ask_for_shorter_or_longer_packets(
+    engine: LocalEngine, asked: int, sent: int
+) -> None:
     call = await Call(engine).opened()
-    call.session.configure(Side.A, 0, call.a.remote(ptime_ms=30))
+    call.session.configure(Side.A, 0, call.a.remote(ptime_ms=asked))
     first, second = await call.a.hear(), await call.a.hear()
-    assert len(first.payload) == 240
-    assert (second.timestamp - first.timestamp) & 0xFFFFFFFF == 240
-    call.session.configure(Side.A, 0, call.a.remote(ptime_ms=500))
-    await call.a.hear_until(SILENCE)
+    assert len(first.payload) == 8 * sent
+    assert (second.timestamp - first.timestamp) & 0xFFFFFFFF == 8 * sent
+
+    call.session.play(Side.A, "notice", "en")
+    played = await call.event(Played)
+    packets = -(-960 // (8 * sent))
+    assert played.ended_at - played.started_at == pytest.approx(packets * sent / 1000, abs=0.025)
     await call.close()
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -12,7 +13,7 @@ from sidecar.media.engine import Lost, Opened, Played, Refused, RemoteMedia, Sid
 from sidecar.media.local import LocalEngine
 from sidecar.media.prompts import PromptLibrary
 
-from .phones import SPEECH, WAIT_S, Call
+from .phones import SPEECH, WAIT_S, Call, Phone
 
 
 async def test_a_dead_worker_is_told_and_replaced(
@@ -130,24 +131,91 @@ async def test_media_is_not_sent_just_anywhere(
     await call.close()
 
 
-async def test_a_party_that_falls_silent_is_told_but_not_one_on_hold(
-    library: PromptLibrary,
-) -> None:
-    engine = LocalEngine("127.0.0.1", range(32400, 32440), library, workers=1, silent_after=0.5)
+@pytest.fixture
+async def impatient(library: PromptLibrary) -> AsyncIterator[LocalEngine]:
+    """An engine with seconds in place of minutes. It looks once a second."""
+    engine = LocalEngine(
+        "127.0.0.1",
+        range(32400, 32440),
+        library,
+        workers=1,
+        silent_after=2.0,
+        never_after=0.5,
+    )
     await engine.start()
-    call = await Call(engine).connected()
+    yield engine
+    await engine.close()
+
+
+async def test_silence_of_both_sides_is_told_once(impatient: LocalEngine) -> None:
+    call = await Call(impatient).connected()
+    call.session.answered()
     await call.speak()
     call.b.send(call.ports_b[0], SPEECH)
     await call.a.hear()
-    call.session.configure(Side.B, 0, call.b.remote(sends=False))
 
     silent = await call.event(Silent)
 
-    assert silent.side is Side.A
-    assert silent.seconds >= 0.5
+    assert silent.side is Side.B
+    assert silent.seconds >= 2.0
+    await asyncio.sleep(1.5)
     assert call.no_event()
     await call.close()
-    await engine.close()
+
+
+@pytest.mark.parametrize("life", ["speech", "comfort noise", "report"])
+async def test_one_side_that_is_heard_is_enough(impatient: LocalEngine, life: str) -> None:
+    """The other one may be muted, and who is muted may send comfort noise or reports alone."""
+    call = await Call(impatient).connected()
+    call.session.answered()
+    for _ in range(8):
+        if life == "speech":
+            call.a.send(call.ports_a[0], SPEECH)
+        elif life == "comfort noise":
+            call.a.send(call.ports_a[0], b"\x40", payload_type=13)
+        else:
+            call.a.send_raw(call.ports_a[0] + 1, b"\x80\xc9\x00\x01abcd")
+        await asyncio.sleep(0.5)
+    assert call.no_event()
+    await call.close()
+
+
+async def test_a_call_in_which_nobody_was_ever_heard_is_told_of_sooner(
+    impatient: LocalEngine,
+) -> None:
+    call = await Call(impatient).connected(open_gates=False)
+    call.session.answered()
+    assert (await call.event(Silent)).seconds < 2.0
+    await call.close()
+
+
+async def test_what_strangers_send_is_no_life(impatient: LocalEngine) -> None:
+    call = await Call(impatient).connected(open_gates=False)
+    stranger = Phone("127.0.0.2")
+    call.session.answered()
+    told = asyncio.create_task(call.event(Silent))
+    while not told.done():
+        stranger.send(call.ports_a[0], SPEECH)
+        stranger.send_raw(call.ports_a[0] + 1, b"\x80\xc9\x00\x01abcd")
+        await asyncio.sleep(0.05)
+    await told
+    stranger.close()
+    await call.close()
+
+
+async def test_on_hold_and_before_the_answer_silence_is_none(impatient: LocalEngine) -> None:
+    held, ringing = await Call(impatient).connected(), await Call(impatient).connected()
+    held.session.answered()
+    for side, phone in ((Side.A, held.a), (Side.B, held.b)):
+        held.session.configure(side, 0, phone.remote(hears=False, sends=False))
+    await asyncio.sleep(3.2)
+    assert held.no_event()
+    assert ringing.no_event()
+
+    held.session.configure(Side.A, 0, held.a.remote())
+    await held.event(Silent)
+    await held.close()
+    await ringing.close()
 
 
 async def test_after_close_a_session_says_nothing_more(engine: LocalEngine) -> None:

@@ -27,6 +27,12 @@ name = "announced-first"
 match = { to = ["3*"] }
 recording = "notice"
 notice = { at = "before-connect" }
+[[rule]]
+name = "asked-first"
+match = { to = ["4*"] }
+recording = "consent"
+notice = { to = ["caller"], at = "before-connect" }
+consent = { from = ["caller"], within = "5s" }
 """
 
 
@@ -40,6 +46,7 @@ hosts = ["{pbx}"]
 [trunk.carrier]
 uri = "sip:{trunk}"
 hosts = ["{trunk_hosts}"]
+nat = {nat}
 [media]
 engine = "local"
 address = "{host}"
@@ -61,19 +68,22 @@ def write_settings(
     pbx_transport: str = "udp",
     port: int = 0,
     trunk_hosts: str = "",
+    nat: bool = False,
+    media_ports: int = 400,
 ) -> tuple[Path, int]:
     """Write a settings file; returns it and the SIP port."""
     port = port or free_port()
     here = f"[{host}]" if ":" in host else host
     (folder / "rules.toml").write_text(RULES)
-    prompt = folder / "prompts" / "en" / "recording-notice.wav"
-    prompt.parent.mkdir(parents=True, exist_ok=True)
-    with wave.open(str(prompt), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(8000)
-        file.writeframes(tone(NOTICE_HZ)[: int(8000 * NOTICE_S)].tobytes())
-    first, last = port_range(400)
+    for name in ("recording-notice", "recording-consent"):
+        prompt = folder / "prompts" / "en" / f"{name}.wav"
+        prompt.parent.mkdir(parents=True, exist_ok=True)
+        with wave.open(str(prompt), "wb") as file:
+            file.setnchannels(1)
+            file.setsampwidth(2)
+            file.setframerate(8000)
+            file.writeframes(tone(NOTICE_HZ)[: int(8000 * NOTICE_S)].tobytes())
+    first, last = port_range(media_ports)
     path = folder / "sidecar.toml"
     path.write_text(
         SETTINGS.format(
@@ -83,6 +93,7 @@ def write_settings(
             transport="" if pbx_transport == "udp" else ";transport=tcp",
             trunk=f"{here}:{free_port()}",
             trunk_hosts=trunk_hosts or here,
+            nat="true" if nat else "false",
             host=host,
             first=first,
             last=last,

@@ -65,9 +65,13 @@ TO_MAILBOX = "101"
 TONE_HZ = 440
 LEAST = "least"  # a manager user who may only hold and stop
 RESTARTS = "restarts"  # who may also begin again what was stopped
+DESK = "127.0.0.9"  # a telephone there may call itself what it likes
 PHONES = ("phone1", "phone2", "phone3")
 PASSWORD = "not-a-secret-1"
 BOOT_SECONDS = 30.0
+NO_ETHERNET = (  # what the console says first in a network namespace of one's own
+    "No ethernet interface found for seeding global EID. You will have to set it manually.\n"
+)
 NO_MODULES = ("app_voicemail_odbc", "app_voicemail_imap", "chan_iax2", "pbx_dundi")
 
 
@@ -89,19 +93,36 @@ class Asterisk:
     """One running Asterisk. Use as a context manager."""
 
     def __init__(
-        self, name: str, sidecar_port: int, *, tells: bool = False, trunk: str = ""
+        self,
+        name: str,
+        sidecar_port: int,
+        *,
+        tells: bool = False,
+        tls: bool = False,
+        trunk: str = "",
+        registers: str = "",
     ) -> None:
         """`sidecar_port`: UDP port of the trunk's SIP socket on loopback; `tells`: whether SIP
-        says who is at the other end, and when that changes (`send_pai`); `trunk`: more lines of
-        the trunk's endpoint."""
+        says who is at the other end, and when that changes (`send_pai`); `tls`: whether managers
+        come by TLS too, with a certificate of its own (`certificate`); `trunk`: more lines of
+        the trunk's endpoint; `registers`: the number that it registers with its trunk as its
+        contact."""
         self._tells = tells
+        self._tls = tls
+        self.ami_tls_port = free_ports(1)[0]
         self._trunk = trunk
+        self._registers = registers
         self.sidecar_port = sidecar_port
         self.port, self.ami_port = free_ports(2)
         self.rtp_ports = port_range(keep=True)
         self._inside = Path("/srv/runs") / f"{name}-{os.getpid()}-{self.port}"
         self.folder = chroot_folder() / self._inside.relative_to("/")
         self.recordings = self.folder / "recordings"
+
+    @property
+    def certificate(self) -> Path:
+        """Its own certificate and key, as `tls` has them made."""
+        return self.folder / "keys" / "manager.pem"
 
     @property
     def address(self) -> str:
@@ -117,6 +138,8 @@ class Asterisk:
             (self.folder / part).mkdir(parents=True, exist_ok=True)
         for file, text in self._configuration().items():
             (self.folder / "etc" / file).write_text(text)
+        if self._tls:
+            _make_certificate(self.certificate)
         root = chroot_folder()
         script = (
             f'mount --bind /proc "{root}/proc" && mount --bind /dev "{root}/dev" && '
@@ -178,7 +201,7 @@ class Asterisk:
              "-C", f"{self._inside}/etc/asterisk.conf", "-rx", command],
             capture_output=True, text=True, timeout=max(timeout, 1), check=False,
         )  # fmt: skip
-        return done.stdout + done.stderr
+        return (done.stdout + done.stderr).removeprefix(NO_ETHERNET)
 
     def close_manager_interface(self, *users: str) -> None:
         """Take no manager's connection any more, and end those of these users."""
@@ -274,12 +297,19 @@ class Asterisk:
             "rtp.conf": f"[general]\nrtpstart={self.rtp_ports[0]}\nrtpend={self.rtp_ports[1]}\n"
             f"icesupport={'yes' if 'ice_support=yes' in self._trunk else 'no'}\n",
             "manager.conf": f"[general]\nenabled=yes\nport={self.ami_port}\nbindaddr={LOOPBACK}\n"
-            f"[consent]\nsecret={PASSWORD}\nread=all\nwrite=all\n"
+            + (
+                f"tlsenable=yes\ntlsbindaddr={LOOPBACK}:{self.ami_tls_port}\n"
+                f"tlscertfile={inside}/keys/manager.pem\n"
+                if self._tls
+                else ""
+            )
+            + f"[consent]\nsecret={PASSWORD}\nread=all\nwrite=all\n"
             f"[{LEAST}]\nsecret={PASSWORD}\nread=call,dialplan\nwrite=call,command\n"
             f"[{RESTARTS}]\nsecret={PASSWORD}\nread=call,dialplan\nwrite=call,command,system\n",
             "pjsip.conf": _pjsip_conf(
                 self.port, self.sidecar_port, tells=self._tells, trunk=self._trunk
-            ),
+            )
+            + _registration(self.sidecar_port, self._registers),
             "extensions.conf": _extensions_conf(inside),
             "features.conf": "[general]\ntransferdigittimeout=1\n"
             "[featuremap]\nautomixmon=*3\natxfer=*2\nblindxfer=*4\nparkcall=*7\n",
@@ -294,6 +324,19 @@ class Asterisk:
             "cdr.conf": "[general]\nenable=no\n",
             "cel.conf": "[general]\nenable=no\n",
         }
+
+
+def _make_certificate(file: Path) -> None:
+    """Write a key and a certificate for loopback's address that it has signed itself."""
+    key = file.with_suffix(".key")
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+         "-nodes", "-subj", "/CN=pbx", "-addext", f"subjectAltName=IP:{LOOPBACK}",
+         "-keyout", key, "-out", file],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    file.write_text(file.read_text() + key.read_text())
+    file.chmod(0o644)
 
 
 def _asterisk_conf(inside: Path) -> str:
@@ -342,6 +385,16 @@ contact=sip:{LOOPBACK}:{sidecar_port}
 type=identify
 endpoint=sidecar
 match={LOOPBACK}
+[desk]
+type=endpoint
+context=from-sidecar
+disallow=all
+allow=ulaw,alaw
+direct_media=no
+[desk]
+type=identify
+endpoint=desk
+match={DESK}
 """
     for phone in PHONES:
         text += f"""[{phone}]
@@ -364,6 +417,23 @@ username={phone}
 password={PASSWORD}
 """
     return text
+
+
+def _registration(sidecar_port: int, number: str) -> str:
+    """Its line at the trunk, by which it finds out whom calls are for."""
+    if not number:
+        return ""
+    return f"""[line]
+type=registration
+transport=udp
+endpoint=sidecar
+line=yes
+server_uri=sip:{LOOPBACK}:{sidecar_port}
+client_uri=sip:account@{LOOPBACK}:{sidecar_port}
+contact_user={number}
+retry_interval=1
+expiration=60
+"""
 
 
 def _confbridge_conf(inside: Path) -> str:

@@ -93,10 +93,12 @@ class Sidecar:
         prompts: Mapping[str, Samples] | None = None,
         database: Path | None = None,
         mailboxes: str = "",
+        trusted: bool = False,
     ) -> None:
         """`pbx` and `trunk` are host:port; `prompt` replaces the packaged notice, `port` is
         the one of SIP where it must be known before; `database` is one shared with others;
-        `mailboxes` is how SIP names those of the PBX, like "vm*"."""
+        `mailboxes` is how SIP names those of the PBX, like "vm*"; `trusted`: the trunk."""
+        self._trusted = trusted
         self._mailboxes = mailboxes
         self.folder = folder
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -134,13 +136,17 @@ listen = ["udp://{self.address}", "tcp://{self.address}"]
 kind = "asterisk"
 uri = "sip:{self.pbx}"
 hosts = [{hosts["pbx"]}]
+limits = {{ calls = 10000, rate = "1000/s" }}
 [trunk.carrier]
 uri = "sip:{self.trunk}"
 hosts = [{hosts["trunk"]}]
+trusted = {str(self._trusted).lower()}
+limits = {{ calls = 10000, rate = "1000/s" }}
 [media]
 engine = "local"
 address = "{LOOPBACK}"
 ports = "{low}-{high}"
+reserved = 0
 {prompts}{self._recorder_table()}{self._voicemail_table()}[records]
 database = "sqlite:///{self.database}"
 [http]

@@ -1,4 +1,4 @@
-"""A real Asterisk that insists on session timers, behind a caller who was answered before."""
+"""A real Asterisk that insists on session timers and on PRACK, behind a caller answered before."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from .asterisk import PLAIN, Asterisk
+from .asterisk import ANNOUNCED, PLAIN, Asterisk
 from .house import House
 from .processes import free_port
 from .sidecar import chirp, rule
@@ -40,3 +40,20 @@ def test_a_call_outlives_the_session_interval_of_asterisk(
         record = house.hang_up()
 
     assert record["ended_by"] == "caller"
+
+
+@pytest.mark.timeout(90)
+def test_an_asterisk_that_insists_on_prack_gets_it_from_us(tmp_path: Path) -> None:
+    prompts = {"recording-notice": chirp(0.3)}
+    rules = rule("notice", at="before-connect")
+    trunk = "100rel=required\ntimers=required\ntimers_sess_expires=90"
+    with (
+        Asterisk("prack", free_port(), trunk=trunk) as asterisk,
+        House(tmp_path, asterisk, rules, prompts=prompts, recorder=False) as house,
+    ):
+        house.call(ANNOUNCED)
+        time.sleep(1.0)
+        record = house.hang_up()
+
+    assert record["disposition"] == "answered"
+    assert record["notice_callee_at"]

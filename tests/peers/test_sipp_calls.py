@@ -86,6 +86,17 @@ def test_a_call_is_answered_and_ended(
     sidecar.wait_idle()
 
 
+def test_a_caller_may_hold_and_resume_before_anybody_is_called(
+    sidecar: Sidecar, caller: StartSipp
+) -> None:
+    known = len(sidecar.records())
+
+    caller("uac_hold", ANNOUNCED_FIRST, hold_ms=50).succeed()
+
+    assert last_disposition(sidecar, known) == "cancelled"
+    sidecar.wait_idle()
+
+
 @pytest.mark.parametrize(
     ("calling", "answering"),
     [("uac_early", "uas_early"), ("uac_late_offer", "uas_late_offer"), ("uac_prack", "uas_prack")],

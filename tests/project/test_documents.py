@@ -17,6 +17,7 @@ from tools import (
     metrics_table,
     pages,
     settings_reference,
+    uri_table,
 )
 
 TOOLS = (
@@ -28,6 +29,7 @@ TOOLS = (
     jurisdictions_page,
     metrics_table,
     settings_reference,
+    uri_table,
 )
 
 

@@ -12,6 +12,13 @@ from types import TracebackType
 from typing import Self
 
 Fields = dict[str, str]
+ITEMS = {
+    "CHANNEL(name)": "name",
+    "CHANNEL(uniqueid)": "uniqueid",
+    "CHANNEL(linkedid)": "linkedid",
+    "CHANNEL(appname)": "application",
+    "CHANNEL(state)": "state",
+}
 HEADER = ("MixMonitor ID\tFile\tReceive File\tTransmit File", "=" * 73)
 
 
@@ -23,6 +30,9 @@ class FakeChannel:
     uniqueid: str
     call_id: str = ""
     linkedid: str = ""
+    application: str = "Dial"
+    state: str = "Up"
+    bridge: str = ""
     monitors: dict[str, str] = field(default_factory=dict)
     muted: set[str] = field(default_factory=set)
 
@@ -32,6 +42,8 @@ class FakeAmi:
 
     def __init__(self) -> None:
         self.channels: dict[str, FakeChannel] = {}
+        self.bridges: dict[str, tuple[str, str]] = {}
+        """Technology and name of the conference (empty for none) of each bridge."""
         self.asked: list[Fields] = []
         self.banner = b"Asterisk Call Manager/11.0.0\r\n"
         self.lets_in = True
@@ -82,6 +94,8 @@ class FakeAmi:
             self.tell("MixMonitorStart", channel)
 
     def tell(self, event: str, channel: FakeChannel, **more: str) -> None:
+        """Tell what is true of a channel, now that it is."""
+        self._take_in(event, channel, more)
         fields = {
             "Event": event,
             "Channel": channel.name,
@@ -90,10 +104,39 @@ class FakeAmi:
             **more,
         }
         self.send("".join(f"{name}: {value}\r\n" for name, value in fields.items()) + "\r\n")
+        if event == "Rename":
+            channel.name = more["Newname"]
+
+    def _take_in(self, event: str, channel: FakeChannel, more: Fields) -> None:
+        bridge = more.get("BridgeUniqueid", "")
+        match event:
+            case "Newexten":
+                channel.application = more["Application"]
+            case "Rename":
+                self.channels[more["Newname"]] = self.channels.pop(channel.name)
+            case "BridgeEnter":
+                channel.bridge = bridge
+                _, room = self.bridges.get(bridge, ("", ""))
+                self.bridges[bridge] = (more["BridgeTechnology"], room)
+            case "BridgeLeave":
+                channel.bridge = ""
+            case "ConfbridgeStart":
+                self.bridges[bridge] = (more["BridgeTechnology"], more["Conference"])
+
+    def forge(self, event: str, **fields: str) -> None:
+        """Tell what is not true: a telephone writes it into the event of its own."""
+        self.send(f"Event: {event}\r\n")
+        self.send("".join(f"{name}: {value}\r\n" for name, value in fields.items()) + "\r\n")
 
     def send(self, text: str) -> None:
         for writer in self._writers:
             writer.write(text.encode())
+
+    def _find(self, fields: Fields) -> FakeChannel | None:
+        """The channel that an action names, by its name or its uniqueid."""
+        word = fields["Channel"]
+        known = (each for each in self.channels.values() if word in (each.name, each.uniqueid))
+        return next(known, None)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(self.banner)
@@ -114,6 +157,7 @@ class FakeAmi:
         if action in self.denies:
             return f"Response: Error\r\n{head}Message: Permission denied\r\n\r\n"
         answers: dict[str, Callable[[Fields], str | None]] = {
+            "Challenge": lambda _: "Challenge: 1234\r\n",
             "Login": lambda _: "" if self.lets_in else None,
             "Ping": lambda _: "Ping: Pong\r\n",
             "Command": self._command,
@@ -126,7 +170,9 @@ class FakeAmi:
             return self._status(head)
         said = answers[action](fields)
         if said is None:
-            return f"Response: Error\r\n{head}Message: it can't be\r\n\r\n"
+            known = "Channel" not in fields or self._find(fields) is not None
+            why = "it can't be" if known else "No such channel"
+            return f"Response: Error\r\n{head}Message: {why}\r\n\r\n"
         return f"Response: Success\r\n{head}{said}\r\n"
 
     def _status(self, head: str) -> str:
@@ -146,29 +192,46 @@ class FakeAmi:
                 lines = (f"No channel matching '{name}' found.",)
             else:
                 lines = (*HEADER, *(f"{each}\t{file}" for each, file in channel.monitors.items()))
+        elif command.startswith("bridge show "):
+            lines = self._bridge(command.removeprefix("bridge show "))
         elif command.startswith("manager show user"):
             lines = (f"       read perm: {self.rights}", f"      write perm: {self.rights}")
         return "".join(f"Output: {line}\r\n" for line in lines)
 
+    def _bridge(self, bridge: str) -> tuple[str, ...]:
+        if bridge == "all":
+            return tuple(
+                f"{each} - 2 base {kind} 00:01" for each, (kind, _) in self.bridges.items()
+            )
+        if bridge not in self.bridges:
+            return (f"Bridge '{bridge}' not found",)
+        kind, room = self.bridges[bridge]
+        creator = ("Creator: ConfBridge", f"Name: {room}") if room else ()
+        there = [f"Channel: {e.name}" for e in self.channels.values() if e.bridge == bridge]
+        return (f"Id: {bridge}", f"Technology: {kind}", *creator, *there)
+
     def _getvar(self, fields: Fields) -> str | None:
-        channel = self.channels.get(fields["Channel"])
+        channel = self._find(fields)
         variable = fields["Variable"]
         if channel is None:
             return None
+        head = f"Variable: {variable}\r\n"
+        if variable in ITEMS:
+            return f"{head}Value: {getattr(channel, ITEMS[variable])}\r\n"
         if variable.startswith("MIXMONITOR("):
             identity = variable.removeprefix("MIXMONITOR(").partition(",")[0]
-            return f"Value: /recordings/{identity}.wav\r\n"
-        return f"Value: {channel.call_id}\r\n"
+            return f"{head}Value: /recordings/{identity}.wav\r\n"
+        return f"{head}Value: {channel.call_id}\r\n"
 
     def _mute(self, fields: Fields) -> str | None:
-        channel, identity = self.channels.get(fields["Channel"]), fields["MixMonitorID"]
+        channel, identity = self._find(fields), fields["MixMonitorID"]
         if channel is None or (self.mutes_by_id and identity not in channel.monitors):
             return None
         (channel.muted.add if fields["State"] == "1" else channel.muted.discard)(identity)
         return ""
 
     def _stop(self, fields: Fields) -> str | None:
-        channel, identity = self.channels.get(fields["Channel"]), fields["MixMonitorID"]
+        channel, identity = self._find(fields), fields["MixMonitorID"]
         if channel is None or identity not in channel.monitors:
             return None
         if self.stops:
@@ -177,7 +240,7 @@ class FakeAmi:
         return ""
 
     def _start(self, fields: Fields) -> str | None:
-        channel = self.channels.get(fields["Channel"])
+        channel = self._find(fields)
         if channel is None:
             return None
         self.monitor(channel, f"0x{len(self.asked):x}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sidecar.recorders.asterisk.channels import Channels
+from sidecar.recorders.asterisk.channels import MOST_BRIDGES, MOST_FORMER, Channels
 from sidecar.recorders.asterisk.protocol import Message
 
 
@@ -39,22 +39,73 @@ def test_whoever_is_in_the_same_bridge_belongs_to_it_with_all_its_kin() -> None:
     assert channels.group("1") == {"1", "2", "3"}
 
 
-def test_leaving_the_bridge_parts_them() -> None:
+def test_leaving_the_bridge_parts_them_once_it_was_read_back() -> None:
     channels = house(("1", "1"), ("2", "2"))
     enter(channels, "1", "b")
     enter(channels, "2", "b")
 
     channels.apply(event("BridgeLeave", "2", bridgeuniqueid="b"))
+    as_told = channels.group("1")
+    channels.settle("2", "PJSIP/2", "2", None)
 
+    assert as_told == {"1", "2"}
     assert channels.group("1") == {"1"}
+
+
+def test_a_channel_that_is_said_to_have_left_and_has_not_is_there() -> None:
+    channels = house(("1", "1"), ("2", "1"))
+    enter(channels, "1", "b")
+    enter(channels, "2", "b")
+
+    channels.apply(event("BridgeLeave", "2", bridgeuniqueid="b", linkedid="9"))
+    as_told = channels.group("1")
+    in_doubt = channels.is_in_doubt("2")
+    channels.settle("2", "PJSIP/2", "1", "b")
+
+    assert as_told == channels.group("1") == {"1", "2"}
+    assert channels.in_bridge("b") == {"1", "2"}
+    assert in_doubt
+    assert not channels.is_in_doubt("2")
 
 
 def test_calls_that_wait_in_the_same_room_stay_apart() -> None:
     channels = house(("1", "1"), ("2", "2"))
     enter(channels, "1", "parking", "holding_bridge")
     enter(channels, "2", "parking", "holding_bridge")
+    as_told = channels.group("1")
 
+    assert channels.doubtful_bridges == {"parking"}
+    channels.note_bridge("parking", "holding_bridge")
+
+    assert as_told == {"1", "2"}, "a bridge that connects may be said to be one that does not"
     assert channels.group("1") == {"1"}
+
+
+def test_a_conference_stays_one_until_it_was_read_back_that_it_is_none() -> None:
+    channels = house(("1", "1"))
+    enter(channels, "1", "room", "softmix")
+
+    channels.apply(event("BridgeLeave", "1", bridgeuniqueid="room", bridgetechnology="simple"))
+    channels.apply(event("BridgeDestroy", bridgeuniqueid="room"))
+
+    assert channels.is_conference("room")
+    assert channels.doubtful_bridges == {"room"}
+    channels.note_bridge("room", "")
+    assert not channels.is_conference("room")
+
+
+def test_bridges_and_what_was_left_are_bounded_however_many_are_told() -> None:
+    channels = house(("1", "1"))
+    for number in range(MOST_BRIDGES + 100):
+        bridge = f"forged{number}"
+        channels.apply(event("X", bridgeuniqueid=bridge, bridgetechnology="simple_bridge"))
+        channels.apply(event("Newstate", "1", linkedid=bridge))
+    enter(channels, "1", "true", "softmix")
+
+    kept = [getattr(channels, each) for each in channels.__dict__]
+    assert max(len(each) for each in kept) <= MOST_BRIDGES
+    assert len(channels.former_bridges("1")) <= MOST_FORMER
+    assert channels.is_conference("true")
 
 
 def test_any_later_event_tells_a_new_linkedid() -> None:
@@ -113,6 +164,7 @@ def test_the_whole_list_corrects_what_events_did_not_tell() -> None:
         event("StatusComplete"),
     ]
 
-    channels.replace(status, before)
+    missing = channels.replace(status, before)
 
-    assert channels.group("1") == {"1", "3", "4"}, "2 has gone, 3 came after the question"
+    assert missing == ["2"], "3 came after the question"
+    assert channels.group("1") == {"1", "2", "3", "4"}, "2 may have gone: it is asked for"

@@ -65,7 +65,7 @@ async def until(condition: Callable[[], bool]) -> None:
 
 async def test_the_fake_lets_the_adapter_in(fake: FakeAmi, recorder: AsteriskRecorder) -> None:
     assert recorder.problem == ""
-    assert fake.asked[0]["Events"] == "call,dialplan"
+    assert fake.asked[1]["Events"] == "call,dialplan"
 
 
 async def test_fake_that_lies_about_a_stop_is_found_out_and_tried_again(

@@ -26,6 +26,7 @@ from sidecar.recorders.recorder import (
 from sidecar.settings.addresses import HostPort
 
 from .fake_ami import FakeAmi, FakeChannel
+from .test_fake_ami import until
 from .told import Leg, alone
 
 CALL = "call@sidecar"
@@ -97,13 +98,12 @@ async def test_fake_that_tells_a_mailbox_before_the_call_id_is_known_loses_none(
     heard = Heard()
     session = recorder.open(Leg(), Order.RELEASE, heard)
     session.answered(heard)
-    fake.ignores = {"Getvar"}
-    channel = fake.add("PJSIP/trunk-1", "1.1", CALL)
+    channel = fake.add("PJSIP/trunk-1", "1.1", "")
     fake.tell("Newexten", channel, Application="voicemail")
     up(fake, channel)
-    fake.ignores = set()
+    await until(lambda: recorder.at_mailbox("1.1"))
+    channel.call_id = CALL
     fake.tell("Rename", channel, Newname=channel.name + "0")  # the Call-ID is asked for again
-    fake.channels[channel.name + "0"] = channel
 
     await heard.these(MailboxReached(), Answerer.MACHINE)
 

@@ -35,10 +35,12 @@ def test_the_list_tells_id_and_files_of_each_instance() -> None:
         (HEAD, ()),
         (("No channel matching 'PJSIP/x' found.",), None),
         ((*HEAD, "0x1", "a line of a file name\t/x"), (Instance("0x1"),)),
-        ((), ()),
+        ((), None),
+        (("0x1\t/x",), None),
+        ((*HEAD, "No channel matching 'PJSIP/x' found."), ()),
     ],
 )
-def test_nothing_no_channel_and_rubbish_are_told_apart(
+def test_no_recording_is_told_from_no_channel_and_from_what_is_no_list(
     output: tuple[str, ...], expected: tuple[Instance, ...] | None
 ) -> None:
     assert parse_list(output) == expected

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import itertools
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -272,3 +273,120 @@ def test_whatever_follows_whatever_it_stays_one_stream(turns: list[tuple[str, in
     for sequence, timestamp in steps(listener.heard):
         assert 1 <= sequence <= 4
         assert 0 < timestamp < 8000 * 64
+
+
+# Telephone events beside the audio.
+
+
+def beside(place: int, *, ssrc: int, start: int, key: int = 0) -> Packet:
+    """A packet of a key: one timestamp, numbers of its own."""
+    number = start + 8 * key + place
+    return Packet(
+        101, number & 0xFFFF, 77_000 + 8000 * key, ssrc, place == 0, bytes([1, 10, 0, place])
+    )
+
+
+class Relay(Listener):
+    def tell(self, packet: Packet, now: float) -> Packet:
+        data = bytearray(packet.encode())
+        assert self.outgoing.rewrite_event(data, now)
+        self.heard.append(Packet.parse(data))
+        return self.heard[-1]
+
+    def told_keys(self) -> list[list[Packet]]:
+        told = [packet for packet in self.heard if packet.payload_type == 101]
+        return [list(key) for _, key in itertools.groupby(told, lambda each: each.timestamp)]
+
+    def speech(self) -> list[Packet]:
+        return [packet for packet in self.heard if packet.payload_type == 0]
+
+
+@pytest.mark.parametrize("begins_with", ["audio", "event"])
+@pytest.mark.parametrize(
+    ("ssrc", "start"), [(8, 30_000), (7, 30_000), (8, 500)], ids=["both", "numbers", "ssrc"]
+)
+def test_events_with_numbers_of_their_own_are_one_key_in_one_stream(
+    begins_with: str, ssrc: int, start: int
+) -> None:
+    relay = Relay()
+    relay.generate(0.0)
+    if begins_with == "audio":
+        relay.relay(speech(500), 0.02)
+    for key in range(2):
+        for place in range(8):
+            now = 0.04 + 1.0 * key + 0.02 * place
+            relay.tell(beside(place, ssrc=ssrc, start=start, key=key), now)
+            relay.relay(speech(501 + 50 * key + place), now + 0.01)
+
+    assert [len(key) for key in relay.told_keys()] == [8, 8]
+    assert {packet.ssrc for packet in relay.heard} == {99}
+    numbers = [packet.sequence for packet in relay.heard]
+    gaps = [(b - a) & 0xFFFF for a, b in itertools.pairwise(numbers)]
+    assert set(gaps) <= {1, 43}  # 42 packets of audio are missing between the keys
+    audio = relay.speech()[1:]
+    times = [(b.timestamp - a.timestamp) & 0xFFFFFFFF for a, b in itertools.pairwise(audio)]
+    assert set(times) <= {160, 160 * 43}
+
+
+def test_a_key_within_the_numbers_of_the_audio_stays_there() -> None:
+    relay = Relay()
+    relay.generate(0.0)
+    for number in range(500, 508):
+        packet = Packet(101, number, 9000, 7, number == 500, b"abcd")
+        relay.tell(packet, 0.02)
+    first = relay.relay(speech(508), 0.2)
+    assert first is not None
+    assert [len(key) for key in relay.told_keys()] == [8]
+    assert {step for step, _ in steps(relay.heard)} == {1}
+
+
+def test_a_key_after_a_prompt_finds_a_later_place() -> None:
+    relay = Relay()
+    relay.generate(0.0)
+    relay.relay(speech(500), 0.02)
+    for place in range(8):
+        relay.tell(beside(place, ssrc=8, start=9), 0.04 + 0.02 * place)
+    for number in range(50):
+        relay.generate(0.3 + 0.02 * number)
+    for place in range(8):
+        relay.tell(beside(place, ssrc=8, start=9, key=1), 1.4 + 0.02 * place)
+        relay.relay(speech(600 + place), 1.41 + 0.02 * place)
+    assert [len(key) for key in relay.told_keys()] == [8, 8]
+    assert {step for step, _ in steps(relay.heard)} == {1}
+    assert all(0 <= step < 80_000 for _, step in steps(relay.speech()))
+
+
+@given(
+    st.lists(st.booleans(), min_size=1, max_size=60),
+    st.sampled_from([7, 8]),
+    st.data(),
+)
+def test_no_number_is_used_twice_however_audio_and_events_overtake_each_other(
+    kinds: list[bool], ssrc: int, data: st.DataObject
+) -> None:
+    """Audio swaps places with the audio packet behind it; events come in between."""
+    relay = Relay()
+    relay.generate(0.0)
+    relay.relay(speech(500), 0.0)
+    numbers = itertools.count(501)
+    places = itertools.count()
+    audio = [next(numbers) for kind in kinds if kind]
+    for at in range(0, len(audio) - 1, 2):
+        if data.draw(st.booleans()):
+            audio[at], audio[at + 1] = audio[at + 1], audio[at]
+    order = iter(audio)
+    sent_as: dict[int, int] = {}
+    for step, kind in enumerate(kinds):
+        now = 0.02 * step
+        if kind:
+            number = next(order)
+            heard = relay.relay(speech(number), now)
+            assert heard is not None
+            sent_as[number] = heard.sequence
+        else:
+            relay.tell(beside(next(places), ssrc=ssrc, start=30_000), now)
+    used = [packet.sequence for packet in relay.heard]
+    assert len(set(used)) == len(used)
+    assert len(relay.told_keys()) <= 1
+    in_order = [sent_as[number] for number in sorted(sent_as)]
+    assert all(0 < (b - a) & 0xFFFF < 100 for a, b in itertools.pairwise(in_order))

@@ -65,6 +65,11 @@ class Files:
                 return
         raise AssertionError(f"{old!r} is in neither file")
 
+    def have_recorder(self) -> None:
+        """Let the PBX have a recorder that can be told in mid-call what to do."""
+        with self.settings.open("a") as file:
+            file.write('[pbx.main.recorder]\nkind = "feature-code"\nstop = "*1"\nstart = "*2"\n')
+
     def wrong(self) -> list[str]:
         """What is wrong in the first of both that is, without the folder."""
         try:

@@ -110,6 +110,11 @@ TWINS = [
 ]
 
 
+@pytest.fixture(autouse=True)
+def _obeys(files):
+    files.have_recorder()
+
+
 @pytest.mark.parametrize(("right", "wrong", "told"), MISTAKES, ids=[told for *_, told in MISTAKES])
 def test_a_mistake_is_told_where_it_is_with_what_would_be_right(mistake, right, wrong, told):
     assert told in mistake(right, wrong)

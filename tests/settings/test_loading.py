@@ -141,6 +141,7 @@ def test_rules_lie_where_wrong_settings_say(files):
 
 
 def test_where_nothing_is_wrong_both_are_given(files):
+    files.have_recorder()
     report = check_files(files.settings)
 
     assert report.errors == report.warnings == ()
@@ -184,6 +185,7 @@ def test_where_nothing_is_wrong_both_are_given(files):
     ids=["everyone", "stranger", "three slashes", "for ever", "shared port"],
 )
 def test_what_is_hardly_meant_is_a_warning(files, right, doubtful, told):
+    files.have_recorder()
     files.change(right, doubtful)
 
     report = check_files(files.settings)

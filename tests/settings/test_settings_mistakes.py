@@ -22,7 +22,7 @@ MISTAKES = [
     ("[pbx.main]", "[pbxx.main]", 'sidecar.toml:4: pbxx: unknown key "pbxx"; did you mean "pbx"?'),
     ("[sip]\n", "[sipp]\n", 'sidecar.toml:2: sipp: unknown key "sipp"; did you mean "sip"?'),
     (TRUNK_URI, f"{TRUNK_URI}\nQZX = 1", 'sidecar.toml:9: trunk.carrier.QZX: unknown key "QZX"; '
-     "known here: hosts, limits, pass_headers, trusted, uri"),
+     "known here: hosts, limits, nat, pass_headers, trusted, uri"),
     (PBX_URI, "", "sidecar.toml:4: pbx.main.uri: is missing; write uri = \"sip:192.0.2.1\""),
     (LISTEN, "", 'sidecar.toml:2: sip.listen: is missing; write listen = ["udp://127.0.0.1:5070"]'),
     ("[pbx.main]", "[pbx]\n[pbx.'my pbx']", 'sidecar.toml:5: pbx."my pbx": the name must be '
@@ -155,6 +155,8 @@ MISTAKES = [
      "with it"),
     (PBX_URI, f'{PBX_URI}\npass_headers = ["x-consent"]', "sidecar.toml:6: "
      'pbx.main.pass_headers[1]: "x-consent" is in [headers]: the sidecar alone writes it'),
+    (TRUNK_URI, f'{TRUNK_URI}\nnat = "yes"', "sidecar.toml:9: trunk.carrier.nat: must be true or "
+     'false, not "yes"'),
     (TRUNK_URI, f"{TRUNK_URI}\ntrusted = 1", "sidecar.toml:9: trunk.carrier.trusted: must be true "
      "or false, not 1"),
     # what rules go by
@@ -212,6 +214,9 @@ MISTAKES = [
     (MEDIA, 'engine = "own"', 'sidecar.toml:11: media.engine: must be "local", not "own"'),
     (MEDIA, 'address = "0.0.0.0"', 'sidecar.toml:11: media.address: "0.0.0.0" must be the one '
      "address at which others reach the sidecar"),
+    (MEDIA, "silence = 300", 'sidecar.toml:11: media.silence: must be a time like "8s" or "500ms", '
+     "not 300"),
+    (MEDIA, 'silence = "1s"', 'sidecar.toml:11: media.silence: "1s" must be between 10s and 24h'),
     (MEDIA, "ports = 30000", "sidecar.toml:11: media.ports: must be a range within 1024 and "
      '65535, like "30000-39999", not 30000'),
     (MEDIA, 'ports = "39999-30000"', "sidecar.toml:11: media.ports: must be a range within 1024 "

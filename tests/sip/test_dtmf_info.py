@@ -99,6 +99,8 @@ def test_what_is_written_is_read_again(digit: str) -> None:
     assert parse(RELAY, write(RELAY, digit, 160)) == DtmfInfo(digit, 160)
     assert parse(PLAIN, write(PLAIN, digit, 160)) == DtmfInfo(digit, 100)
     assert parse(EVENT, write(EVENT, digit, 160)) == DtmfInfo(digit, 160)
+    down = DtmfInfo(digit, 160, ended=False)
+    assert parse(EVENT, write(EVENT, digit, 160, ended=False)) == down
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,26 @@ from typing import Any
 
 import pytest
 
-from sidecar.sip import address, cseq, framing, grammar, message, parser, uri, via
+from sidecar.calls import contact_seal, relay, replaces
+from sidecar.sip import (
+    address,
+    canonical,
+    claims,
+    cseq,
+    framing,
+    grammar,
+    message,
+    parser,
+    uri,
+    via,
+)
 from sidecar.sip.message import Request, Response
 from sidecar.sip.parser import MessageError, parse_message
 
+MODULES = (
+    grammar, uri, address, via, cseq, parser, framing, message, canonical, claims, contact_seal,
+    replaces, relay,
+)  # fmt: skip
 HEADERS = (
     b"Via: SIP/2.0/UDP h;branch=z9hG4bKa\r\n"
     b"From: <sip:a@h>;tag=1\r\n"
@@ -286,6 +302,51 @@ def test_the_bounds_leave_room_for_a_large_but_honest_message() -> None:
     assert len(parse_message(data).headers) == parser.MAX_HEADERS
 
 
+@pytest.mark.parametrize(
+    "name",
+    [b"Refer-To", b"Referred-By", b"P-Asserted-Identity", b"Diversion", b"Remote-Party-ID", b"r"],
+)
+@pytest.mark.parametrize("value", [b"<sip:1%00@x>", b"sip:1%0a@x", b'"<" <sip:a@b>, <sip:%ff@x>'])
+def test_a_uri_that_means_a_control_character_is_refused_wherever_it_stands(
+    name: bytes, value: bytes
+) -> None:
+    refused = refusal(OPTIONS + name + b": " + value + b"\r\n\r\n")
+
+    assert refused.status == 400
+    assert refused.request is not None
+
+
+def test_what_only_can_t_be_read_there_is_no_reason_to_refuse() -> None:
+    request = parse_message(OPTIONS + b'P-Asserted-Identity: "%" <<<\r\n\r\n')
+
+    assert request.headers.get("P-Asserted-Identity") == '"%" <<<'
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"Contact: <sip:%00@x>",
+        b"Contact: <<",
+        b"Record-Route: <sip:%0a@x>",
+        b"Diversion: <sip:%7f@x>",
+    ],
+)
+def test_of_a_response_what_can_t_be_read_is_left_out(line: bytes) -> None:
+    response = parse_message(b"SIP/2.0 200 OK\r\n" + HEADERS + line + b"\r\n\r\n")
+
+    assert line.partition(b":")[0].decode() not in response.headers
+
+
+@pytest.mark.parametrize("line", [b"From: <sip:%00@h>;tag=1", b"To: <sip:b%0a@h>"])
+def test_a_response_to_nobody_that_can_be_read_is_refused(line: bytes) -> None:
+    name = line.partition(b":")[0]
+    head = b"SIP/2.0 200 OK\r\n" + b"".join(
+        (line if kept.startswith(name) else kept) + b"\r\n" for kept in HEADERS.split(b"\r\n")[:-1]
+    )
+
+    assert refusal(head + b"\r\n").request is None
+
+
 def work(data: bytes) -> int:
     """Count the calls, of Python and C, that reading these bytes takes."""
     calls = 0
@@ -326,7 +387,7 @@ def test_the_work_grows_no_faster_than_the_number_of_lines(line: bytes) -> None:
     assert many <= 12 * few
 
 
-@pytest.mark.parametrize("module", [grammar, uri, address, via, cseq, parser, framing, message])
+@pytest.mark.parametrize("module", MODULES)
 def test_no_pattern_can_backtrack(module: ModuleType) -> None:
     """The count of calls can't see into a regular expression: every loop must be possessive."""
     patterns = [value for value in vars(module).values() if isinstance(value, re.Pattern)]

@@ -32,7 +32,7 @@ def test_of_a_sipfrag_its_status_is_left(body: bytes, written: bytes | None) -> 
     [
         (b"Messages-Waiting: no\r\n", b"Messages-Waiting: no\r\n"),
         (
-            b"MESSAGES-WAITING:Yes\nMessage-Account: sip:1@b\nfax-message:1/0\nvoice-message: 2 / 3",
+            b"MESSAGES-WAITING:Yes\nMessage-Account: sip:1@b\nfax-message:1/0\nvoice-message:2 / 3",
             b"Messages-Waiting: yes\r\nMessage-Account: sip:1@b\r\n"
             b"Voice-Message: 2/3\r\nFax-Message: 1/0\r\n",
         ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections import defaultdict
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from sidecar.recorders.asterisk.conferences import Conferences
 from sidecar.recorders.asterisk.connection import Connection
 from sidecar.recorders.asterisk.control import Control
 from sidecar.recorders.asterisk.files import FileCheck
+from sidecar.recorders.asterisk.hints import Hints, Readings
 from sidecar.recorders.asterisk.mixmonitor import (
     Hidden,
     parse_bridges,
@@ -31,6 +33,7 @@ FRESH_FOR = 1.0
 """Seconds for which the list of all channels is good: each call's status asks for it."""
 HIDDEN_TRIES = 10
 HIDDEN_PAUSE = 0.02
+_NAMING = ("Newchannel", "Rename")
 MAILBOX_APPLICATIONS = frozenset({"VoiceMail", "MinivmRecord"})
 
 
@@ -39,6 +42,7 @@ class AsteriskRecorder:
 
     kind = "asterisk-ami"
     holds = True
+    obeys = True
     sees = True
 
     def __init__(
@@ -50,6 +54,7 @@ class AsteriskRecorder:
         mailbox_applications: frozenset[str] = MAILBOX_APPLICATIONS,
         *,
         carried_by_another: CarriedByAnother,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self._username = username
         self._folder = files
@@ -60,6 +65,7 @@ class AsteriskRecorder:
             on_event=self._on_event,
             on_up=self._on_up,
             on_down=self._on_down,
+            tls=tls,
         )
         self._sessions: set[AsteriskSession] = set()
         self._members: defaultdict[str, set[AsteriskSession]] = defaultdict(set)
@@ -69,12 +75,18 @@ class AsteriskRecorder:
         self._read_at = 0.0
         self._announced: set[str] = set()
         self._lacking = ""
-        self._steps = Steps(self._connection, mailbox_applications, self._at_mailbox)
         self.channels = Channels()
         self.call_ids = CallIds(
             self._connection, self.channels.get, self._call_id_known, self._call_id_missing
         )
         self._conferences = Conferences(self, carried_by_another)
+        self._hints = Hints(
+            self._connection,
+            self.channels,
+            self._conferences.rooms,
+            Readings(self._read, self._ended, self._changed, self._conferences.meet),
+        )
+        self._steps = Steps(mailbox_applications, self._hints.about, self._at_mailbox)
         self.control = Control(self._connection)
         self.connected = False
 
@@ -103,6 +115,7 @@ class AsteriskRecorder:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
         self.connected = False
+        self._hints.clear()
         self._steps.clear()
         self._conferences.elsewhere.clear()
         await self._connection.close()
@@ -157,6 +170,11 @@ class AsteriskRecorder:
         rooms = self._conferences.rooms
         return bool(mailboxes) and mailboxes.any_of(ahead(self.channels, uniqueid, rooms))
 
+    def unsettled(self, uniqueid: str) -> bool:
+        """Whether something was told of where a call is that has yet to be read back."""
+        way = ahead(self.channels, uniqueid, self._conferences.rooms)
+        return self._steps.claimed(way) or self._hints.claimed(uniqueid)
+
     def cleared(self, session: AsteriskSession) -> None:
         """Nobody whom a session's call had to tell anything is left."""
         self._conferences.rooms.told(session.uniqueid)
@@ -170,7 +188,7 @@ class AsteriskRecorder:
         """Read all channels anew, unless that was done within FRESH_FOR."""
         now = asyncio.get_running_loop().time()
         if self._reading is None or (self._reading.done() and now >= self._read_at + FRESH_FOR):
-            self._reading = asyncio.create_task(self._read(), name="asterisk-status")
+            self._reading = asyncio.create_task(self._read_list(), name="asterisk-status")
         await asyncio.wait([self._reading])
 
     async def find_hidden(self, bridges: frozenset[str]) -> None:
@@ -224,6 +242,7 @@ class AsteriskRecorder:
         if self._restoring is not None:
             self._restoring.cancel()
         self.connected = False
+        self._hints.clear()
         self.control.clear()
         self.channels.clear()
         self._steps.clear()
@@ -237,7 +256,7 @@ class AsteriskRecorder:
     async def _restore(self) -> None:
         """After a login: learn every channel, then let the sessions go on."""
         self._lacking = await lacking(self._connection, self._username)
-        if self._lacking or not await self._read():
+        if self._lacking or not await self._read_list():
             self._connection.drop()
             return
         self.connected = True
@@ -245,7 +264,7 @@ class AsteriskRecorder:
             session.restored()
         self._conferences.meet_all()
 
-    async def _read(self) -> bool:
+    async def _read_list(self) -> bool:
         """Read channels, bridges and the Call-IDs of SIP channels; return whether it worked."""
         before = self.channels.all()
         self._read_at = asyncio.get_running_loop().time()
@@ -260,11 +279,14 @@ class AsteriskRecorder:
             bridges_now = parse_bridges(reply.message.output)
             self.channels.note_bridges(bridges_now)
             self._conferences.rooms.keep(bridges_now)
-        for uniqueid in self.channels.replace(status.listed, before):
-            self._gone(uniqueid)
+        doubtful = set(self.channels.replace(status.listed, before))
+        doubtful |= {each for each in self.channels.all() if self.channels.is_in_doubt(each)}
         for entry in status.listed:
-            if not self.connected:
-                self._steps.note(entry.get("uniqueid"), entry.get("application"))
+            if self._steps.mailboxes.is_one(entry.get("application")):
+                doubtful.add(entry.get("uniqueid"))
+        for uniqueid in doubtful:
+            self._hints.about(uniqueid)
+        await self._hints.settled(*doubtful)
         asked = []
         for uniqueid in self.channels.all():
             channel = self.channels.get(uniqueid)
@@ -277,20 +299,30 @@ class AsteriskRecorder:
         return True
 
     def _on_event(self, event: Message) -> None:
+        """Take what was told. Whatever would loosen, if it were true, is read back first."""
         word = event.get("event")
+        if event.doubtful:
+            self._hints.show_forgery()
         if word == "Newexten":
             self._steps.took(event)
             return
+        if word == "Hangup":
+            self._hints.hangup(event.get("uniqueid"))
+            return
         if word.startswith("Confbridge"):
-            self._note_room(event.get("bridgeuniqueid"), event.get("conference"))
+            self._hints.room(event.get("bridgeuniqueid"))
+        known = self.channels.get(event.get("uniqueid")) is not None
         uniqueid = self.channels.apply(event)
         if uniqueid:
+            if word == "Newstate":
+                self._hints.answer(uniqueid)
             self._channel_changed(uniqueid, word)
+            if self.channels.is_in_doubt(uniqueid) or (known and word in _NAMING):
+                self._hints.about(uniqueid)
+        self._hints.about_bridges()
         match word:
             case "BridgeEnter" | "BridgeLeave" | "Rename":
                 self._conferences.meet_at(event.get("uniqueid"), event.get("bridgeuniqueid"))
-            case "BridgeDestroy":
-                self._conferences.rooms.end(event.get("bridgeuniqueid"))
             case "MixMonitorStart":
                 ours = self.control.was_ours(event.get("uniqueid"), started=True)
                 self._look_again(event.get("uniqueid"), begun=not ours)
@@ -306,16 +338,27 @@ class AsteriskRecorder:
     def _channel_changed(self, uniqueid: str, word: str) -> None:
         channel = self.channels.get(uniqueid)
         if channel is None:
-            self._gone(uniqueid)
-        elif channel.is_sip and word in ("Newchannel", "Rename"):
+            return
+        if channel.is_sip and word in _NAMING:
             self.call_ids.ask(channel)
-        elif word == "Newstate" and channel.up and channel.answered_by is None:
-            channel.answered_by = answerers(self.channels, uniqueid)
+        elif word == "Newchannel":
+            self._hints.about(uniqueid)
         elif word == "BridgeLeave":
             self._look_for_step(uniqueid)
         self._changed(uniqueid)
-        if word == "Rename" or (channel and self.channels.is_conference(channel.bridge)):
+        if word == "Rename" or self.channels.is_conference(channel.bridge):
             self._look_again(uniqueid)
+
+    # What was read back
+
+    def _read(self, uniqueid: str, application: str) -> None:
+        self._steps.is_at(uniqueid, application)
+        self._changed(uniqueid)
+
+    def _ended(self, uniqueid: str, known: bool) -> None:
+        self._gone(uniqueid)
+        if known:
+            self._changed(uniqueid)
 
     def _look_for_step(self, uniqueid: str) -> None:
         channel = self.channels.get(uniqueid)
@@ -325,12 +368,6 @@ class AsteriskRecorder:
     def _at_mailbox(self, uniqueid: str) -> None:
         for session in tuple(self._members.get(uniqueid, ())):
             session.sight.stepped()
-
-    def _note_room(self, bridge: str, conference: str) -> None:
-        if self._conferences.rooms.name(bridge, conference):
-            for uniqueid in self.channels.in_bridge(bridge):
-                self._changed(uniqueid)
-            self._conferences.meet(bridge)
 
     def _gone(self, uniqueid: str) -> None:
         self.control.forget(uniqueid)
@@ -351,12 +388,13 @@ class AsteriskRecorder:
             session.look_again(uniqueid, begun=begun)
 
     def _conference_records(self, bridge: str) -> None:
-        self._announced.add(bridge)
         sessions = {
             session
             for uniqueid in self.channels.in_bridge(bridge)
             for session in self._members.get(uniqueid, ())
         }
+        if sessions:
+            self._announced.add(bridge)
         for session in sessions:
             session.conference_records()
 
@@ -367,4 +405,5 @@ class AsteriskRecorder:
         self._conferences.meet_at(channel.uniqueid, channel.bridge)
 
     def _call_id_missing(self, channel: Channel) -> None:
+        self._hints.about(channel.uniqueid)  # it may be that there is no such channel
         self._conferences.meet_at(channel.uniqueid, channel.bridge, sure=True)

@@ -49,7 +49,9 @@ class CallIds:
     def ask(self, channel: Channel, *, tries: int = TRIES) -> asyncio.Future[Reply]:
         """Ask a channel, as often as `tries` says; the future is the first answer."""
         variable = "CHANNEL(pjsip,call-id)" if channel.name.startswith("PJSIP/") else "SIPCALLID"
-        answer = self._connection.ask("Getvar", ("Channel", channel.name), ("Variable", variable))
+        answer = self._connection.ask(
+            "Getvar", ("Channel", channel.uniqueid), ("Variable", variable)
+        )
         answer.add_done_callback(partial(self._note, channel.uniqueid, tries - 1))
         return answer
 
@@ -73,7 +75,7 @@ class CallIds:
             self._channels[call_id] = uniqueid
             self._call_ids[uniqueid] = call_id
             self._on_known(channel, call_id)
-        elif tries:
+        elif tries and not answer.result().no_channel:
             pause = PAUSE * (TRIES - tries)
             asyncio.get_running_loop().call_later(pause, self._ask_again, uniqueid, tries)
         else:

@@ -5,7 +5,9 @@ channels of the same Linkedid (the phones that ring, both halves of Local channe
 was transferred to) and channels in the same bridge (a conference, and the hidden channel that
 records it). Waiting rooms (parking, `BridgeWait`) connect nobody.
 
-Fed with events of the manager interface, and from time to time with the whole list.
+Fed with events of the manager interface, and from time to time with the whole list. Either may be
+forged (evidence.py): what connects is believed at once, what parts only once it was read back.
+Until then a channel belongs to the calls that it is said to have left.
 """
 
 from __future__ import annotations
@@ -21,6 +23,9 @@ CONFERENCE = "softmix"
 RECORDER = "CBRec/"
 """How the names of channels begin that record a ConfBridge; no event tells of them."""
 MOST_CHANNELS = 50_000
+MOST_BRIDGES = 50_000
+MOST_FORMER = 100
+"""How many calls that it has left, as is told, a channel is taken to be in still."""
 UP = "6"
 DOWN = "0"
 _SIP = ("PJSIP/", "SIP/")
@@ -79,7 +84,14 @@ class Channels:
         self._by_link: defaultdict[str, set[str]] = defaultdict(set)
         self._by_bridge: defaultdict[str, set[str]] = defaultdict(set)
         self._technology: dict[str, str] = {}
+        self._waiting_rooms: set[str] = set()
+        """Bridges of which it was read that they connect nobody."""
         self._halves: dict[str, str] = {}
+        self._former: dict[str, dict[str, None]] = {}
+        """The Linkedids and bridges that a channel is said to have left, by its uniqueid."""
+        self._by_former: defaultdict[str, set[str]] = defaultdict(set)
+        self.doubtful_bridges: set[str] = set()
+        """Bridges of which something was told that is to be read back."""
         self.held: set[str] = set()
         """The channels that have put the others on hold."""
 
@@ -89,7 +101,11 @@ class Channels:
         self._by_link.clear()
         self._by_bridge.clear()
         self._technology.clear()
+        self._waiting_rooms.clear()
         self._halves.clear()
+        self._former.clear()
+        self._by_former.clear()
+        self.doubtful_bridges.clear()
 
     def get(self, uniqueid: str) -> Channel | None:
         """Return a channel, None where it is not known (any more)."""
@@ -112,11 +128,28 @@ class Channels:
             if channel is None or channel.uniqueid in found:
                 continue
             found.add(channel.uniqueid)
-            waiting.extend(self._by_link.get(channel.linkedid, set()) - found)
-            waiting.extend(self.talking_in(channel.bridge) - found)
+            for link in (channel.linkedid, *self._former.get(channel.uniqueid, ())):
+                waiting.extend(self._by_link.get(link, set()) - found)
+                waiting.extend(self._by_former.get(link, set()) - found)
+                waiting.extend(self._sharing(link) - found)
+            waiting.extend(self._sharing(channel.bridge) - found)
             if other := self.other_half(channel):
                 waiting.append(other)
         return frozenset(found)
+
+    def _sharing(self, bridge: str) -> set[str]:
+        """Return who is in a bridge, or was: none in what is known to be a waiting room."""
+        if not bridge or bridge in self._waiting_rooms:
+            return set()
+        return self._by_bridge.get(bridge, set()) | self._by_former.get(bridge, set())
+
+    def former_bridges(self, uniqueid: str) -> tuple[str, ...]:
+        """Return the bridges that a channel is said to have left."""
+        return tuple(each for each in self._former.get(uniqueid, ()) if each in self._technology)
+
+    def is_in_doubt(self, uniqueid: str) -> bool:
+        """Whether a channel is said to have left something."""
+        return uniqueid in self._former
 
     def kin(self, uniqueid: str) -> frozenset[str]:
         """Return the uniqueids of the channels with the same Linkedid, this one included."""
@@ -147,7 +180,7 @@ class Channels:
         uniqueid = event.get("uniqueid")
         bridge = event.get("bridgeuniqueid")
         if bridge and event.get("bridgetechnology"):
-            self._technology[bridge] = event.get("bridgetechnology")
+            self._note_technology(bridge, event.get("bridgetechnology"))
         match event.get("event"):
             case "Newchannel":
                 changed = self._put(uniqueid, event.get("channel"), event.get("linkedid"))
@@ -174,16 +207,30 @@ class Channels:
             case "BridgeLeave":
                 changed = self._change(uniqueid, bridge="", linkedid=event.get("linkedid"))
             case "BridgeDestroy":
-                self._technology.pop(bridge, None)
+                self.doubtful_bridges.add(bridge)
                 changed = False
             case _:
                 changed = self._change(uniqueid, linkedid=event.get("linkedid"))
         return uniqueid if changed else ""
 
+    def _note_technology(self, bridge: str, technology: str) -> None:
+        """Believe what makes a bridge a conference; have read what ends that, or parts."""
+        known = self._technology.get(bridge) or None
+        if known == technology:
+            return
+        if known in (CONFERENCE, WAITING_ROOM) or technology == WAITING_ROOM:
+            self.doubtful_bridges.add(bridge)
+        if known is None and len(self._technology) >= MOST_BRIDGES:
+            self._technology = {
+                each: kind for each, kind in self._technology.items() if each in self._by_bridge
+            }
+        if known != CONFERENCE and (known is not None or len(self._technology) < MOST_BRIDGES):
+            self._technology[bridge] = technology
+
     def replace(self, status: Iterable[Message], before: frozenset[str]) -> list[str]:
         """Take in the whole list (events Status). `before`: `all` when the list was asked for.
 
-        Of the channels that were known then, those not in the list have gone: they are returned.
+        Of the channels that were known then, those not in the list are returned: they may be gone.
         """
         listed = set()
         for entry in status:
@@ -194,17 +241,38 @@ class Channels:
                 up = entry.get("channelstate") == UP
                 self._change(uniqueid, bridge=entry.get("bridgeid"), up=up)
         self.held &= self._channels.keys()
-        gone = []
+        missing = []
         for uniqueid in before - listed:
             channel = self._channels.get(uniqueid)
             if channel is not None and not channel.is_hidden:
-                self.remove(uniqueid)
-                gone.append(uniqueid)
-        return gone
+                missing.append(uniqueid)
+        return missing
 
     def note_bridges(self, technologies: dict[str, str]) -> None:
-        """Take in which technology each bridge has."""
+        """Take in which technology each bridge has, as was read."""
         self._technology = dict(technologies)
+        self._waiting_rooms = {
+            bridge for bridge, each in technologies.items() if each == WAITING_ROOM
+        }
+
+    def note_bridge(self, bridge: str, technology: str) -> None:
+        """Take in which technology one bridge has, as was read; empty: there is none."""
+        self._waiting_rooms.discard(bridge)
+        if not technology:
+            self._technology.pop(bridge, None)
+            return
+        if bridge in self._technology or bridge in self._by_bridge:
+            self._technology[bridge] = technology
+        if technology == WAITING_ROOM:
+            self._waiting_rooms.add(bridge)
+
+    def settle(self, uniqueid: str, name: str, linkedid: str, bridge: str | None) -> bool:
+        """Take in what a channel has answered; return whether it is otherwise than it was told.
+
+        `bridge`: one that it is said to have left, and is in; None: it has left them all.
+        """
+        changed = self._change(uniqueid, name=name, linkedid=linkedid, bridge=bridge)
+        return self._forget_former(uniqueid) or changed
 
     def put_hidden(self, uniqueid: str, name: str, bridge: str) -> None:
         """Take in a channel that records a conference."""
@@ -220,6 +288,7 @@ class Channels:
         _discard(self._by_bridge, channel.bridge, uniqueid)
         self._halves.pop(channel.name, None)
         self.held.discard(uniqueid)
+        self._forget_former(uniqueid)
         return True
 
     def _put(self, uniqueid: str, name: str, linkedid: str) -> bool:
@@ -250,16 +319,34 @@ class Channels:
         channel.up |= up
         if name and name != channel.name:
             self._rename(channel, name)
-        if linkedid and linkedid != channel.linkedid:
+        if linkedid and linkedid != channel.linkedid and self._leave(uniqueid, channel.linkedid):
             _discard(self._by_link, channel.linkedid, uniqueid)
             channel.linkedid = linkedid
             self._by_link[linkedid].add(uniqueid)
         if bridge is not None and bridge != channel.bridge:
+            if channel.bridge and not self._leave(uniqueid, channel.bridge):
+                return True
             _discard(self._by_bridge, channel.bridge, uniqueid)
             channel.bridge = bridge
             if bridge:
+                self._technology.setdefault(bridge, "")
                 self._by_bridge[bridge].add(uniqueid)
         return before != (channel.name, channel.linkedid, channel.bridge, channel.up)
+
+    def _leave(self, uniqueid: str, link: str) -> bool:
+        """Note what a channel is said to leave; False where that was said too often to be true."""
+        former = self._former.setdefault(uniqueid, {})
+        if len(former) >= MOST_FORMER:
+            return False
+        former[link] = None
+        self._by_former[link].add(uniqueid)
+        return True
+
+    def _forget_former(self, uniqueid: str) -> bool:
+        former = self._former.pop(uniqueid, {})
+        for link in former:
+            _discard(self._by_former, link, uniqueid)
+        return bool(former)
 
     def _rename(self, channel: Channel, name: str) -> None:
         if self._halves.get(channel.name) == channel.uniqueid:

@@ -1,10 +1,17 @@
-"""One lasting connection to a manager interface: it is kept up, and every action gets an answer."""
+"""One lasting connection to a manager interface: it is kept up, and every action gets an answer.
+
+What is an answer is told by the action's id, which nobody can guess: messages that come here may
+be a telephone's (protocol.py). The secret never crosses as it is, but as an answer to a challenge.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 import random
+import secrets
+import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import cast
@@ -30,6 +37,7 @@ LONGEST_PAUSE = 10.0
 MOST_PENDING = 10_000
 MOST_UNSENT = 1024 * 1024
 MOST_LISTED = 50_000
+ID_BYTES = 16
 EVENTS = "call,dialplan"
 """The classes of events that are asked for: channels, bridges, MixMonitor, ConfBridge; and each
 step of the dialplan (Newexten), which tells of mailboxes."""
@@ -39,7 +47,8 @@ step of the dialplan (Newexten), which tells of mailboxes."""
 class Reply:
     """What an action came to. `failure` is empty, or a word of recorder.REASONS.
 
-    `listed`: the events of an action that answers with a list.
+    `listed`: the events of an action that answers with a list. A response that is doubtful has
+    failed with "unproven"; what is listed says so itself.
     """
 
     message: Message = field(default_factory=Message)
@@ -50,6 +59,11 @@ class Reply:
     def denied(self) -> bool:
         """Whether the user may not do this."""
         return self.failure == "refused" and self.message.get("message") == "Permission denied"
+
+    @property
+    def no_channel(self) -> bool:
+        """Whether Asterisk has no such channel."""
+        return self.failure == "refused" and self.message.get("message") == "No such channel"
 
 
 UNREACHABLE = Reply(failure="unreachable")
@@ -77,6 +91,8 @@ class _Pending:
                 self.listed.append(message)
             return None
         response = self.response or message
+        if response.doubtful:
+            return Reply(response, "unproven", tuple(self.listed))
         good = response.get("response") in ("Success", "Goodbye", "Follows")
         return Reply(response, "" if good else "refused", tuple(self.listed))
 
@@ -134,7 +150,8 @@ class Connection:
     """Keeps a manager connection up. Everything happens in the event loop that started it.
 
     `on_event` gets every event, in the order of arrival. `on_up` is called when a user was let
-    in, `on_down` when such a connection is lost; `problem` says why there is none.
+    in, `on_down` when such a connection is lost; `problem` says why there is none. With `tls` the
+    certificate must be the address's.
     """
 
     def __init__(
@@ -146,8 +163,10 @@ class Connection:
         on_event: Callable[[Message], None],
         on_up: Callable[[], None],
         on_down: Callable[[], None],
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self._address = address
+        self._tls = tls
         self._username = username
         self._secret = secret
         self._on_event = on_event
@@ -155,7 +174,6 @@ class Connection:
         self._on_down = on_down
         self._wire: _Wire | None = None
         self._pending: dict[str, _Pending] = {}
-        self._last_id = 0
         self._keeping: asyncio.Task[None] | None = None
         self._tried = asyncio.Event()
         self._ended = asyncio.Event()
@@ -203,8 +221,7 @@ class Connection:
     def _send(
         self, action: str, fields: tuple[tuple[str, str], ...], within: float
     ) -> asyncio.Future[Reply]:
-        self._last_id += 1
-        action_id = str(self._last_id)
+        action_id = secrets.token_hex(ID_BYTES)
         try:
             data = encode(action, (("ActionID", action_id), *fields))
         except UnsafeValueError:
@@ -275,17 +292,17 @@ class Connection:
         wire = _Wire(self._receive, self._lost)
         try:
             async with asyncio.timeout(CONNECT_WITHIN):
-                await loop.create_connection(lambda: wire, *self._address)
+                await loop.create_connection(lambda: wire, *self._address, ssl=self._tls)
+        except ssl.SSLError as error:
+            reason = getattr(error, "verify_message", "") or error.reason or "TLS failed"
+            self._fail("can't be trusted", reason)
+            return False
         except OSError as error:
             reason = os.strerror(error.errno) if error.errno else "no answer in time"
             self._fail("can't be reached", reason)
             return False
         self._wire = wire
-        reply = await self._send(
-            "Login",
-            (("Username", self._username), ("Secret", self._secret), ("Events", EVENTS)),
-            CONNECT_WITHIN,
-        )
+        reply = await self._log_in()
         if reply.failure:
             wire.abort()
             self._wire = None
@@ -295,6 +312,22 @@ class Connection:
         self.up = True
         self.problem = ""
         return True
+
+    async def _log_in(self) -> Reply:
+        """Have the user let in. Who does not ask for an answer to a challenge gets no secret."""
+        asked = await self._send("Challenge", (("AuthType", "MD5"),), CONNECT_WITHIN)
+        if asked.failure:
+            return asked
+        answer = (asked.message.get("challenge") + self._secret).encode()
+        key = hashlib.md5(answer, usedforsecurity=False).hexdigest()
+        return await self._send(
+            "Login",
+            (
+                *(("AuthType", "MD5"), ("Username", self._username)),
+                *(("Key", key), ("Events", EVENTS)),
+            ),
+            CONNECT_WITHIN,
+        )
 
     def _fail(self, what: str, reason: str) -> None:
         problem = f"the manager interface at {self._place} {what} ({reason})"

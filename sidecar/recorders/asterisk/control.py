@@ -2,7 +2,9 @@
 
 Asterisk's answers are not taken for granted: a mute can be accepted with nothing muted unless it
 names an instance, stopping one says nothing of the others, ids are addresses and come again. So
-every step begins with the list, names each instance, and a stop ends with an empty list.
+every step begins with the list, names each instance, and a stop ends with an empty list. Channels
+are named by their uniqueid: what events say of a name may be forged. The list takes the beginning
+of a uniqueid for it, and so has to go by the name; which the channel itself is asked for beside it.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import structlog
 
 from sidecar.recorders.asterisk.channels import Channel
 from sidecar.recorders.asterisk.connection import Connection, Reply
+from sidecar.recorders.asterisk.evidence import value_of
 from sidecar.recorders.asterisk.mixmonitor import (
     NO_SUCH_ID,
     Instance,
@@ -31,6 +34,8 @@ STOP_ROUNDS = 4
 STOP_PAUSE = 0.02
 NAME_ROUNDS = 5
 NAME_PAUSE = 0.01
+NAME_LOOKS = 3
+"""How often a channel is listed that has another name than was told, or has just ended."""
 MOST_STOPPED = 50
 _BACK = Proof.READ_BACK
 _WORST_FIRST = ("unreachable", "timed_out", "refused", "unsupported", "still_recording", "unproven")
@@ -247,11 +252,11 @@ class Control:
         for each in found:
             name = self._connection.ask(
                 "Getvar",
-                ("Channel", channel.name),
+                ("Channel", channel.uniqueid),
                 ("Variable", f"MIXMONITOR({each.id},filename)"),
             )
             stop = self._connection.ask(
-                "StopMixMonitor", ("Channel", channel.name), ("MixMonitorID", each.id)
+                "StopMixMonitor", ("Channel", channel.uniqueid), ("MixMonitorID", each.id)
             )
             asked.append((each, name, stop))
         replies = []
@@ -266,10 +271,22 @@ class Control:
 
     async def _list(self, channel: Channel) -> tuple[Instance, ...] | str:
         """Return a channel's instances, or why they can't be known. A channel gone has none."""
-        reply = await self._connection.ask("Command", ("Command", list_command(channel.name)))
-        if reply.failure:
-            return reply.failure
-        return parse_list(reply.message.output) or ()
+        for _ in range(NAME_LOOKS):
+            asked = self._connection.ask(
+                "Getvar", ("Channel", channel.uniqueid), ("Variable", "CHANNEL(name)")
+            )
+            listed = await self._connection.ask("Command", ("Command", list_command(channel.name)))
+            there = await asked
+            if there.no_channel:
+                return ()
+            if there.failure or listed.failure:
+                return there.failure or listed.failure
+            found = parse_list(listed.message.output)
+            name = value_of(there)
+            if name == channel.name and found is not None:
+                return found
+            channel = replace(channel, name=name or channel.name)
+        return "unproven"
 
     def _lock(self, channel: Channel) -> asyncio.Lock:
         return self._kept.setdefault(channel.uniqueid, _Kept()).lock
@@ -284,7 +301,7 @@ class Control:
     def _mute(self, channel: Channel, instance: str, *, on: bool = True) -> asyncio.Future[Reply]:
         return self._connection.ask(
             "MixMonitorMute",
-            ("Channel", channel.name),
+            ("Channel", channel.uniqueid),
             ("Direction", "both"),
             ("State", "1" if on else "0"),
             ("MixMonitorID", instance),
@@ -298,7 +315,7 @@ class Control:
             return answer
         return self._connection.ask(
             "MixMonitor",
-            ("Channel", channel.name),
+            ("Channel", channel.uniqueid),
             ("File", recording.mixed),
             ("Options", recording.options),
         )

@@ -20,9 +20,13 @@ class Mailboxes:
     def __len__(self) -> int:
         return len(self._inside)
 
+    def is_one(self, application: str) -> bool:
+        """Whether an application is a mailbox."""
+        return application.lower() in self._applications
+
     def step(self, uniqueid: str, application: str) -> bool:
         """A channel goes on to an application; return whether that is a mailbox."""
-        if application.lower() in self._applications:
+        if self.is_one(application):
             if len(self._inside) >= MOST_REMEMBERED:
                 del self._inside[next(iter(self._inside))]
             self._inside[uniqueid] = None

@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 from sidecar.recorders.asterisk.channels import RECORDER
 
 _ID = re.compile(r"0x[0-9a-fA-F]{1,16}")
-_NOBODY = re.compile(r"No channel matching '.*' found\.", re.DOTALL)
+_HEADING = "MixMonitor ID\t"
 _FILE = re.compile(r"/[^\x00-\x1f\x7f,()\"\\|]{1,500}")
 _CONCISE_FIELDS = 13
 """How many follow the channel's name in a line of `core show channels concise`."""
@@ -87,11 +87,12 @@ def quoted(word: str) -> str:
 
 
 def parse_list(output: Iterable[str]) -> tuple[Instance, ...] | None:
-    """Read what `list_command` answers; None: there is no such channel."""
+    """Read what `list_command` answers; None: it is no list, there is no such channel."""
+    lines = iter(output)
+    if not next(lines, "").startswith(_HEADING):
+        return None
     instances = []
-    for line in output:
-        if _NOBODY.fullmatch(line):
-            return None
+    for line in lines:
         fields = line.split("\t")
         if _ID.fullmatch(fields[0]):
             names = [*fields[1:4], "", "", ""]

@@ -40,6 +40,9 @@ class Pbx(Protocol):
     def at_mailbox(self, uniqueid: str) -> bool:
         """Whether a call's own channel has come to a mailbox, or is about to."""
 
+    def unsettled(self, uniqueid: str) -> bool:
+        """Whether something was told of where a call is that has yet to be read back."""
+
     def cleared(self, session: AsteriskSession) -> None:
         """A session's call has told everyone what it had to: it may be recorded."""
 

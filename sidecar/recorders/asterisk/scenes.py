@@ -72,3 +72,15 @@ def answerers(channels: Channels, uniqueid: str) -> frozenset[str]:
         if picked is not None and picked.is_real and picked is not own:
             found.add(picked.person)
     return frozenset(found)
+
+
+def confirmed(channels: Channels, own: Channel) -> frozenset[str] | None:
+    """Return who of those that had answered a channel, as was told, has: None if it is not up."""
+    if not own.up or own.answered_by is None:
+        return None
+    kin = [each for each in map(channels.get, channels.kin(own.uniqueid)) if each is not None]
+    picked = [channels.get(each.reached) for each in kin]
+    up = {each.uniqueid for each in (*kin, *picked) if each is not None and each.up}
+    if own.dialled:
+        return own.answered_by
+    return frozenset(each for each in own.answered_by if each.partition(" ")[0] in up)

@@ -51,6 +51,8 @@ class Sight:
         if self._closed or channel is None:
             self._stop_waiting()
             return
+        if self._pbx.unsettled(uniqueid):
+            return
         if channel.up and self._on_answerer is not None:
             by = self._pbx.answered_by(uniqueid)
             self._tell_answerer(Answerer.PERSON if by else Answerer.MACHINE, by)

@@ -2,48 +2,63 @@
 
 Newexten tells each step, but for one: a channel that is sent elsewhere out of a bridge (a blind
 transfer) is told with its new place and its old application, and the application it then begins is
-not told. So a channel that has left its bridge is looked at by Status, once it has had the time to
-begin.
+not told. So a channel that has left its bridge is asked, once it has had the time to begin.
+
+A step to a mailbox, or out of one, is what the channel itself says: the event may be forged.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 
 from sidecar.recorders.asterisk.channels import Channel
-from sidecar.recorders.asterisk.connection import Connection, Reply
+from sidecar.recorders.asterisk.evidence import is_id
 from sidecar.recorders.asterisk.mailboxes import Mailboxes
 from sidecar.recorders.asterisk.protocol import Message
 
 LOOKS = (0.02, 0.2, 1.0)
 """When to look at a channel that has left its bridge, in seconds from one look to the next."""
+MOST_CLAIMS = 10_000
 
 
 class Steps:
-    """Calls `on_mailbox` with the uniqueid of every channel that comes to a mailbox."""
+    """Calls `ask` with a uniqueid that is to be read, `on_mailbox` with one at a mailbox."""
 
     def __init__(
         self,
-        connection: Connection,
         applications: frozenset[str],
+        ask: Callable[[str], None],
         on_mailbox: Callable[[str], None],
     ) -> None:
-        self._connection = connection
         self.mailboxes = Mailboxes(applications)
+        self._ask = ask
         self._on_mailbox = on_mailbox
+        self._claims: set[str] = set()
+        """Channels that are said to have come to a mailbox, until they were read."""
         self._timers: dict[str, asyncio.TimerHandle] = {}
 
     def took(self, event: Message) -> None:
-        """A channel has taken a step (Newexten): there are many of these."""
+        """A channel is said to have taken a step (Newexten): there are many of these."""
         uniqueid = event.get("uniqueid")
-        if self.mailboxes.step(uniqueid, event.get("application")):
-            self._on_mailbox(uniqueid)
+        if self.mailboxes.is_one(event.get("application")):
+            if len(self._claims) < MOST_CLAIMS and is_id(uniqueid):
+                self._claims.add(uniqueid)
+            self._ask(uniqueid)
+        elif self.mailboxes.any_of((uniqueid,)):
+            self._ask(uniqueid)
 
-    def note(self, uniqueid: str, application: str) -> None:
-        """A channel is at this application, since when is unknown."""
-        self.mailboxes.step(uniqueid, application)
+    def claimed(self, uniqueids: Iterable[str]) -> bool:
+        """Whether one of these is said to be at a mailbox, and is being read."""
+        return bool(self._claims) and any(each in self._claims for each in uniqueids)
+
+    def is_at(self, uniqueid: str, application: str) -> None:
+        """A channel was read: it is at this application, since when is unknown."""
+        self._claims.discard(uniqueid)
+        before = self.mailboxes.any_of((uniqueid,))
+        if self.mailboxes.step(uniqueid, application) and not before:
+            self._on_mailbox(uniqueid)
 
     def look_soon(self, channel: Channel) -> None:
         """A channel may begin something that is not told."""
@@ -51,6 +66,7 @@ class Steps:
 
     def gone(self, uniqueid: str) -> None:
         """A channel has ended."""
+        self._claims.discard(uniqueid)
         self.mailboxes.gone(uniqueid)
         timer = self._timers.pop(uniqueid, None)
         if timer is not None:
@@ -61,6 +77,7 @@ class Steps:
         for timer in self._timers.values():
             timer.cancel()
         self._timers.clear()
+        self._claims.clear()
         self.mailboxes.clear()
 
     def _look_after(self, channel: Channel, delays: tuple[float, ...]) -> None:
@@ -75,12 +92,4 @@ class Steps:
     def _look(self, channel: Channel, delays: tuple[float, ...]) -> None:
         self._look_after(channel, delays)
         if not channel.bridge:
-            answer = self._connection.ask("Status", ("Channel", channel.name))
-            answer.add_done_callback(partial(self._looked, channel.uniqueid))
-
-    def _looked(self, uniqueid: str, answer: asyncio.Future[Reply]) -> None:
-        if answer.cancelled() or self.mailboxes.any_of((uniqueid,)):
-            return
-        for entry in answer.result().listed:
-            if entry.get("uniqueid") == uniqueid:
-                self.took(entry)
+            self._ask(channel.uniqueid)

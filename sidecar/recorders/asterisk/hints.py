@@ -1,0 +1,160 @@
+"""What events claim, until it was read back: see evidence.py for why.
+
+A claim that is being read holds back what would be told of the call; what then is read counts,
+and whoever waits is told at once, so that claims without end hold nothing up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from typing import NamedTuple
+
+import structlog
+
+from sidecar.recorders.asterisk.channels import Channels
+from sidecar.recorders.asterisk.connection import Connection
+from sidecar.recorders.asterisk.doubts import Doubts
+from sidecar.recorders.asterisk.evidence import Bridge, Facts, read_bridge, read_channel
+from sidecar.recorders.asterisk.rooms import Rooms
+from sidecar.recorders.asterisk.scenes import answerers, confirmed, reach
+
+log = structlog.get_logger(__name__)
+
+MOST_CLAIMS = 10_000
+LOOK_AGAIN = (0.1, 1.0)
+"""Seconds after which a channel is read again that is said to have ended, and is there."""
+WARN_EVERY = 60.0
+
+
+class Readings(NamedTuple):
+    """Whom to tell what was read."""
+
+    channel: Callable[[str, str], None]
+    """A channel's uniqueid and its application."""
+    ended: Callable[[str, bool], None]
+    """The uniqueid of one that there is not (any more), and whether it was known."""
+    changed: Callable[[str], None]
+    """The uniqueid of one in a bridge that is another than was told."""
+    room: Callable[[str], None]
+    """A bridge that was found to be a conference."""
+
+
+class Hints:
+    """The claims of one PBX's events."""
+
+    def __init__(
+        self, connection: Connection, channels: Channels, rooms: Rooms, tell: Readings
+    ) -> None:
+        self._channels = channels
+        self._rooms = rooms
+        self._tell = tell
+        self._doubts = Doubts(connection, self._read_channel, self._channel_read)
+        self._bridges = Doubts(connection, read_bridge, self._bridge_read)
+        self._ended: dict[str, tuple[float, ...]] = {}
+        """Channels that are said to have ended: when each is read again if it is still there."""
+        self._up: set[str] = set()
+        """Channels that are said to have been answered."""
+        self._conferences: set[str] = set()
+        """Bridges that are said to be conferences."""
+        self._warned_at = float("-inf")
+
+    def about(self, uniqueid: str) -> None:
+        """Something was said of a channel that has to be read back."""
+        self._doubts.about(uniqueid)
+
+    def about_bridges(self) -> None:
+        """Have the bridges read of which something was said."""
+        while self._channels.doubtful_bridges:
+            self._bridges.about(self._channels.doubtful_bridges.pop())
+
+    def answer(self, uniqueid: str) -> None:
+        """A channel may be up: note who has answered it by then, and have it read."""
+        channel = self._channels.get(uniqueid)
+        if channel is None or not channel.up:
+            return
+        if channel.answered_by is None:
+            channel.answered_by = answerers(self._channels, uniqueid)
+        self._up.add(uniqueid)
+        self._doubts.about(uniqueid)
+
+    def hangup(self, uniqueid: str) -> None:
+        """A channel may have ended."""
+        if self._channels.get(uniqueid) is not None:
+            self._ended[uniqueid] = LOOK_AGAIN
+            self._doubts.about(uniqueid)
+
+    def room(self, bridge: str) -> None:
+        """A bridge may be a conference."""
+        if bridge not in self._rooms and len(self._conferences) < MOST_CLAIMS:
+            self._conferences.add(bridge)
+            self._bridges.about(bridge)
+
+    def claimed(self, uniqueid: str) -> bool:
+        """Whether it is being read that a call was answered, or has come into a conference."""
+        if uniqueid in self._up:
+            return True
+        return bool(self._conferences) and any(
+            each.bridge in self._conferences
+            for each in reach(self._channels, uniqueid, self._rooms)
+        )
+
+    async def settled(self, *uniqueids: str) -> None:
+        """Wait until these channels were read."""
+        await self._doubts.settled(*uniqueids)
+
+    def clear(self) -> None:
+        """Nothing of what was said counts any more."""
+        self._doubts.clear()
+        self._bridges.clear()
+        self._conferences.clear()
+        self._up.clear()
+        self._ended.clear()
+
+    def show_forgery(self) -> None:
+        """What no Asterisk writes by itself has come: a telephone may hide behind it."""
+        now = asyncio.get_running_loop().time()
+        if now >= self._warned_at + WARN_EVERY:
+            self._warned_at = now
+            log.warning("asterisk_forged", hint="a telephone writes lines into manager events")
+
+    async def _read_channel(self, connection: Connection, uniqueid: str) -> Facts | None:
+        """Read a channel, and whether it is in a bridge still that it is said to have left."""
+        facts = await read_channel(connection, uniqueid)
+        if facts is None or facts.gone:
+            return facts
+        for each in self._channels.former_bridges(uniqueid):
+            bridge = await read_bridge(connection, each)
+            if bridge is None:
+                return None
+            if facts.name in bridge.channels:
+                return replace(facts, bridge=each)
+        return facts
+
+    def _channel_read(self, uniqueid: str, facts: Facts) -> None:
+        looks = self._ended.pop(uniqueid, ())
+        said_up = uniqueid in self._up
+        self._up.discard(uniqueid)
+        if facts.gone:
+            self._tell.ended(uniqueid, self._channels.remove(uniqueid))
+            return
+        if looks:
+            self._ended[uniqueid] = looks[1:]
+            self._doubts.about(uniqueid, after=looks[0])
+        self._channels.settle(uniqueid, facts.name, facts.linkedid, facts.bridge or None)
+        channel = self._channels.get(uniqueid)
+        if channel is not None and said_up:
+            channel.up = facts.up
+            channel.answered_by = confirmed(self._channels, channel)
+        self._tell.channel(uniqueid, facts.application)
+
+    def _bridge_read(self, bridge: str, found: Bridge) -> None:
+        self._conferences.discard(bridge)
+        self._channels.note_bridge(bridge, found.technology)
+        if found.gone:
+            self._rooms.end(bridge)
+        elif self._rooms.name(bridge, found.room):
+            self._tell.room(bridge)
+        for uniqueid in self._channels.in_bridge(bridge):
+            self._tell.changed(uniqueid)
