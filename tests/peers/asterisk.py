@@ -106,11 +106,7 @@ class Asterisk:
         self._inside = Path("/srv/runs") / f"{name}-{os.getpid()}-{self.port}"
         self.folder = chroot_folder() / self._inside.relative_to("/")
         self.recordings = self.folder / "recordings"
-
-    @property
-    def certificate(self) -> Path:
-        """Its own certificate and key, as `tls` has them made."""
-        return self.folder / "keys" / "manager.pem"
+        self.certificate = self.folder / "keys" / "manager.pem"
 
     @property
     def address(self) -> str:
@@ -359,6 +355,7 @@ match={LOOPBACK}
 [desk]
 type=endpoint
 context=from-sidecar
+allow=ulaw
 [desk]
 type=identify
 endpoint=desk
