@@ -16,9 +16,11 @@ from types import TracebackType
 from typing import Self
 
 from .audio import Samples, read_wav
+from .certificate import make_certificate
 from .phones import Account
 from .processes import (
     LOOPBACK,
+    NO_ETHERNET,
     PeerFailedError,
     Process,
     cache_folder,
@@ -69,9 +71,6 @@ DESK = "127.0.0.9"  # a telephone there may call itself what it likes
 PHONES = ("phone1", "phone2", "phone3")
 PASSWORD = "not-a-secret-1"
 BOOT_SECONDS = 30.0
-NO_ETHERNET = (  # what the console says first in a network namespace of one's own
-    "No ethernet interface found for seeding global EID. You will have to set it manually.\n"
-)
 NO_MODULES = ("app_voicemail_odbc", "app_voicemail_imap", "chan_iax2", "pbx_dundi")
 
 
@@ -118,11 +117,7 @@ class Asterisk:
         self._inside = Path("/srv/runs") / f"{name}-{os.getpid()}-{self.port}"
         self.folder = chroot_folder() / self._inside.relative_to("/")
         self.recordings = self.folder / "recordings"
-
-    @property
-    def certificate(self) -> Path:
-        """Its own certificate and key, as `tls` has them made."""
-        return self.folder / "keys" / "manager.pem"
+        self.certificate = self.folder / "keys" / "manager.pem"
 
     @property
     def address(self) -> str:
@@ -139,7 +134,7 @@ class Asterisk:
         for file, text in self._configuration().items():
             (self.folder / "etc" / file).write_text(text)
         if self._tls:
-            _make_certificate(self.certificate)
+            make_certificate(self.certificate)
         root = chroot_folder()
         script = (
             f'mount --bind /proc "{root}/proc" && mount --bind /dev "{root}/dev" && '
@@ -326,19 +321,6 @@ class Asterisk:
         }
 
 
-def _make_certificate(file: Path) -> None:
-    """Write a key and a certificate for loopback's address that it has signed itself."""
-    key = file.with_suffix(".key")
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-         "-nodes", "-subj", "/CN=pbx", "-addext", f"subjectAltName=IP:{LOOPBACK}",
-         "-keyout", key, "-out", file],
-        check=True, capture_output=True,
-    )  # fmt: skip
-    file.write_text(file.read_text() + key.read_text())
-    file.chmod(0o644)
-
-
 def _asterisk_conf(inside: Path) -> str:
     return f"""[directories]
 astetcdir => {inside}/etc
@@ -388,9 +370,7 @@ match={LOOPBACK}
 [desk]
 type=endpoint
 context=from-sidecar
-disallow=all
-allow=ulaw,alaw
-direct_media=no
+allow=ulaw
 [desk]
 type=identify
 endpoint=desk
