@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from .asterisk_conf import asterisk_conf, confbridge_conf, registration
 from .audio import Samples, read_wav
 from .certificate import make_certificate
 from .phones import Account
@@ -285,7 +286,7 @@ class Asterisk:
     def _configuration(self) -> dict[str, str]:
         inside = self._inside
         return {
-            "asterisk.conf": _asterisk_conf(inside),
+            "asterisk.conf": asterisk_conf(inside),
             "modules.conf": "[modules]\nautoload=yes\n"
             + "".join(f"noload={module}.so\n" for module in NO_MODULES),
             "logger.conf": "[logfiles]\nconsole=error,warning\nfull=notice,warning,error,verbose\n",
@@ -304,7 +305,7 @@ class Asterisk:
             "pjsip.conf": _pjsip_conf(
                 self.port, self.sidecar_port, tells=self._tells, trunk=self._trunk
             )
-            + _registration(self.sidecar_port, self._registers),
+            + registration(self.sidecar_port, self._registers),
             "extensions.conf": _extensions_conf(inside),
             "features.conf": "[general]\ntransferdigittimeout=1\n"
             "[featuremap]\nautomixmon=*3\natxfer=*2\nblindxfer=*4\nparkcall=*7\n",
@@ -315,27 +316,10 @@ class Asterisk:
             "[default]\n101 => 1234,One\n102 => 1234,Two\n",
             "musiconhold.conf": "[default]\nmode=files\n"
             "directory=/usr/share/asterisk/sounds/en/digits\n",
-            "confbridge.conf": _confbridge_conf(inside),
+            "confbridge.conf": confbridge_conf(inside),
             "cdr.conf": "[general]\nenable=no\n",
             "cel.conf": "[general]\nenable=no\n",
         }
-
-
-def _asterisk_conf(inside: Path) -> str:
-    return f"""[directories]
-astetcdir => {inside}/etc
-astmoddir => /usr/lib/{os.uname().machine}-linux-gnu/asterisk/modules
-astvarlibdir => /var/lib/asterisk
-astdbdir => {inside}/db
-astkeydir => {inside}/keys
-astdatadir => /usr/share/asterisk
-astagidir => /usr/share/asterisk/agi-bin
-astspooldir => {inside}/spool
-astrundir => {inside}/run
-astlogdir => {inside}/log
-[options]
-verbose = 3
-"""
 
 
 def _pjsip_conf(port: int, sidecar_port: int, *, tells: bool, trunk: str) -> str:
@@ -397,44 +381,6 @@ username={phone}
 password={PASSWORD}
 """
     return text
-
-
-def _registration(sidecar_port: int, number: str) -> str:
-    """Its line at the trunk, by which it finds out whom calls are for."""
-    if not number:
-        return ""
-    return f"""[line]
-type=registration
-transport=udp
-endpoint=sidecar
-line=yes
-server_uri=sip:{LOOPBACK}:{sidecar_port}
-client_uri=sip:account@{LOOPBACK}:{sidecar_port}
-contact_user={number}
-retry_interval=1
-expiration=60
-"""
-
-
-def _confbridge_conf(inside: Path) -> str:
-    return f"""[general]
-[default_user]
-type=user
-quiet=yes
-[default_bridge]
-type=bridge
-[recorded]
-type=bridge
-record_conference=yes
-record_file={inside}/recordings/meeting.wav
-record_file_timestamp=no
-[muting]
-type=menu
-1=toggle_mute
-[leaving]
-type=menu
-9=leave_conference
-"""
 
 
 RECORD = "MixMonitor(${FILES}.wav,r(${FILES}-r.wav)t(${FILES}-t.wav))"
