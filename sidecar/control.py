@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Literal
+from typing import Literal, cast
 
 from sidecar.calls.b2bua import B2bua
 from sidecar.calls.call import Call
-from sidecar.calls.event_hub import EventHub
-from sidecar.calls.view import CallView
-from sidecar.calls.viewing import view_of
 from sidecar.consent.decision import Policy
 from sidecar.consent.order import Order
 from sidecar.consent.party import Objector
 from sidecar.consent.sureness import Sureness
 from sidecar.errors import OperatorError
+from sidecar.live.hub import EventHub
+from sidecar.live.view import CallView, Phase, view_of
 from sidecar.rules.explanation import Explanation
 from sidecar.web.api.control import RecordingAction, RecordingOutcome
 
@@ -42,12 +41,12 @@ class Control:
 
     def calls(self) -> Sequence[CallView]:
         """See `CallControl.calls`."""
-        return [view_of(call) for call in self._b2bua().calls.values()]
+        return [_view(call) for call in self._b2bua().calls.values()]
 
     def call(self, call_id: str) -> CallView | None:
         """See `CallControl.call`."""
         call = self._b2bua().calls.get(call_id)
-        return view_of(call) if call is not None else None
+        return _view(call) if call is not None else None
 
     async def recording(self, call_id: str, action: RecordingAction) -> RecordingOutcome:
         """See `CallControl.recording`."""
@@ -86,6 +85,11 @@ class Control:
     async def reload(self) -> Sequence[OperatorError]:
         """See `CallControl.reload`."""
         return await self._reload()
+
+
+def _view(call: Call) -> CallView:
+    phase = cast(Phase, call.phase.name.lower())
+    return view_of(call.record, call.decision, call.consent.state, phase)
 
 
 def _order(call: Call, action: RecordingAction, answer: asyncio.Future[RecordingOutcome]) -> None:

@@ -18,7 +18,6 @@ from sidecar import __version__, collector
 from sidecar.calls.agent import DecisionHeaders, Ports
 from sidecar.calls.b2bua import B2bua
 from sidecar.calls.contact_seal import ContactSeal
-from sidecar.calls.event_hub import EventHub
 from sidecar.calls.header_policy import SiteHeaders
 from sidecar.calls.limits import Limits, Pool
 from sidecar.calls.probe import Probe
@@ -26,6 +25,7 @@ from sidecar.calls.routing import Peer, Router
 from sidecar.control import Control
 from sidecar.errors import OperatorError
 from sidecar.hosts import HostTable
+from sidecar.live.hub import EventHub
 from sidecar.loop_lag import LoopLag
 from sidecar.media.local import LocalEngine
 from sidecar.media.prompts import PromptLibrary

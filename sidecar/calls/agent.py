@@ -11,11 +11,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 import structlog
 
 from sidecar import __version__
-from sidecar.calls.call_events import CallEnded
 from sidecar.calls.challenges import Challenges
 from sidecar.calls.complaints import Complaints
 from sidecar.calls.contact_seal import Sealed
-from sidecar.calls.event_hub import EventHub
 from sidecar.calls.gate import Gate
 from sidecar.calls.identifiers import new_call_id
 from sidecar.calls.identities import Identities
@@ -26,6 +24,8 @@ from sidecar.calls.rooms import Rooms
 from sidecar.calls.routing import Peer, Route, Router
 from sidecar.calls.turns import Turns
 from sidecar.consent.decision import CallFacts, Decision
+from sidecar.live.events import CallEnded
+from sidecar.live.hub import EventHub
 from sidecar.media.engine import Closed, MediaEngine
 from sidecar.metrics import Metrics
 from sidecar.recorders.recorder import Recorder

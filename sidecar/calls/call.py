@@ -17,7 +17,6 @@ import structlog
 from sidecar.calls import announcing, script
 from sidecar.calls.bodies import cross, described
 from sidecar.calls.call_base import MEDIA_SILENT, RETRY_AFTER, CallBase, HeaderLines, Phase
-from sidecar.calls.call_events import CallAnswered, CallStarted
 from sidecar.calls.challenges import TRIED_AGAIN
 from sidecar.calls.header_policy import passed, phrase, tags, without
 from sidecar.calls.identifiers import new_tag
@@ -31,6 +30,7 @@ from sidecar.calls.progress import pass_on, with_early_answer
 from sidecar.calls.recording_requests import RECORD_AWARE
 from sidecar.consent.events import BothUp, CallerUp, PartyLeft
 from sidecar.consent.party import Party
+from sidecar.live.events import CallAnswered, CallStarted
 from sidecar.media.engine import (
     Closed,
     Digit,

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, cast
 
 import structlog
 
-from sidecar.calls.call_events import FailedClosed
 from sidecar.calls.header_policy import reasons
 from sidecar.calls.identifiers import new_tag
 from sidecar.calls.leg import End, Leg
 from sidecar.calls.limits import Share
 from sidecar.calls.ringing import Ringing
 from sidecar.consent.events import HungUp
+from sidecar.live.events import FailedClosed
 from sidecar.media.engine import MediaSession, Side
 from sidecar.records.record import CallRecord, Disposition, EndedBy
 from sidecar.sip.message import Request, respond

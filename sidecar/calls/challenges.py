@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from sidecar.records.record import CallRecord
 from sidecar.sip.message import Request
-from sidecar.sip.timers import Timer, TimerHeap
+from sidecar.timers import Timer, TimerHeap
 
 TRIED_AGAIN = (401, 407, 420, 422)
 """For want of credentials, for an extension too many, for too short a session interval."""

@@ -9,12 +9,9 @@ from typing import TYPE_CHECKING, Literal, cast
 import structlog
 
 from sidecar.calls import announcing, script
-from sidecar.calls.call_events import ConsentGiven, FailedClosed, NoticeGiven, RecordingChanged
 from sidecar.calls.fair_timer import FairTimer
 from sidecar.calls.script import Script
 from sidecar.calls.speaking import Speaking
-from sidecar.calls.view import ProofWord
-from sidecar.calls.viewing import held_by, recording_of
 from sidecar.consent.events import (
     Action,
     AnswerMissing,
@@ -46,13 +43,15 @@ from sidecar.consent.standing import Place
 from sidecar.consent.state import Parties, Phase, State, wanted
 from sidecar.consent.sureness import Sureness
 from sidecar.consent.terms import Callee, Terms
+from sidecar.live.events import ConsentGiven, FailedClosed, NoticeGiven, RecordingChanged
+from sidecar.live.view import ProofWord, held_by, recording_of
 from sidecar.media.engine import MediaSession, Played, PlayFailed, Side
 from sidecar.records.record import Consent
 
 if TYPE_CHECKING:
     from sidecar.calls.call import Call
     from sidecar.consent.decision import Question
-    from sidecar.sip.timers import Timer
+    from sidecar.timers import Timer
 
 log = structlog.get_logger(__name__)
 

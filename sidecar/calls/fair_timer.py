@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from sidecar.fair_time import FairTime
-from sidecar.sip.timers import Callback, Timer
+from sidecar.timers import Callback, Timer
 
 
 class FairTimer:

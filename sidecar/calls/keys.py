@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sidecar.calls.recording_requests import Wish
     from sidecar.media.engine import Side
     from sidecar.sip.dtmf_info import DtmfInfo
-    from sidecar.sip.timers import Timer
+    from sidecar.timers import Timer
 
 ANSWERS = ("accept", "decline")
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import structlog
 
 from sidecar.calls.call_base import ENDED_BY
-from sidecar.calls.call_events import PartyNew
 from sidecar.calls.header_policy import tags
 from sidecar.calls.replaces import replaced_leg
 from sidecar.calls.speaking import PARTY_OF
@@ -26,6 +25,7 @@ from sidecar.consent.events import (
 from sidecar.consent.party import Objector, Party
 from sidecar.consent.standing import Place
 from sidecar.consent.terms import Callee
+from sidecar.live.events import PartyNew
 from sidecar.media.engine import Side
 from sidecar.recorders.recorder import BackAgain, NobodyThere, OnHold, SomeoneNew
 

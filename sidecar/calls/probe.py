@@ -10,7 +10,7 @@ from sidecar.calls.fair_timer import FairTimer
 from sidecar.calls.identifiers import new_call_id, new_tag
 from sidecar.sip.headers import Headers
 from sidecar.sip.message import Request, Response
-from sidecar.sip.timers import Timer
+from sidecar.timers import Timer
 
 if TYPE_CHECKING:
     from sidecar.calls.agent import Agent

@@ -47,7 +47,7 @@ from sidecar.recorders.recorder import (
 if TYPE_CHECKING:
     from sidecar.calls.call import Call
     from sidecar.consent.state import State
-    from sidecar.sip.timers import Timer
+    from sidecar.timers import Timer
 
 log = structlog.get_logger(__name__)
 

@@ -24,8 +24,8 @@ from sidecar.sip.session_timer import MIN_SE, Due, SessionExpires, TooShort, ans
 if TYPE_CHECKING:
     from sidecar.calls.call import Call
     from sidecar.calls.leg import Leg
-    from sidecar.sip.timers import Timer
     from sidecar.sip.transactions import ClientTransaction
+    from sidecar.timers import Timer
 
 log = structlog.get_logger(__name__)
 

@@ -13,7 +13,7 @@ from sidecar.calls.limits import RINGING_IN_ALL
 
 if TYPE_CHECKING:
     from sidecar.calls.call import Call
-    from sidecar.sip.timers import Timer
+    from sidecar.timers import Timer
 
 
 class Ringing:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
-from sidecar.sip.timers import Timer, TimerHeap
+from sidecar.timers import Timer, TimerHeap
 
 if TYPE_CHECKING:
     from sidecar.calls.call import Call

@@ -14,14 +14,14 @@ import structlog
 
 from sidecar.calls import announcing, script
 from sidecar.calls.call_base import Phase
-from sidecar.calls.call_events import VoicemailMet
 from sidecar.calls.placing import Diversion
-from sidecar.calls.view import VoicemailResult
 from sidecar.consent.decision import Unanswered, VoicemailPolicy
 from sidecar.consent.events import CalleeGone
 from sidecar.consent.party import Party
 from sidecar.consent.standing import Place
 from sidecar.consent.terms import Callee, at_a_mailbox, in_a_room, terms_of
+from sidecar.live.events import VoicemailMet
+from sidecar.live.view import VoicemailResult
 from sidecar.media.engine import Side
 from sidecar.sip.diversion import divert
 from sidecar.sip.history import history
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from sidecar.calls.call import Call
     from sidecar.consent.state import State
     from sidecar.sip.message import Request, Response
-    from sidecar.sip.timers import Timer
+    from sidecar.timers import Timer
 
 log = structlog.get_logger(__name__)
 

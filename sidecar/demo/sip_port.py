@@ -22,7 +22,6 @@ from sidecar.sip.errors import ParseError
 from sidecar.sip.flow import Flow
 from sidecar.sip.message import Message, Request, Response
 from sidecar.sip.parser import parse_message
-from sidecar.sip.timers import TimerHeap
 from sidecar.sip.transactions import (
     AckArrived,
     CancelArrived,
@@ -35,6 +34,7 @@ from sidecar.sip.transactions import (
     TransactionLayer,
     TransactionTimers,
 )
+from sidecar.timers import TimerHeap
 
 Direction = Literal["sent", "received"]
 Trace = Callable[[Direction, Message], None]

@@ -8,7 +8,7 @@ import time
 import traceback
 from collections.abc import Callable
 
-from sidecar.sip.timers import Timer, TimerHeap
+from sidecar.timers import Timer, TimerHeap
 
 from .pacer import Pacer
 

@@ -10,7 +10,7 @@ from typing import Literal
 
 from sidecar.rtp.settling import Network
 from sidecar.rtp.telephone_event import DIGITS
-from sidecar.sip.timers import Timer
+from sidecar.timers import Timer
 
 from .endpoint import Endpoint
 from .engine import (

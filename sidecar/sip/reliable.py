@@ -15,8 +15,8 @@ from sidecar.sip.cseq import CSeq
 from sidecar.sip.errors import ParseError
 from sidecar.sip.flow import Flow
 from sidecar.sip.message import Request, Response
-from sidecar.sip.timers import Timer, TimerHeap
 from sidecar.sip.transactions.durations import TransactionTimers
+from sidecar.timers import Timer, TimerHeap
 
 Transmit = Callable[[bytes, Flow], None]
 """Takes a message to the wire: `TransactionLayer.retransmit`."""

@@ -16,7 +16,7 @@ MAX_HEADERS = 64
 IDLE_SECONDS = 75.0
 """A connection that says nothing is closed then; Prometheus scrapes every 15 to 60 seconds."""
 MOST_CONNECTIONS = 64
-"""Connections at once; up to sixteen of them watch events (`sidecar.calls.event_hub`)."""
+"""Connections at once; up to sixteen of them watch events (`sidecar.live.hub`)."""
 STOP_SECONDS = 2.0
 """How long `stop` waits for answers that are under way."""
 

@@ -16,7 +16,6 @@ from sidecar.sip.headers import Headers
 from sidecar.sip.message import Request, Response, respond
 from sidecar.sip.parser import parse_message
 from sidecar.sip.reliable import ReliableProvisionals, Retransmitter2xx, rack_for
-from sidecar.sip.timers import TimerHeap
 from sidecar.sip.transactions import (
     AckArrived,
     CancelArrived,
@@ -29,6 +28,7 @@ from sidecar.sip.transactions import (
     TransactionLayer,
     TransactionTimers,
 )
+from sidecar.timers import TimerHeap
 
 if TYPE_CHECKING:
     from tests.calls.world import World

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from sidecar.calls.call_events import CallEnded, CallStarted, NoticeGiven, RecordingChanged
 from sidecar.consent.order import Order
 from sidecar.control import Control
+from sidecar.live.events import CallEnded, CallStarted, NoticeGiven, RecordingChanged
 from sidecar.media.engine import Side
 from sidecar.web.api.control import RecordingOutcome
 from tests.calls.world import CODES, NOTICE, OFF, RESUME, STOP, World

@@ -16,7 +16,6 @@ from sidecar.calls.agent import DecisionHeaders, Ports
 from sidecar.calls.b2bua import B2bua
 from sidecar.calls.call import Call
 from sidecar.calls.contact_seal import KEY_LENGTH, ContactSeal
-from sidecar.calls.event_hub import EventHub
 from sidecar.calls.limits import Limits, Pool
 from sidecar.calls.routing import Peer, Router
 from sidecar.consent.decision import (
@@ -30,6 +29,7 @@ from sidecar.consent.decision import (
 )
 from sidecar.consent.order import Order
 from sidecar.consent.party import Party
+from sidecar.live.hub import EventHub
 from sidecar.media.engine import Digit, Side
 from sidecar.metrics import Metrics
 from sidecar.records.record import CallRecord

@@ -15,8 +15,8 @@ from sidecar.sip.reliable import (
     rack_for,
     rseq_of,
 )
-from sidecar.sip.timers import TimerHeap
 from sidecar.sip.transactions import TransactionTimers
+from sidecar.timers import TimerHeap
 
 UDP = Flow("UDP", ("192.0.2.1", 5060), ("192.0.2.2", 5060), "192.0.2.1:5060")
 TCP = UDP._replace(transport="TCP", connection=3)

@@ -16,9 +16,9 @@ import jsonschema_rs
 import pytest
 from pydantic import SecretStr
 
-from sidecar.calls.event_hub import EventHub
-from sidecar.calls.view import CallView
 from sidecar.errors import OperatorError
+from sidecar.live.hub import EventHub
+from sidecar.live.view import CallView
 from sidecar.metrics import Metrics
 from sidecar.rules.both_files import check_files
 from sidecar.rules.explanation import Explanation, call_facts, explain

@@ -10,7 +10,8 @@ import aiohttp
 import jsonschema_rs
 import pytest
 
-from sidecar.calls.call_events import (
+from sidecar.consent.party import Party
+from sidecar.live.events import (
     EVENTS,
     CallAnswered,
     CallEnded,
@@ -23,8 +24,7 @@ from sidecar.calls.call_events import (
     RecordingChanged,
     VoicemailMet,
 )
-from sidecar.calls.event_hub import MOST_SUBSCRIBERS, EventHub
-from sidecar.consent.party import Party
+from sidecar.live.hub import MOST_SUBSCRIBERS, EventHub
 from sidecar.records.record import Disposition, EndedBy
 from sidecar.web.api import stream
 from tests.web.conftest import DOCUMENT, NOON, TOKEN, Api, StubControl

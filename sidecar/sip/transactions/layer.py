@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable
 
 from sidecar.sip.flow import Flow
 from sidecar.sip.message import Request, Response
-from sidecar.sip.timers import TimerHeap
 from sidecar.sip.transactions.durations import RFC_TIMERS, TransactionTimers
 from sidecar.sip.transactions.events import AckArrived, Event, RequestArrived
 from sidecar.sip.transactions.gate import Gate, open_gate
@@ -35,6 +34,7 @@ from sidecar.sip.transactions.own_messages import (
 )
 from sidecar.sip.transactions.vocabulary import CANCEL, REQUEST, TRANSPORT_ERROR
 from sidecar.sip.via import BRANCH_COOKIE
+from sidecar.timers import TimerHeap
 
 DEFAULT_LIMIT = 50_000
 """Live transactions. A call leaves four or so behind for up to 32 s each: 400 calls a second."""

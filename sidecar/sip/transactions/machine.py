@@ -18,12 +18,12 @@ from typing import Any, ClassVar, NamedTuple, Protocol
 
 from sidecar.sip.flow import Flow
 from sidecar.sip.message import Request, Response
-from sidecar.sip.timers import Timer, TimerHeap
 from sidecar.sip.transactions.durations import TransactionTimers
 from sidecar.sip.transactions.events import Event, ResponseArrived, TimedOut, TransportFailed
 from sidecar.sip.transactions.gate import Account
 from sidecar.sip.transactions.own_messages import own_via
 from sidecar.sip.transactions.vocabulary import ACCEPTED, COMPLETED, CONFIRMED, TERMINATED
+from sidecar.timers import Timer, TimerHeap
 
 
 class Transition(NamedTuple):

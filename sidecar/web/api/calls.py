@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from operator import attrgetter
 from typing import Any
 
-from sidecar.calls.view import CallView
+from sidecar.live.view import CallView
 from sidecar.web.api.control import CallControl, RecordingOutcome
 from sidecar.web.api.endpoint import Answers, Endpoint, Reply, RequestError
 from sidecar.web.api.models import (

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Literal, Protocol
 
-from sidecar.calls.event_hub import EventHub
-from sidecar.calls.view import CallView
 from sidecar.errors import OperatorError
+from sidecar.live.hub import EventHub
+from sidecar.live.view import CallView
 from sidecar.rules.explanation import Explanation
 
 RecordingAction = Literal["stop", "pause", "resume"]

@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from sidecar.calls.view import (
+from sidecar.errors import OperatorError
+from sidecar.live.view import (
     CallView,
     ConsentState,
     Direction,
@@ -16,7 +17,6 @@ from sidecar.calls.view import (
     RecordingPolicy,
     RecordingState,
 )
-from sidecar.errors import OperatorError
 from sidecar.records.record import clean
 from sidecar.records.timestamps import to_text
 from sidecar.rules.explanation import LONGEST_NUMBER

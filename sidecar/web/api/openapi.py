@@ -9,7 +9,7 @@ from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import models_json_schema
 
 from sidecar import __version__
-from sidecar.calls.call_events import EVENTS
+from sidecar.live.events import EVENTS
 from sidecar.web.api import stream
 from sidecar.web.api.endpoint import COMMON, Answers, Endpoint
 from sidecar.web.api.models import Fault

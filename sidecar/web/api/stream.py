@@ -9,7 +9,7 @@ from typing import Final
 
 from aiohttp import hdrs, web
 
-from sidecar.calls.event_hub import (
+from sidecar.live.hub import (
     EventHub,
     FellBehindError,
     Published,

@@ -11,7 +11,6 @@ from sidecar.sip.flow import Flow
 from sidecar.sip.headers import Headers
 from sidecar.sip.message import Request, Response, respond
 from sidecar.sip.parser import parse_message
-from sidecar.sip.timers import TimerHeap
 from sidecar.sip.transactions import (
     ClientTransaction,
     Event,
@@ -19,6 +18,7 @@ from sidecar.sip.transactions import (
     ServerTransaction,
     TransactionLayer,
 )
+from sidecar.timers import TimerHeap
 
 OURS = ("192.0.2.1", 5060)
 PEER = ("192.0.2.2", 5060)

@@ -19,7 +19,6 @@ from sidecar.sip.headers import Headers
 from sidecar.sip.message import Request, respond
 from sidecar.sip.parser import parse_message
 from sidecar.sip.reliable import Retransmitter2xx
-from sidecar.sip.timers import TimerHeap
 from sidecar.sip.transactions import (
     AckArrived,
     CancelArrived,
@@ -29,6 +28,7 @@ from sidecar.sip.transactions import (
     TransactionLayer,
     TransactionTimers,
 )
+from sidecar.timers import TimerHeap
 
 ADDRESS = {"caller": ("192.0.2.1", 5060), "callee": ("192.0.2.2", 5060)}
 LATENCY = 0.01

@@ -6,13 +6,13 @@ import pytest
 
 from sidecar.sip.flow import Flow
 from sidecar.sip.message import Request, respond
-from sidecar.sip.timers import TimerHeap
 from sidecar.sip.transactions import (
     AckArrived,
     CancelArrived,
     RequestArrived,
     TransactionLayer,
 )
+from sidecar.timers import TimerHeap
 
 FROM_NAT = Flow("UDP", ("192.0.2.1", 5060), ("203.0.113.9", 40123), "192.0.2.1:5060")
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidecar.sip.timers import COMPACTION_FLOOR, TimerHeap
+from sidecar.timers import COMPACTION_FLOOR, TimerHeap
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidecar.calls.call_events import CallAnswered
-from sidecar.calls.event_hub import BATCH, EventHub, FellBehindError, TooManySubscribersError
+from sidecar.live.events import CallAnswered
+from sidecar.live.hub import BATCH, EventHub, FellBehindError, TooManySubscribersError
 
 NOON = 1_767_268_800.0
 

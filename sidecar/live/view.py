@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
+
+from sidecar.consent.decision import Decision, Policy
+from sidecar.consent.order import Order
+from sidecar.consent.party import Objector
+from sidecar.consent.state import State
+from sidecar.consent.sureness import Sureness
+from sidecar.records.record import CallRecord, Consent
 
 Direction = Literal["inbound", "outbound"]
 Phase = Literal["opening", "announcing", "placing", "answered", "up"]
@@ -56,3 +63,45 @@ class CallView:
     """How far `recording` is proven (docs on recorders; `none` where there is no recorder)."""
     fail_closed: str
     """Why the call is being ended or muted, where a promise could not be kept; else empty."""
+
+
+def view_of(record: CallRecord, decision: Decision, state: State, phase: Phase) -> CallView:
+    """Return what may be seen of a call now, whose consent machine is in this state."""
+    pending = decision.question is not None and record.consent is Consent.NOT_ASKED
+    return CallView(
+        call_id=record.call_id,
+        started_at=record.started_at,
+        answered_at=record.answered_at,
+        direction=cast(Direction, record.direction),
+        trunk=record.trunk,
+        pbx=record.pbx,
+        caller=record.caller,
+        callee=record.callee,
+        phase=phase,
+        rule=record.rule,
+        recording_policy=decision.recording.value,
+        consent="pending" if pending else record.consent.value,
+        recording=recording_of(state),
+        held_by=held_by(state),
+        recording_proof=cast(ProofWord, record.recording_proof),
+        fail_closed=record.fail_closed,
+    )
+
+
+def recording_of(state: State) -> RecordingState:
+    """Return what the recorder does, as far as is known."""
+    if state.sureness is not Sureness.SURE:
+        return "unknown"
+    match state.order:
+        case Order.RELEASE:
+            return "recording"
+        case Order.HOLD:
+            return "paused" if state.pauses else "held"
+        case _:
+            return "off" if state.terms.policy is Policy.OFF and not state.stops else "stopped"
+
+
+def held_by(state: State) -> tuple[HeldBy, ...]:
+    """Return whose stop or pause stands."""
+    people = (each for each in Objector if each is not Objector.SIDECAR)
+    return tuple(cast(HeldBy, each.value) for each in people if each in state.stops | state.pauses)

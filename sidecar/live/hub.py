@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from secrets import token_hex
 from types import TracebackType
 
-from sidecar.calls.call_events import CallEvent
 from sidecar.errors import SidecarError
+from sidecar.live.events import CallEvent
 
 KEPT = 8192
 """Events: about eight seconds of a sidecar with 200 calls a second."""

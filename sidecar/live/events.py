@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal, get_args
 
-from sidecar.calls.view import (
+from sidecar.consent.party import Party
+from sidecar.live.view import (
     Direction,
     HeldBy,
     ProofWord,
@@ -17,7 +18,6 @@ from sidecar.calls.view import (
     RecordingState,
     VoicemailResult,
 )
-from sidecar.consent.party import Party
 from sidecar.records.record import Disposition, EndedBy
 
 
