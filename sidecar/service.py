@@ -22,6 +22,7 @@ from sidecar.calls.header_policy import SiteHeaders
 from sidecar.calls.limits import Limits, Pool
 from sidecar.calls.probe import Probe
 from sidecar.calls.routing import Peer, Router
+from sidecar.calls.turns import Moment
 from sidecar.control import Control
 from sidecar.errors import OperatorError
 from sidecar.hosts import HostTable
@@ -58,16 +59,9 @@ SIP_PORT = 5060
 FAREWELLS_WITHIN = 3.0
 
 
-class SystemClock:
-    """The machine's clocks."""
-
-    def monotonic(self) -> float:
-        """Seconds that never jump."""
-        return time.monotonic()
-
-    def wall(self) -> float:
-        """Unix seconds."""
-        return time.time()
+def moment() -> Moment:
+    """Return what time it is by the machine's clocks."""
+    return Moment(time.monotonic(), time.time())
 
 
 class Service:
@@ -129,7 +123,7 @@ class Service:
         except BaseException:
             await self.stop()
             raise
-        self.b2bua.run(self._start_probes)
+        self.b2bua.run(self._start_probes, at=moment())
         self._watch.start()
         self._lag.start()
         log.info("started", version=__version__, sip=self._listening(), http=self.web.port)
@@ -137,7 +131,7 @@ class Service:
     async def stop(self) -> None:
         """Say goodbye on every call, then stop every part in the opposite order."""
         if hasattr(self, "b2bua"):
-            self.b2bua.run(self._say_goodbye)
+            self.b2bua.run(self._say_goodbye, at=moment())
             await self._farewells()
         self._lag.stop()
         await asyncio.to_thread(self._watch.stop)
@@ -202,7 +196,7 @@ class Service:
                 flow_to=self._flow_to,
                 transmit=self._transmit,
                 wake_at=self._wake_at_time,
-                clock=SystemClock(),
+                with_time=lambda step: step(moment()),
             ),
             router=Router(trunks, pbxs, own_hosts, self._seal),
             rules=self.rules,
@@ -240,10 +234,10 @@ class Service:
         return explain(self.rules.current, facts)
 
     def _receive(self, data: bytes, flow: Flow) -> None:
-        self.b2bua.receive(data, flow)
+        self.b2bua.receive(data, flow, moment())
 
     def _transport_failed(self, flow: Flow) -> None:
-        self.b2bua.transport_failed(flow)
+        self.b2bua.transport_failed(flow, moment())
 
     def _source_of(self, address: Address) -> Peer | None:
         found = self._hosts.find(*address)
@@ -283,7 +277,7 @@ class Service:
 
     def _wake_up(self) -> None:
         self._wake = None
-        self.b2bua.wake()
+        self.b2bua.wake(moment())
 
     # Beginning and end.
 

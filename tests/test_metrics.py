@@ -19,7 +19,7 @@ from sidecar.metrics import (
     TABLE,
     Metrics,
 )
-from sidecar.records import Direction, Disposition
+from sidecar.records.record import Direction, Disposition
 
 ROOT = Path(__file__).parent.parent
 

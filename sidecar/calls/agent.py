@@ -22,10 +22,9 @@ from sidecar.calls.limits import Pool
 from sidecar.calls.replaces import Across, mapped_refer_to, mapped_references
 from sidecar.calls.rooms import Rooms
 from sidecar.calls.routing import Peer, Route, Router
-from sidecar.calls.turns import Turns
+from sidecar.calls.turns import Turns, WithTime
 from sidecar.consent.decision import CallFacts, Decision
-from sidecar.live.events import CallEnded
-from sidecar.live.hub import EventHub
+from sidecar.live.events import CallEnded, CallEvent
 from sidecar.media.engine import Closed, MediaEngine
 from sidecar.metrics import Metrics
 from sidecar.recorders.recorder import Recorder
@@ -52,14 +51,11 @@ log = structlog.get_logger(__name__)
 SERVER = f"Consent-Sidecar/{__version__}"
 
 
-class Clock(Protocol):
-    """Where the time comes from."""
+class Watchers(Protocol):
+    """Whoever watches what happens to calls."""
 
-    def monotonic(self) -> float:
-        """Seconds that never jump."""
-
-    def wall(self) -> float:
-        """Unix seconds."""
+    def publish(self, event: CallEvent) -> None:
+        """Tell an event; it never fails and never waits."""
 
 
 class MailboxSigns(Protocol):
@@ -82,14 +78,15 @@ class Ports:
 
     `source_of` names the neighbour behind an address, None for a stranger. `flow_to` gives the
     flow to a URI's host, None where it can't be reached. `transmit` sends, `wake_at` asks for
-    `B2bua.wake` at a monotonic time (None: never).
+    `B2bua.wake` at a monotonic time (None: never). `with_time` calls what it is given with the
+    time it is, at once: so those who tell of something need know no time.
     """
 
     source_of: Callable[[tuple[str, int]], Peer | None]
     flow_to: Callable[[Uri], Flow | None]
     transmit: Callable[[list[tuple[bytes, Flow]]], None]
     wake_at: Callable[[float | None], None]
-    clock: Clock
+    with_time: WithTime
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +116,7 @@ class Agent(ABC):
         media_address: str,
         recorders: Mapping[str, Recorder],
         signs: Mapping[str, MailboxSigns],
-        events: EventHub,
+        events: Watchers,
         headers: DecisionHeaders,
         keep_numbers: bool,
         pool: Pool | None = None,
@@ -145,7 +142,7 @@ class Agent(ABC):
         self.media_address = media_address
         self.records = records
         self.metrics = metrics
-        self.turns = Turns(ports.clock.monotonic, self)
+        self.turns = Turns(ports.with_time, self)
         self.run = self.turns.run
         self.timers = self.turns.timers
         self.complaints = Complaints(self)
@@ -391,8 +388,8 @@ class Agent(ABC):
             self.metrics.rtp_dropped("invalid", side.invalid)
 
     def wall(self) -> float:
-        """Return the Unix time."""
-        return self.ports.clock.wall()
+        """Return the Unix time of the present turn."""
+        return self.turns.wall
 
 
 class _Farewell:

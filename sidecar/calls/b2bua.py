@@ -1,6 +1,6 @@
 """The back-to-back user agent: messages in, calls and relays carried on, messages out.
 
-No socket and no clock of its own: bytes come by `receive`, time by `Clock`, and after each event
+No socket and no clock of its own: bytes and time come by `receive`, and after each event
 `transmit` and `wake_at` tell the shell what to send and when to come again. Whatever comes from
 outside (datagrams, media events, a record written, a timer) enters through `Turns.run`.
 """
@@ -24,6 +24,7 @@ from sidecar.calls.identifiers import new_tag
 from sidecar.calls.leg import Leg
 from sidecar.calls.relay import Relay
 from sidecar.calls.routing import Peer
+from sidecar.calls.turns import Moment
 from sidecar.consent.decision import Decision
 from sidecar.errors import PeerError
 from sidecar.sip import dtmf_info
@@ -74,23 +75,23 @@ class B2bua(Agent):
 
     # The ways in.
 
-    def receive(self, data: bytes, flow: Flow) -> None:
+    def receive(self, data: bytes, flow: Flow, at: Moment) -> None:
         """Take one datagram, or one message of a stream."""
-        self.run(self._receive, data, flow)
+        self.run(self._receive, data, flow, at=at)
 
-    def wake(self) -> None:
-        """Do what is due by now."""
-        self.run(lambda: None)
+    def wake(self, at: Moment) -> None:
+        """Do what is due by then."""
+        self.run(lambda: None, at=at)
 
-    def transport_failed(self, flow: Flow) -> None:
+    def transport_failed(self, flow: Flow, at: Moment) -> None:
         """Take note that nothing reaches the peer of a flow."""
-        self.run(lambda: self.layer.transport_failed(flow, self.now))
+        self.run(lambda: self.layer.transport_failed(flow, self.now), at=at)
 
     def close(self) -> None:
         """End every call; new ones are refused from now on."""
         self.accepting = False
         for call in tuple(self.calls.values()):
-            self.run(call.give_up, "shutting_down", None, 503, of=call)
+            self.turns.told(call.give_up, "shutting_down", None, 503, of=call)
         self.challenges.close()
 
     @property

@@ -8,7 +8,6 @@ to the caller. What is played, and when speech may pass, is decided by the conse
 
 from __future__ import annotations
 
-from asyncio import Future
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -94,8 +93,8 @@ class Call(CallBase):
             self._recorded = True
         else:
             agent.metrics.call_began()
-            written = agent.records.begin(self.record, self.pbx_call_id)
-            written.add_done_callback(agent.turns.owned_by(self, self._on_recorded))
+            on_done = agent.turns.owned_by(self, self._on_recorded)
+            agent.records.begin(self.record, self.pbx_call_id, on_done)
         self._tell_started()
         self.parties.inherit()
 
@@ -134,10 +133,10 @@ class Call(CallBase):
             request = leg.dialog.request("INFO", [("Content-Type", content_type)], body)
             self.agent.send_in_dialog(leg, request, OwnInfo(self))
 
-    def _on_recorded(self, written: Future[None]) -> None:
+    def _on_recorded(self, kept: bool) -> None:
         if self.phase is not Phase.OPENING:
             return
-        if written.exception() is not None:
+        if not kept:
             self.fail_closed("record_not_written")
             return
         self._recorded = True

@@ -12,7 +12,7 @@ from collections import deque
 from dataclasses import dataclass
 
 from sidecar.budgets import Bucket
-from sidecar.media.ports import QUARANTINE_S
+from sidecar.media.engine import QUARANTINE_S
 
 BURST_SECONDS = 4.0
 """So many seconds' worth of a rate may come at once: after a lost second, or at the full hour."""

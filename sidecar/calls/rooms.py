@@ -93,7 +93,7 @@ class Rooms:
     def _tell(self, room: str) -> None:
         """Tell each in a step of its own: where one goes wrong the others know all the same."""
         for member in tuple(self._members[room].values()):
-            self._agent.run(self._tell_one, room, member, of=member.call)
+            self._agent.turns.told(self._tell_one, room, member, of=member.call)
 
     def _tell_one(self, room: str, member: Member) -> None:
         if member.room == room:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from sidecar.timers import Timer, TimerHeap
 
@@ -18,6 +18,18 @@ if TYPE_CHECKING:
     from sidecar.calls.call import Call
 
 Step = Callable[..., None]
+
+
+class Moment(NamedTuple):
+    """What time it is, as the host has read it from its clocks."""
+
+    monotonic: float
+    """Seconds that never jump."""
+    wall: float
+    """Unix seconds."""
+
+
+WithTime = Callable[[Callable[[Moment], None]], None]
 
 
 class Host(Protocol):
@@ -36,19 +48,21 @@ class Host(Protocol):
 class Turns:
     """All steps of one agent, in their order."""
 
-    def __init__(self, monotonic: Callable[[], float], host: Host) -> None:
-        """`monotonic` returns seconds that never jump."""
-        self._monotonic = monotonic
+    def __init__(self, with_time: WithTime, host: Host) -> None:
+        """`with_time` calls what it is given with the time it is."""
+        self._with_time = with_time
         self._host = host
         self._steps: deque[tuple[Call | None, Step, tuple[Any, ...]]] = deque()
         self._running = False
         self.timers = TimerHeap()
         """For those who wait for no call's sake; a call's own timers are made by `later`."""
-        self.now = monotonic()
+        self.now = 0.0
         """The time of the present turn, in monotonic seconds."""
+        self.wall = 0.0
+        """The time of the present turn, in Unix seconds."""
 
-    def run(self, step: Step, *arguments: Any, of: Call | None = None) -> None:
-        """Do a step, what is due by now, and all that follows; the only way in from outside.
+    def run(self, step: Step, *arguments: Any, at: Moment, of: Call | None = None) -> None:
+        """Do a step, what is due by then, and all that follows; the only way in from outside.
 
         What is told of within a step (by a recorder that answers at once) is a step after it.
         """
@@ -57,13 +71,20 @@ class Turns:
             return
         self._running = True
         try:
-            self.now = self._monotonic()
+            self.now, self.wall = at
             for fire in self.timers.due(self.now):
                 self.do(fire, self.now)
             self._do_all()
         finally:
             self._running = False
         self._host.rest()
+
+    def told(self, step: Step, *arguments: Any, of: Call | None = None) -> None:
+        """Do a step that somebody tells of who knows no time; after the present one, if any."""
+        if self._running:
+            self._steps.append((_itself(of), step, arguments))
+        else:
+            self._with_time(lambda at: self.run(step, *arguments, at=at, of=of))
 
     def do(self, step: Step, *arguments: Any, of: Call | None = None) -> None:
         """Do a step at once, within the present turn, and see to its faults."""
@@ -81,7 +102,7 @@ class Turns:
 
         It keeps the call alive: whoever holds it lets go of it once there is nothing more to tell.
         """
-        return partial(self.run, callback, of=_itself(call))
+        return partial(self.told, callback, of=_itself(call))
 
     def _do_all(self) -> None:
         while True:

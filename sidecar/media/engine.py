@@ -15,6 +15,9 @@ from typing import Literal, Protocol
 
 import msgspec
 
+QUARANTINE_S = 5.0
+"""A port rests this long before another call gets it: the last call's party may still send."""
+
 
 class Side(Enum):
     """Which leg of the call: A towards whoever called, B towards whoever is called."""

@@ -8,8 +8,7 @@ import socket
 from collections import deque
 from collections.abc import Iterable
 
-QUARANTINE_S = 5.0
-"""A port rests this long before another call gets it: the last call's party may still send."""
+from sidecar.media.engine import QUARANTINE_S
 
 RECEIVE_BUFFER = 1 << 17
 """Bytes asked for; the kernel doubles it: some 300 packets, 6 s of one voice."""

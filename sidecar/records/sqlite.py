@@ -20,7 +20,7 @@ from sidecar.records.left_overs import LeftOvers
 from sidecar.records.owners import Owner
 from sidecar.records.record import COLUMNS, CallRecord
 from sidecar.records.rooms import SqliteRooms, dialog_mark
-from sidecar.records.writer import DEFAULT_LIMITS, GroupWriter, Row, WriterLimits, fail
+from sidecar.records.writer import DEFAULT_LIMITS, GroupWriter, OnDone, Row, WriterLimits
 
 ENDED_AT = COLUMNS.index("ended_at")
 # The SQL below is put together from our own column names and words only.
@@ -123,14 +123,13 @@ class SqliteStore:
         """False while the disk has not taken records for longer than can be called a hiccup."""
         return self._writer.healthy
 
-    def begin(self, record: CallRecord, dialog: str) -> asyncio.Future[None]:
+    def begin(self, record: CallRecord, dialog: str, on_done: OnDone) -> None:
         """See `RecordStore.begin`."""
         if self._writer.full or not self._writer.healthy:
-            refusal: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            fail(refusal, "too many call records wait for the disk")
-            return refusal
+            asyncio.get_running_loop().call_soon(on_done, False)
+            return
         self._begun[record.call_id] = dialog_mark(dialog)
-        return self._writer.put_urgent(record.call_id, self._row(record))
+        self._writer.put_urgent(record.call_id, self._row(record), on_done)
 
     def update(self, record: CallRecord) -> None:
         """See `RecordStore.update`."""

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from asyncio import Future
 from collections.abc import Callable
 from typing import Protocol
 
-from sidecar.errors import SidecarError
 from sidecar.records.record import CallRecord, clean
 
 MAX_ROOM = 120
 """Longest name of a room."""
-
-
-class StoreUnavailable(SidecarError):  # noqa: N818 (a state of the store, not a mistake)
-    """A record can't be kept now, so the call must not go on (promises 6 and 8: answer 503)."""
 
 
 class RecordStore(Protocol):
@@ -23,17 +17,17 @@ class RecordStore(Protocol):
     The methods take a snapshot of the record: whoever calls may go on changing it.
     """
 
-    def begin(self, record: CallRecord, dialog: str) -> Future[None]:
-        """Keep that the call exists; the future is done when that is on disk.
+    def begin(self, record: CallRecord, dialog: str, on_done: Callable[[bool], None]) -> None:
+        """Keep that the call exists; `on_done(True)` is called once that is on disk.
 
         `dialog`: the Call-ID by which the PBX knows the call, for the other sidecars on the store
         (`RoomBoard.carried_by_another`); kept as a hash, and only while the call is up.
 
-        The future fails with StoreUnavailable where that can't be promised: the store is not
-        healthy, too much waits for the disk already, or the disk did not take it in time. The
-        call must then be refused. `finish` it all the same: where the disk comes back, the
-        record of the refused call is written then. A failed future that nobody looks at is
-        not reported by asyncio.
+        `on_done(False)`: that can't be promised, as the store is not healthy, too much waits for
+        the disk already, or the disk did not take it in time. The call must then be refused
+        (promises 6 and 8). `finish` it all the same: where the disk comes back, the record of the
+        refused call is written then. Either is told once, in the event loop, never from within
+        `begin`; not at all where the store is closed before.
         """
 
     def update(self, record: CallRecord) -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import overload
 
@@ -34,4 +33,4 @@ def from_text(text: str | None) -> float | None:
 
 @lru_cache(maxsize=64)
 def _second(whole: int) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(whole))
+    return datetime.fromtimestamp(whole, UTC).isoformat()[:19]

@@ -22,10 +22,10 @@ from dataclasses import dataclass
 import structlog
 
 from sidecar.records.pacing import Pacer
-from sidecar.records.store import StoreUnavailable
 from sidecar.records.watchdog import Watchdog
 
 Row = tuple[object, ...]
+OnDone = Callable[[bool], None]
 log = structlog.get_logger(__name__)
 
 
@@ -65,7 +65,7 @@ class GroupWriter:
         self._on_commit = on_commit
         self._loop = asyncio.get_running_loop()
         self._rows: dict[str, Row] = {}
-        self._waiters: dict[str, asyncio.Future[None]] = {}
+        self._waiters: dict[str, OnDone] = {}
         self._in_flight = 0
         self._pacer = Pacer(limits.pace)
         self._wake = asyncio.Event()
@@ -101,12 +101,11 @@ class GroupWriter:
         """Whether a row of that call is still to be taken; another one would take its place."""
         return call_id in self._rows
 
-    def put_urgent(self, call_id: str, row: Row) -> asyncio.Future[None]:
-        """Queue a row; the future is done when it is on disk, or fails with StoreUnavailable."""
-        waiter = self._waiters[call_id] = self._loop.create_future()
+    def put_urgent(self, call_id: str, row: Row, on_done: OnDone) -> None:
+        """Queue a row; tell whether it is on disk, or the disk did not take it in time."""
+        self._waiters[call_id] = on_done
         self._rows[call_id] = row
         self._wake.set()
-        return waiter
 
     async def close(self) -> int:
         """Write what waits, end the task; returns how many rows could not be written."""
@@ -173,9 +172,8 @@ class GroupWriter:
             log.warning("records_written_again", after_seconds=round(seconds, 1))
             self._unhealthy_since = None
         for call_id in group:
-            waiter = self._waiters.pop(call_id, None)
-            if waiter is not None and not waiter.done():
-                waiter.set_result(None)
+            if (on_done := self._waiters.pop(call_id, None)) is not None:
+                self._loop.call_soon(on_done, True)
         self._on_commit(list(group.values()))
 
     def _lose_patience(self) -> None:
@@ -186,21 +184,14 @@ class GroupWriter:
         self._fail_waiters()
 
     def _fail_waiters(self) -> None:
-        for waiter in self._waiters.values():
-            fail(waiter, "the call record is not on disk")
+        for on_done in self._waiters.values():
+            self._loop.call_soon(on_done, False)
         self._waiters.clear()
 
     def _drop_lazy(self) -> None:
         if self._lazy is not None:
             self._lazy.cancel()
             self._lazy = None
-
-
-def fail(waiter: asyncio.Future[None], reason: str) -> None:
-    """Fail the future with StoreUnavailable, without a complaint of asyncio if nobody looks."""
-    if not waiter.done():
-        waiter.set_exception(StoreUnavailable(reason))
-        waiter.exception()
 
 
 def _tell_if_it_broke(task: asyncio.Task[None]) -> None:

@@ -33,7 +33,6 @@ from sidecar.recorders.recorder import (
 )
 from sidecar.recorders.recorder import EventCallback as RecorderCallback
 from sidecar.records.record import CallRecord
-from sidecar.records.store import StoreUnavailable
 from sidecar.sip.message import Request, Response
 
 Later = Callable[[Callable[[], None]], None]
@@ -188,25 +187,6 @@ class StubEngine:
         return session
 
 
-class StubWritten:
-    """What `begin` promises, without an event loop."""
-
-    def __init__(self) -> None:
-        self._done: Callable[[StubWritten], None] | None = None
-        self._failure: Exception | None = None
-
-    def add_done_callback(self, callback: Callable[[StubWritten], None]) -> None:
-        self._done = callback
-
-    def exception(self) -> Exception | None:
-        return self._failure
-
-    def settle(self, failure: Exception | None) -> None:
-        self._failure = failure
-        if self._done is not None:
-            self._done(self)
-
-
 class StubStore:
     """Keeps records in memory; `fails` makes it refuse, `waits` leaves it to the test."""
 
@@ -214,20 +194,18 @@ class StubStore:
         self._later = later
         self.fails = False
         self.waits = False
-        self.waiting: list[StubWritten] = []
+        self.waiting: list[Callable[[bool], None]] = []
         self.begun: list[CallRecord] = []
         self.updated: list[CallRecord] = []
         self.finished: list[CallRecord] = []
 
-    def begin(self, record: CallRecord, dialog: str) -> StubWritten:
+    def begin(self, record: CallRecord, dialog: str, on_done: Callable[[bool], None]) -> None:
         self.begun.append(copy.copy(record))
-        written = StubWritten()
         if self.waits:
-            self.waiting.append(written)
+            self.waiting.append(on_done)
         else:
-            failure = StoreUnavailable("the disk is full") if self.fails else None
-            self._later(lambda: written.settle(failure))
-        return written
+            kept = not self.fails
+            self._later(lambda: on_done(kept))
 
     def update(self, record: CallRecord) -> None:
         self.updated.append(copy.copy(record))

@@ -304,7 +304,7 @@ def test_the_answer_to_a_caller_who_is_answered_alone_says_what_works(world):
 def test_a_caller_whose_callee_is_being_replaced_is_answered_alone(world):
     w = world(OFF)
     there, _here = w.talk()
-    w.b2bua.run(w.call.drop_callee)
+    w.run(w.call.drop_callee)
     w.settle()
 
     held = there.send("UPDATE", body=sdp(TRUNK_MEDIA, direction="sendonly", version=2))

@@ -107,7 +107,7 @@ def test_gets_nothing_past_the_table_from_the_trunk_that_calls(decision, steps, 
         w.settle()
 
     check(w)
-    w.b2bua.run(w.b2bua.close)
+    w.run(w.b2bua.close)
     w.check_nothing_is_left()
     assert w.counted("sip_rejected_total", reason="internal_error") == 0
 
@@ -142,6 +142,6 @@ def test_gets_nothing_past_the_table_from_the_trunk_that_is_called(status, kind,
         if not isinstance(message, Request) and message.body:
             assert message.headers.get_all("Content-Type") == ["application/sdp"]
     check(w)
-    w.b2bua.run(w.b2bua.close)
+    w.run(w.b2bua.close)
     w.check_nothing_is_left()
     assert w.counted("sip_rejected_total", reason="internal_error") == 0

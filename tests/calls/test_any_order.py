@@ -303,7 +303,7 @@ class AnyOrder(RuleBasedStateMachine):
     def teardown(self):
         if hasattr(self, "world"):
             self.world.settle()
-            self.world.b2bua.run(self.world.b2bua.close)
+            self.world.run(self.world.b2bua.close)
             self.world.doubles = None
             self.world.check_nothing_is_left()
             assert not any(self.world.board.standing.values())

@@ -129,7 +129,7 @@ class TestDiversion:
         w.settle()
         w.pbx.calls[-1].ring()
         w.pass_time(19.0)
-        w.b2bua.run(w.call.requests.ask, Objector.OPERATOR, "stop", "api")
+        w.run(w.call.requests.ask, Objector.OPERATOR, "stop", "api")
         w.settle()
         assert prompts(w) == ["call-ends"]
 

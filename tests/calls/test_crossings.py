@@ -382,13 +382,13 @@ class TestTheAnswererIsNotKnownYet:
         tell = w.recording.waits_for_answerer
         w.pass_time(0.6)
         for answerer in (Answerer.MACHINE, Answerer.PERSON):
-            w.b2bua.run(tell, answerer)
+            w.run(tell, answerer)
             w.settle()
 
         assert prompts(w) == ["recording-notice"]
         there.hang_up()
         w.settle()
-        w.b2bua.run(tell, Answerer.PERSON)
+        w.run(tell, Answerer.PERSON)
         assert len(w.records.finished) == 1
 
     def test_and_it_turns_out_to_be_a_mailbox_that_is_denied(self, world):
@@ -396,7 +396,7 @@ class TestTheAnswererIsNotKnownYet:
         tell = w.recording.waits_for_answerer
         w.recording.tell(MailboxReached())
         w.settle()
-        w.b2bua.run(tell, Answerer.MACHINE)
+        w.run(tell, Answerer.MACHINE)
         w.settle()
 
         assert prompts(w) == ["voicemail-unavailable"]
@@ -424,10 +424,10 @@ def test_a_call_that_is_refused_before_it_has_begun_calls_nobody(world):
     w.records.waits = True
     there = w.trunk.call()
     w.settle()
-    w.b2bua.run(w.call.requests.ask, Objector.OPERATOR, "stop", "api")
+    w.run(w.call.requests.ask, Objector.OPERATOR, "stop", "api")
     w.settle()
 
-    w.records.waiting[-1].settle(None)
+    w.records.waiting[-1](True)
     w.settle()
 
     assert w.pbx.calls == []

@@ -132,10 +132,10 @@ def test_what_is_told_of_within_a_step_is_done_after_it(world):
     done = []
 
     def outer():
-        w.b2bua.run(done.append, "inner")
+        w.run(done.append, "inner")
         done.append("outer")
 
-    w.b2bua.run(outer)
+    w.run(outer)
 
     assert done == ["outer", "inner"]
 
@@ -155,7 +155,7 @@ def test_in_saying_goodbye_to_one_call_ends_the_others_all_the_same(world, monke
         plain(call, *arguments, **more)
 
     monkeypatch.setattr(Call, "give_up", give_up)
-    w.b2bua.run(w.b2bua.close)
+    w.run(w.b2bua.close)
     w.settle()
 
     assert w.b2bua.calls == {}

@@ -76,7 +76,7 @@ def left_behind(w: World) -> Counter[str]:
     """What only the collector would find of the calls that have ended."""
     w.pass_time(DONE)
     for _ in range(3):
-        w.b2bua.wake()
+        w.b2bua.wake(w.moment)
     w.engine.opened.clear()
     w.recorder.sessions.clear()
     w.records.waiting.clear()
@@ -229,7 +229,7 @@ def lost_by_the_recorder(w: World) -> None:
     w.pass_time(20.0)
     w.recorder.answers.clear()
     for call in tuple(w.b2bua.calls.values()):
-        w.b2bua.run(call.give_up, "over", of=call)
+        w.run(call.give_up, "over", of=call)
 
 
 def consenting(w: World) -> None:
@@ -351,7 +351,7 @@ def unrecordable(w: World) -> None:
 
 def at_the_shutdown(w: World) -> None:
     w.talk()
-    w.b2bua.run(w.b2bua.close)
+    w.run(w.b2bua.close)
     w.settle()
     w.b2bua.accepting = True
 

@@ -106,6 +106,6 @@ def test_an_odd_message_is_never_our_mistake(decision, number, line, odd):
     w.carry = carry_oddly  # type: ignore[method-assign]
     usual_call(w)
 
-    w.b2bua.run(w.b2bua.close)
+    w.run(w.b2bua.close)
     w.check_nothing_is_left()
     assert w.counted("sip_rejected_total", reason="internal_error") == 0

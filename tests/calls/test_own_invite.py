@@ -21,7 +21,7 @@ def up(world):
 
 
 def ask(w, told):
-    w.b2bua.run(w.recording.leg.offer_recordpref, "on", told.append)
+    w.run(w.recording.leg.offer_recordpref, "on", told.append)
     w.settle()
 
 

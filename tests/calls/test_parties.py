@@ -276,7 +276,7 @@ class TestWhoAnswered:
         w, there, _here = self.unsaid(world)
         assert w.media.said == []
 
-        w.b2bua.run(w.recording.waits_for_answerer, Answerer.PERSON)
+        w.run(w.recording.waits_for_answerer, Answerer.PERSON)
         w.settle()
 
         assert prompts(w, Side.A) == ["recording-notice"]
@@ -299,7 +299,7 @@ class TestWhoAnswered:
     def test_one_that_says_it_late_is(self, world):
         w, there = self.silent(world, OFF)
 
-        w.b2bua.run(w.recording.waits_for_answerer, Answerer.PERSON)
+        w.run(w.recording.waits_for_answerer, Answerer.PERSON)
         w.settle()
 
         assert open_gates(w)
@@ -314,7 +314,7 @@ class TestWhoAnswered:
         w.pbx.calls[-1].answer()
         w.pass_time(0.6)
 
-        w.b2bua.run(w.recording.waits_for_answerer, Answerer.PERSON)
+        w.run(w.recording.waits_for_answerer, Answerer.PERSON)
         w.settle()
 
         assert not any(w.media.gates.values())

@@ -253,7 +253,7 @@ def test_shutting_down_says_goodbye_and_takes_no_more(world):
     w = world(OFF)
     w.talk()
 
-    w.b2bua.run(w.b2bua.close)
+    w.run(w.b2bua.close)
     w.settle()
     late = w.trunk.call("200")
     w.settle()
@@ -271,7 +271,7 @@ def test_shutting_down_answers_the_caller_who_still_waits(world):
     w.pbx.calls[0].ring()
     w.settle()
 
-    w.b2bua.run(w.b2bua.close)
+    w.run(w.b2bua.close)
     w.settle()
 
     assert there.status == 503

@@ -21,7 +21,7 @@ def asked(world) -> Iterator[tuple[World, Probe]]:
 
 def test_a_neighbour_that_answers_is_there(asked) -> None:
     w, probe = asked
-    w.b2bua.run(probe.ask, w.now)
+    w.run(probe.ask, w.now)
     w.pass_time(1)
 
     assert probe.reachable is True
@@ -31,7 +31,7 @@ def test_a_neighbour_that_answers_is_there(asked) -> None:
 def test_a_neighbour_that_never_answers_options_may_be_there(asked) -> None:
     w, probe = asked
     w.pbx.silent = True
-    w.b2bua.run(probe.ask, w.now)
+    w.run(probe.ask, w.now)
     w.pass_time(70)
 
     assert probe.reachable is None
@@ -40,7 +40,7 @@ def test_a_neighbour_that_never_answers_options_may_be_there(asked) -> None:
 
 def test_a_neighbour_that_ceases_to_answer_for_four_seconds_is_not_there(asked) -> None:
     w, probe = asked
-    w.b2bua.run(probe.ask, w.now)
+    w.run(probe.ask, w.now)
     w.pass_time(1)
     w.pbx.silent = True
     w.pass_time(32.9)
@@ -54,7 +54,7 @@ def test_a_neighbour_that_ceases_to_answer_for_four_seconds_is_not_there(asked) 
 def test_a_call_that_gets_no_answer_tells_that_nobody_is_there_until_one_does(asked) -> None:
     w, probe = asked
     w.pbx.silent = True
-    w.b2bua.run(probe.ask, w.now)
+    w.run(probe.ask, w.now)
     w.trunk.call()
     w.pass_time(33)
     without = probe.reachable
@@ -72,7 +72,7 @@ def test_a_call_that_gets_no_answer_tells_that_nobody_is_there_until_one_does(as
 def test_one_that_calls_did_not_reach_is_tried_again_in_its_turn_after_some_minutes(asked) -> None:
     w, probe = asked
     w.pbx.silent = True
-    w.b2bua.run(probe.ask, w.now)
+    w.run(probe.ask, w.now)
     w.trunk.call()
     w.pass_time(33)
     assert probe.reachable is False
@@ -84,7 +84,7 @@ def test_one_that_calls_did_not_reach_is_tried_again_in_its_turn_after_some_minu
 def test_a_neighbour_that_comes_back_is_found_within_half_a_minute(asked) -> None:
     w, probe = asked
     w.pbx.silent = True
-    w.b2bua.run(probe.ask, w.now)
+    w.run(probe.ask, w.now)
     w.pass_time(10)
     w.pbx.silent = False
     w.pass_time(25)

@@ -175,7 +175,7 @@ class TestTargets:
         w.settle()
 
         flow = w._flow_to(w.pbx_peer.uris[0])
-        w.b2bua.transport_failed(flow)
+        w.b2bua.transport_failed(flow, w.moment)
         w.settle()
         w.spare.calls[0].answer()
         w.settle()
@@ -335,7 +335,7 @@ class TestWhatCanTBeServed:
 
         w = world(OFF)
         stranger = Flow("UDP", SIDECAR, ("192.0.2.99", 5060), "192.0.2.1:5060")
-        w.b2bua.receive(b"OPTIONS sip:x SIP/2.0\r\n\r\n", stranger)
+        w.b2bua.receive(b"OPTIONS sip:x SIP/2.0\r\n\r\n", stranger, w.moment)
         w.trunk.throw(b"\x00\x01garbage")
         w.trunk.throw(b"SIP/2.0 200 OK\r\nnothing")
         w.settle()

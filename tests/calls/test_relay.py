@@ -349,7 +349,7 @@ class TestOthers:
 
     def test_nothing_is_relayed_while_shutting_down(self, world):
         w = world(OFF)
-        w.b2bua.run(w.b2bua.close)
+        w.run(w.b2bua.close)
 
         asked = register(w)
         w.settle()
@@ -430,7 +430,7 @@ class TestChallengedCalls:
         w.trunk.calls[0].respond(401)
         w.settle()
 
-        w.b2bua.run(w.b2bua.close)
+        w.run(w.b2bua.close)
 
         assert len(w.records.finished) == 1
 

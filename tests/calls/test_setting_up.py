@@ -45,7 +45,7 @@ class TestCancel:
 
         there.cancel()
         w.settle()
-        w.records.waiting[0].settle(None)
+        w.records.waiting[0](True)
         w.settle()
 
         assert there.status == 487

@@ -71,7 +71,7 @@ def test_a_key_that_was_pressed_in_time_is_heard_after_a_stall(world) -> None:
 def test_a_neighbour_is_not_called_silent_for_a_stall_of_ours(world) -> None:
     w = world(OFF)
     probe = Probe(w.b2bua, w.pbx_peer, w.pbx_peer.uris[0])
-    w.b2bua.run(probe.ask, w.now)
+    w.run(probe.ask, w.now)
 
     stall(w, 5.0)
     assert probe.reachable is None

@@ -200,7 +200,7 @@ class TestByKeys:
     ):
         w, there, _here = talking(world, asking(Party.CALLER))
         w.press(Side.A, ACCEPT)
-        w.b2bua.run(w.call.requests.ask, Objector.OPERATOR, "stop", "api")
+        w.run(w.call.requests.ask, Objector.OPERATOR, "stop", "api")
 
         w.press(Side.A, PAUSE)
         there.hang_up()

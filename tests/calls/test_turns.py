@@ -35,7 +35,7 @@ def test_a_fault_in_the_timer_of_one_call_leaves_the_call_whose_timer_fired_befo
     second.recorder._session.status = broken
 
     w.now += 5.5  # the end of that wait, and the look at the recorder, are due in one turn
-    w.b2bua.wake()
+    w.b2bua.wake(w.moment)
     w.settle()
 
     assert not first.over
@@ -103,7 +103,7 @@ def test_a_fault_in_the_handling_of_a_written_record_ends_the_call(world, monkey
     w.settle()
     monkeypatch.setattr(Call, "_go_on", broken)
 
-    w.records.waiting[0].settle(None)
+    w.records.waiting[0](True)
     w.settle()
 
     assert there.status == 503

@@ -18,6 +18,7 @@ from sidecar.calls.call import Call
 from sidecar.calls.contact_seal import KEY_LENGTH, ContactSeal
 from sidecar.calls.limits import Limits, Pool
 from sidecar.calls.routing import Peer, Router
+from sidecar.calls.turns import Moment
 from sidecar.consent.decision import (
     CallFacts,
     Codes,
@@ -136,7 +137,9 @@ class World:
         uri = Uri.parse(f"sip:{TRUNK}")
         self.trunk_peer = Peer("trunk", "carrier", trusted, (uri,), limits=limits)
         self.b2bua = B2bua(
-            ports=Ports(self._source_of, self._flow_to, self._transmit, self._wake_at, self),
+            ports=Ports(
+                self._source_of, self._flow_to, self._transmit, self._wake_at, self._with_time
+            ),
             router=Router(
                 {"carrier": self.trunk_peer},
                 {"main": self.pbx_peer},
@@ -159,13 +162,22 @@ class World:
 
     # A clock.
 
-    def monotonic(self) -> float:
-        return self.now
+    @property
+    def moment(self) -> Moment:
+        """What time it is."""
+        return Moment(self.now, self.wall())
 
     def wall(self) -> float:
         return EPOCH + self.now
 
+    def _with_time(self, step: Callable[[Moment], None]) -> None:
+        step(self.moment)
+
     # What the test does.
+
+    def run(self, step: Callable[..., None], *arguments: object, of: Call | None = None) -> None:
+        """Have the sidecar do a step that somebody asks for: the operator, a recorder."""
+        self.b2bua.run(step, *arguments, at=self.moment, of=of)
 
     def settle(self) -> None:
         """Carry everything that is under way, and what follows from it."""
@@ -267,7 +279,7 @@ class World:
     def _put(self, data: bytes, sender: str, to: str) -> None:
         if to == SIDECAR[0]:
             flow = Flow(self.transport, SIDECAR, (sender, 5060), f"{SIDECAR[0]}:{SIDECAR[1]}")
-            self._wire.append(lambda: self.b2bua.receive(data, flow))
+            self._wire.append(lambda: self.b2bua.receive(data, flow, self.moment))
         elif to in self.agents:
             self._wire.append(lambda: self.agents[to].receive(data))
 
@@ -303,7 +315,7 @@ class World:
     def _run_timers(self) -> None:
         if self._wakes_at is not None and self._wakes_at <= self.now:
             self._wakes_at = None
-            self.b2bua.wake()
+            self.b2bua.wake(self.moment)
         for agent in self.agents.values():
             agent.run_timers()
 
@@ -389,8 +401,8 @@ class World:
 
     def _check_calls_are_freed(self) -> None:
         """Nothing keeps a call that has ended, once this world forgets what it has seen."""
-        self.b2bua.wake()  # the last transactions are let go of
-        self.b2bua.wake()
+        self.b2bua.wake(self.moment)  # the last transactions are let go of
+        self.b2bua.wake(self.moment)
         self.engine.opened.clear()
         self.recorder.sessions.clear()
         self.records.waiting.clear()

@@ -9,8 +9,9 @@ import pytest
 from click.testing import Result
 
 from sidecar.metrics import Metrics
-from sidecar.records import CallRecord, Disposition, EndedBy, SqliteStore
-from sidecar.records.record import COLUMNS
+from sidecar.records.record import COLUMNS, CallRecord, Disposition, EndedBy
+from sidecar.records.sqlite import SqliteStore
+from tests.records.keeping import begin
 
 Command = Callable[..., Result]
 NOON = 1_767_268_800.0
@@ -24,12 +25,12 @@ def records(config: Path) -> None:
         store = await SqliteStore.open(config.parent / "records.db", Metrics(), keep_days=0)
         for number in range(2):
             record = CallRecord(f"call-{number}", NOON + 60 * number, caller=f"+4930{number}")
-            await store.begin(record, "dialog")
+            await begin(store, record, "dialog")
             record.answered_at = record.notice_caller_at = record.started_at + 4
             record.ended_at, record.disposition = record.started_at + 12.5, Disposition.ANSWERED
             record.ended_by, record.rule = EndedBy.CALLEE, "support"
             store.finish(record)
-        await store.begin(CallRecord("call-2", NOON + 120, callee="500"), "dialog")
+        await begin(store, CallRecord("call-2", NOON + 120, callee="500"), "dialog")
         await store.close()
 
     asyncio.run(write())

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from sidecar.media.ports import QUARANTINE_S, NoPorts, PortPair, PortPool
+from sidecar.media.engine import QUARANTINE_S
+from sidecar.media.ports import NoPorts, PortPair, PortPool
 
 
 @contextlib.contextmanager

@@ -12,6 +12,7 @@ import pytest
 import structlog
 
 from bench.load import Load
+from sidecar.service import moment
 from sidecar.sip.transactions.durations import TransactionTimers
 
 QUICK = TransactionTimers(t1=0.05, t2=0.2, t4=0.2)
@@ -61,8 +62,8 @@ async def until_quiet(service) -> None:
     async with asyncio.timeout(30.0):
         while _busy(service):  # noqa: ASYNC110 - nobody tells
             await asyncio.sleep(0.05)
-    service.b2bua.wake()
-    service.b2bua.wake()
+    service.b2bua.wake(moment())
+    service.b2bua.wake(moment())
 
 
 def _busy(service) -> bool:

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from sidecar.metrics import Metrics
-from sidecar.records import CallRecord, SqliteStore, WriterLimits
+from sidecar.records.record import CallRecord
+from sidecar.records.sqlite import SqliteStore
+from sidecar.records.writer import WriterLimits
 
 NOON = 1_767_268_800.0
 """2026-01-01T12:00:00Z"""

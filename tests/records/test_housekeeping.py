@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from sidecar.records import CallRecord, Disposition, SqliteStore
 from sidecar.records.housekeeping import BATCH, DAY
 from sidecar.records.reader import read_records
+from sidecar.records.record import CallRecord, Disposition
+from sidecar.records.sqlite import SqliteStore
+from tests.records.keeping import begin
 
 Call = Callable[..., CallRecord]
 Open = Callable[..., Awaitable[SqliteStore]]
@@ -29,7 +31,7 @@ class Clock:
 
 async def keep(store: SqliteStore, record: CallRecord) -> None:
     """Begin and end the call, ten seconds later."""
-    begun = store.begin(record, "dialog")
+    begun = begin(store, record, "dialog")
     record.ended_at, record.disposition = record.started_at + 10, Disposition.ANSWERED
     store.finish(record)
     await begun
@@ -42,7 +44,7 @@ async def test_records_older_than_keep_days_are_erased_calls_that_are_up_are_not
     store = await open_store(keep_days=30, clock=clock)
     await keep(store, call("old", NOON - 11))
     await keep(store, call("on the day", NOON - 10))
-    await store.begin(call("old and up", NOON - 100), "dialog")
+    await begin(store, call("old and up", NOON - 100), "dialog")
 
     clock.now = NOON + 30 * DAY
     await store._housekeeper.erase()
@@ -140,7 +142,7 @@ async def test_there_is_a_sign_of_life_only_while_calls_are_up(
     store = await open_store(keep_days=0, clock=clock)
     await keep(store, call("over"))
     quiet = signs()
-    await store.begin(call("up"), "dialog")
+    await begin(store, call("up"), "dialog")
     await until(lambda: signs() != [])
     clock.now = NOON + 5
     await until(lambda: signs() == [("2026-01-01T12:00:05.000Z",)])

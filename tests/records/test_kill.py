@@ -12,17 +12,25 @@ from pathlib import Path
 import pytest
 
 from sidecar.metrics import Metrics
-from sidecar.records import CallRecord, Disposition, SqliteStore
+from sidecar.records.record import CallRecord, Disposition
+from sidecar.records.sqlite import SqliteStore
+from tests.records.keeping import begin
 
 BUSY_SIDECAR = """
 import asyncio, itertools, sys, time
 from pathlib import Path
 from sidecar.metrics import Metrics
-from sidecar.records import CallRecord, Disposition, EndedBy, SqliteStore
+from sidecar.records.record import CallRecord, Disposition, EndedBy
+from sidecar.records.sqlite import SqliteStore
+
+def begin(store, record, dialog):
+    done = asyncio.get_running_loop().create_future()
+    store.begin(record, dialog, done.set_result)
+    return done
 
 async def call(store, number):
     record = CallRecord(f"{sys.argv[2]}-{number}", time.time())
-    await store.begin(record, "dialog")
+    await begin(store, record, "dialog")
     sys.stdout.write(f"{record.call_id}\\n")
     sys.stdout.flush()
     record.answered_at = time.time()
@@ -108,7 +116,7 @@ async def test_kill_9_of_one_sidecar_leaves_the_calls_of_the_other_on_the_file_a
     path: Path, store: SqliteStore, call: Callable[..., CallRecord]
 ) -> None:
     survivor = store
-    await survivor.begin(call("survives"), "dialog")
+    await begin(survivor, call("survives"), "dialog")
     first, second = await start_sidecar(path, "first"), await start_sidecar(path, "second")
     told = await calls_told(first, 50) + await calls_told(second, 50)
     told += await kill(first)

@@ -4,8 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidecar.records import CallRecord, Consent, Direction, Disposition, EndedBy
-from sidecar.records.record import COLUMNS, MAX_TEXT
+from sidecar.records.record import (
+    COLUMNS,
+    MAX_TEXT,
+    CallRecord,
+    Consent,
+    Direction,
+    Disposition,
+    EndedBy,
+)
 from sidecar.records.timestamps import from_text, to_text
 
 times = st.none() | st.floats(0, 4_000_000_000)

@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from sidecar.records import SqliteStore, room_name, rooms
+from sidecar.records import rooms
+from sidecar.records.sqlite import SqliteStore
+from sidecar.records.store import room_name
 
 Open = Callable[..., Awaitable[SqliteStore]]
 Until = Callable[[Callable[[], bool]], Awaitable[None]]
@@ -22,7 +24,7 @@ OTHER_SIDECAR = """
 import asyncio, sys
 from pathlib import Path
 from sidecar.metrics import Metrics
-from sidecar.records import SqliteStore
+from sidecar.records.sqlite import SqliteStore
 
 async def main():
     store = await SqliteStore.open(Path(sys.argv[1]), Metrics(), keep_days=0)

@@ -12,8 +12,12 @@ import pytest
 
 from sidecar.errors import OperatorError
 from sidecar.metrics import Metrics
-from sidecar.records import CallRecord, Disposition, EndedBy, SqliteStore, WriterLimits, files
+from sidecar.records import files
+from sidecar.records.record import CallRecord, Disposition, EndedBy
 from sidecar.records.schema import APPLICATION_ID, MIGRATIONS, migrate
+from sidecar.records.sqlite import SqliteStore
+from sidecar.records.writer import WriterLimits
+from tests.records.keeping import begin
 
 NOON = 1_767_268_800.0
 Call = Callable[..., CallRecord]
@@ -36,7 +40,7 @@ async def test_a_start_leaves_the_calls_of_a_sidecar_that_runs_open(
     open_store: Open, call: Call
 ) -> None:
     first = await open_store()
-    await first.begin(call("a"), "dialog")
+    await begin(first, call("a"), "dialog")
 
     second = await open_store()
 
@@ -50,7 +54,7 @@ async def test_two_sidecars_write_to_one_file_and_each_reads_all(
     stores = [await open_store(limits=patient), await open_store(limits=patient)]
 
     await asyncio.gather(
-        *(stores[number % 2].begin(call(f"{number:03}"), "dialog") for number in range(200))
+        *(begin(stores[number % 2], call(f"{number:03}"), "dialog") for number in range(200))
     )
 
     for store in stores:
@@ -65,9 +69,9 @@ async def test_the_calls_of_a_sidecar_that_died_are_closed_by_one_that_runs(
     monkeypatch.setattr("sidecar.records.housekeeping.HEARTBEAT", 0.01)
     metrics = Metrics()
     survivor = await open_store(metrics, clock=lambda: NOON + 999)
-    await survivor.begin(call("up"), "dialog")
+    await begin(survivor, call("up"), "dialog")
     died = await open_store(clock=lambda: NOON + 100)
-    await died.begin(call("cut off"), "dialog")
+    await begin(died, call("cut off"), "dialog")
     await died.close()
 
     open_calls = "SELECT call_id FROM cdr WHERE ended_at IS NULL"
@@ -88,7 +92,7 @@ async def test_several_that_close_the_same_calls_count_each_once(
     counts = [Metrics(), Metrics()]
     survivors = [await open_store(metrics) for metrics in counts]
     died = await open_store()
-    await asyncio.gather(*(died.begin(call(str(number)), "dialog") for number in range(20)))
+    await asyncio.gather(*(begin(died, call(str(number)), "dialog") for number in range(20)))
     await died.close()
 
     await asyncio.gather(*(store._left_overs.put_right() for store in survivors))
@@ -106,8 +110,8 @@ async def test_a_sidecar_knows_the_calls_of_others_by_their_call_id_while_these_
 ) -> None:
     ours, theirs = await open_store(), await open_store()
     record = call("a")
-    await theirs.begin(record, "5f@pbx.example")
-    await ours.begin(call("b"), "6f@pbx.example")
+    await begin(theirs, record, "5f@pbx.example")
+    await begin(ours, call("b"), "6f@pbx.example")
     ask = ours.rooms.carried_by_another
 
     while_up = await ask("5f@pbx.example"), await ask("6f@pbx.example"), await ask("7f@pbx.example")
@@ -126,7 +130,7 @@ async def test_the_calls_of_a_sidecar_that_died_are_nobody_s(
     open_store: Open, path: Path, call: Call
 ) -> None:
     survivor, died = await open_store(), await open_store()
-    await died.begin(call("cut off"), "5f")
+    await begin(died, call("cut off"), "5f")
     await died.close()
 
     await survivor._left_overs.put_right()
@@ -139,7 +143,7 @@ async def test_only_the_record_of_a_call_that_is_up_says_whose_it_is(
     store: SqliteStore, path: Path, call: Call, until: Until
 ) -> None:
     record = call("a")
-    await store.begin(record, "dialog")
+    await begin(store, record, "dialog")
     while_up = rows(path, "SELECT owner FROM cdr")
 
     store.finish(ended(record))
@@ -154,14 +158,14 @@ async def test_a_sidecar_whose_lock_file_was_removed_ends_its_calls_itself_all_t
 ) -> None:
     store = await open_store()
     record = call("a")
-    await store.begin(record, "dialog")
+    await begin(store, record, "dialog")
     path.with_name(f"{path.name}.{store._owner.name}.lock").unlink()
     other = await open_store()
     taken_for_dead = [each.disposition for each in await other.list(9)]
 
     await store._left_overs.put_right()
     await other._left_overs.put_right()
-    await store.begin(call("b"), "dialog")
+    await begin(store, call("b"), "dialog")
     store.finish(ended(record))
     await store.close()
 
@@ -226,7 +230,7 @@ async def test_a_file_that_another_writes_to_all_the_time_still_takes_records(
     other = asyncio.create_task(asyncio.to_thread(hold_again_and_again, asyncio.get_running_loop()))
     begun = 0
     while not stop.is_set():
-        await store.begin(call(str(begun)), "dialog")
+        await begin(store, call(str(begun)), "dialog")
         begun += 1
     await other
 

@@ -12,15 +12,11 @@ import pytest
 
 from sidecar.errors import OperatorError
 from sidecar.metrics import Metrics
-from sidecar.records import (
-    CallRecord,
-    Disposition,
-    EndedBy,
-    SqliteStore,
-    StoreUnavailable,
-    WriterLimits,
-)
+from sidecar.records.record import CallRecord, Disposition, EndedBy
 from sidecar.records.schema import APPLICATION_ID
+from sidecar.records.sqlite import SqliteStore
+from sidecar.records.writer import WriterLimits
+from tests.records.keeping import NotKept, begin
 
 NOON = 1_767_268_800.0
 
@@ -50,7 +46,7 @@ def write_text(path: Path) -> None:
 async def test_a_call_that_began_is_on_disk_before_it_goes_on(
     store: SqliteStore, path: Path, metrics: Metrics, call: Call
 ) -> None:
-    await store.begin(call("a"), "dialog")
+    await begin(store, call("a"), "dialog")
 
     assert rows(path) == [("a", None)]
     assert metrics.registry.get_sample_value("consent_sidecar_records_written_total") == 0
@@ -60,7 +56,7 @@ async def test_a_call_that_ended_has_one_record_with_all_it_did(
     store: SqliteStore, path: Path, call: Call
 ) -> None:
     record = call("a", caller="+4930123456")
-    await store.begin(record, "dialog")
+    await begin(store, record, "dialog")
     record.answered_at = record.notice_caller_at = NOON + 3.25
 
     store.finish(ended(record))
@@ -73,7 +69,7 @@ async def test_a_record_is_kept_as_it_was_when_it_was_handed_over(
     store: SqliteStore, path: Path, call: Call
 ) -> None:
     record = call("a", caller="1")
-    begun = store.begin(record, "dialog")
+    begun = begin(store, record, "dialog")
     record.caller = "2"
 
     await begun
@@ -85,7 +81,7 @@ async def test_a_call_that_begins_and_ends_at_once_is_written_once(
     store: SqliteStore, path: Path, metrics: Metrics, call: Call
 ) -> None:
     record = call("a")
-    begun = store.begin(record, "dialog")
+    begun = begin(store, record, "dialog")
     store.finish(ended(record))
 
     await begun
@@ -106,7 +102,7 @@ async def test_calls_that_begin_together_share_a_commit(
 
     monkeypatch.setattr(store._writer, "_commit", counted)
 
-    await asyncio.gather(*(store.begin(call(str(number)), "dialog") for number in range(200)))
+    await asyncio.gather(*(begin(store, call(str(number)), "dialog") for number in range(200)))
 
     assert commits == [200]
     assert len(rows(path)) == 200
@@ -116,7 +112,7 @@ async def test_what_changed_meanwhile_survives_in_the_record(
     store: SqliteStore, path: Path, call: Call, until: Until
 ) -> None:
     record = call("a")
-    await store.begin(record, "dialog")
+    await begin(store, record, "dialog")
     record.answered_at = NOON + 1
 
     store.update(record)
@@ -147,7 +143,7 @@ async def test_what_changes_while_a_group_fails_is_not_undone_by_trying_again(
         raise sqlite3.OperationalError("disk I/O error")
 
     monkeypatch.setattr(store._writer, "_commit", failing)
-    await store.begin(record, "dialog")
+    await begin(store, record, "dialog")
     await until(lambda: store.pending == 0)
 
     assert rows(path, "answered_at") == [("2026-01-01T12:00:00.000Z",)]
@@ -161,8 +157,8 @@ async def test_a_group_is_written_whole_or_not_at_all(
             "CREATE TRIGGER broken BEFORE INSERT ON cdr WHEN NEW.call_id = 'b' "
             "BEGIN SELECT RAISE(ABORT, 'no'); END"
         )
-        begun = [store.begin(call(name), "dialog") for name in "abc"]
-        with pytest.raises(StoreUnavailable):
+        begun = [begin(store, call(name), "dialog") for name in "abc"]
+        with pytest.raises(NotKept):
             await begun[0]
         assert rows(path) == []
         other.execute("DROP TRIGGER broken")
@@ -195,7 +191,7 @@ async def test_a_short_lock_of_another_program_is_waited_for(
 ) -> None:
     store = await open_store(limits=WriterLimits(first_retry=0.001))
     with store_locked(path):
-        begun = store.begin(call("a"), "dialog")
+        begun = begin(store, call("a"), "dialog")
         await until(lambda: store.pending == 1)
         assert store.healthy
 
@@ -209,16 +205,16 @@ async def test_a_disk_that_takes_nothing_refuses_calls_until_it_does(
     store: SqliteStore, path: Path, call: Call, until: Until
 ) -> None:
     with store_locked(path):
-        with pytest.raises(StoreUnavailable):
-            await store.begin(call("waited in vain"), "dialog")
+        with pytest.raises(NotKept):
+            await begin(store, call("waited in vain"), "dialog")
         assert not store.healthy
         assert store.pending == 1
-        with pytest.raises(StoreUnavailable):
-            await store.begin(call("refused at once"), "dialog")
+        with pytest.raises(NotKept):
+            await begin(store, call("refused at once"), "dialog")
         assert store.pending == 1
     await until(lambda: store.healthy)
 
-    await store.begin(call("after"), "dialog")
+    await begin(store, call("after"), "dialog")
 
     assert rows(path, "call_id") == [("waited in vain",), ("after",)]
 
@@ -230,7 +226,7 @@ async def test_calls_that_are_up_are_finished_even_while_the_disk_takes_nothing(
     store = await open_store(limits=limits)
     calls = [call(name) for name in "abcd"]
     for record in calls:
-        await store.begin(record, "dialog")
+        await begin(store, record, "dialog")
 
     with store_locked(path):
         for record in calls:
@@ -247,10 +243,10 @@ async def test_calls_that_are_up_are_finished_even_while_the_disk_takes_nothing(
 async def test_a_full_queue_refuses_the_next_call(open_store: Open, path: Path, call: Call) -> None:
     store = await open_store(limits=WriterLimits(queue=3))
 
-    begun = [store.begin(call(name), "dialog") for name in "abc"]
-    refused = store.begin(call("d"), "dialog")
+    begun = [begin(store, call(name), "dialog") for name in "abc"]
+    refused = begin(store, call("d"), "dialog")
 
-    with pytest.raises(StoreUnavailable):
+    with pytest.raises(NotKept):
         await refused
     await asyncio.gather(*begun)
     assert len(rows(path)) == 3
@@ -266,8 +262,8 @@ async def test_a_disk_that_hangs_refuses_calls_until_it_answers(
         await commit(group)
 
     monkeypatch.setattr(store._writer, "_commit", hanging)
-    with pytest.raises(StoreUnavailable):
-        await store.begin(call("a"), "dialog")
+    with pytest.raises(NotKept):
+        await begin(store, call("a"), "dialog")
     assert not store.healthy
     assert store.pending == 1
 
@@ -282,8 +278,8 @@ async def test_a_file_that_was_moved_away_takes_no_records_until_it_is_back(
 ) -> None:
     os.rename(path, path.with_suffix(".old"))
 
-    with pytest.raises(StoreUnavailable):
-        await store.begin(call("a"), "dialog")
+    with pytest.raises(NotKept):
+        await begin(store, call("a"), "dialog")
     os.rename(path.with_suffix(".old"), path)
     await until(lambda: store.healthy)
 
@@ -296,8 +292,8 @@ async def test_a_full_disk_is_a_disk_that_takes_nothing(
     (pages,) = (await store._connection.execute_fetchall("PRAGMA page_count"))[0]
     await store._connection.execute(f"PRAGMA max_page_count = {pages}")
 
-    begun = [store.begin(call(str(number), caller="9" * 200), "dialog") for number in range(200)]
-    with pytest.raises(StoreUnavailable):
+    begun = [begin(store, call(str(number), caller="9" * 200), "dialog") for number in range(200)]
+    with pytest.raises(NotKept):
         await begun[0]
 
     assert not store.healthy
@@ -327,11 +323,11 @@ async def test_a_writer_that_breaks_makes_the_store_unhealthy(
         raise ZeroDivisionError
 
     monkeypatch.setattr(store._writer, "_commit", broken)
-    with pytest.raises(StoreUnavailable):
-        await store.begin(call("a"), "dialog")
+    with pytest.raises(NotKept):
+        await begin(store, call("a"), "dialog")
     assert not store.healthy
-    with pytest.raises(StoreUnavailable):
-        await store.begin(call("b"), "dialog")
+    with pytest.raises(NotKept):
+        await begin(store, call("b"), "dialog")
     with pytest.raises(ZeroDivisionError):
         await store.close()
 
@@ -340,11 +336,11 @@ async def test_left_over_calls_are_closed_as_interrupted_at_the_last_sign_of_lif
     open_store: Open, metrics: Metrics, call: Call
 ) -> None:
     store = await open_store(clock=lambda: NOON + 100)
-    await store.begin(call("long", NOON), "dialog")
+    await begin(store, call("long", NOON), "dialog")
     done = call("done", NOON)
-    await store.begin(done, "dialog")
+    await begin(store, done, "dialog")
     store.finish(ended(done))
-    await store.begin(call("later than the sign", NOON + 200), "dialog")
+    await begin(store, call("later than the sign", NOON + 200), "dialog")
     await store.close()
 
     again = await open_store()
@@ -363,7 +359,7 @@ async def test_left_over_calls_are_closed_as_interrupted_at_the_last_sign_of_lif
 
 async def test_the_newest_records_come_first(store: SqliteStore, call: Call) -> None:
     for number in range(5):
-        await store.begin(call(str(number), NOON + number), "dialog")
+        await begin(store, call(str(number), NOON + number), "dialog")
 
     assert [record.call_id for record in await store.list(3)] == ["4", "3", "2"]
     assert [record.call_id for record in await store.list(9, since=NOON + 3)] == ["4", "3"]
@@ -372,7 +368,7 @@ async def test_the_newest_records_come_first(store: SqliteStore, call: Call) -> 
 async def test_records_can_be_read_where_no_sidecar_runs(
     store: SqliteStore, path: Path, call: Call
 ) -> None:
-    await store.begin(call("a"), "dialog")
+    await begin(store, call("a"), "dialog")
     await store.close()
 
     records = await store.list(10)
@@ -432,7 +428,7 @@ async def test_the_file_keeps_its_promises_to_the_disk(store: SqliteStore) -> No
 async def test_no_file_of_the_store_can_be_read_by_others(
     store: SqliteStore, path: Path, call: Call
 ) -> None:
-    await store.begin(call("a"), "dialog")
+    await begin(store, call("a"), "dialog")
 
     modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
     of_the_process = f"records.db.{store._owner.name}.lock"
@@ -445,7 +441,7 @@ async def test_the_gauge_shows_what_waits(
     store: SqliteStore, path: Path, metrics: Metrics, call: Call
 ) -> None:
     with store_locked(path):
-        begun = store.begin(call("a"), "dialog")
+        begun = begin(store, call("a"), "dialog")
 
         assert metrics.registry.get_sample_value("consent_sidecar_records_pending") == 1
 
