@@ -79,22 +79,21 @@ def _turn_away(
 ) -> None:
     """Refuse a call that can't even be begun; it leaves its record all the same."""
     agent = call.agent
-    record = agent.challenges.resume(call.request)
-    if record is None:
-        record = agent.new_record(call.route, call.decision)
-        agent.metrics.call_began()
-    record.disposition, record.ended_by = Disposition.REFUSED, EndedBy.SIDECAR
+    ledger = agent.challenges.resume(call.request)
+    if ledger is None:
+        ledger = agent.books.open(call.route.facts, call.decision)
+        ledger.counted()
+    ledger.ended(Disposition.REFUSED, EndedBy.SIDECAR)
     agent.metrics.sip_rejected(reason)
-    agent.complaints.tell(
-        call.route.source, "call_refused", call=record.call_id, reason=reason, problem=problem
-    )
+    peer, call_id = call.route.source, ledger.record.call_id
+    agent.complaints.tell(peer, "call_refused", call=call_id, reason=reason, problem=problem)
     response = respond(call.request, status, None, new_tag())
     if status == UNSUPPORTED_TYPE:
         response.headers.add("Accept", "application/sdp")
     for name, value in headers or []:
         response.headers.add(name, value)
-    agent.respond(call.invite, response, call.route.source)
-    agent.finish(record)
+    agent.respond(call.invite, response, peer)
+    ledger.close()
     call.phase = Phase.ENDED
 
 

@@ -8,15 +8,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
-import structlog
-
 from sidecar import __version__
 from sidecar.calls.challenges import Challenges
 from sidecar.calls.complaints import Complaints
 from sidecar.calls.contact_seal import Sealed
 from sidecar.calls.gate import Gate
-from sidecar.calls.identifiers import new_call_id
 from sidecar.calls.identities import Identities
+from sidecar.calls.ledger import Books
 from sidecar.calls.leg import Leg
 from sidecar.calls.limits import Pool
 from sidecar.calls.replaces import Across, mapped_refer_to, mapped_references
@@ -24,11 +22,10 @@ from sidecar.calls.rooms import Rooms
 from sidecar.calls.routing import Peer, Route, Router
 from sidecar.calls.turns import Turns, WithTime
 from sidecar.consent.decision import CallFacts, Decision
-from sidecar.live.events import CallEnded, CallEvent
-from sidecar.media.engine import Closed, MediaEngine
+from sidecar.live.events import CallEvent
+from sidecar.media.engine import MediaEngine
 from sidecar.metrics import Metrics
 from sidecar.recorders.recorder import Recorder
-from sidecar.records.record import CallRecord, Disposition
 from sidecar.records.store import RecordStore, RoomBoard
 from sidecar.sip.address import Address
 from sidecar.sip.dialog import DialogId
@@ -45,8 +42,6 @@ from sidecar.sip.uri import Uri
 
 if TYPE_CHECKING:
     from sidecar.calls.call import Call
-
-log = structlog.get_logger(__name__)
 
 SERVER = f"Consent-Sidecar/{__version__}"
 
@@ -129,10 +124,7 @@ class Agent(ABC):
         self.ports = ports
         self._recorders = recorders
         self._signs = signs
-        self.publish = events.publish
-        """Tell whoever watches what happens to calls."""
         self._headers = headers
-        self._keep_numbers = keep_numbers
         self.rooms = Rooms(self, board)
         self.legs: dict[DialogId, Leg] = {}
         self.rules = rules
@@ -140,17 +132,17 @@ class Agent(ABC):
         self.identities = Identities(router)
         self.media = media
         self.media_address = media_address
-        self.records = records
         self.metrics = metrics
         self.turns = Turns(ports.with_time, self)
         self.run = self.turns.run
         self.timers = self.turns.timers
+        self.books = Books(records, metrics, events.publish, self.turns, keep_numbers=keep_numbers)
         self.complaints = Complaints(self)
         self.gate = Gate(self, pool or Pool())
         self.layer = TransactionLayer(
             self.timers, durations or TransactionTimers(), gate=self.gate.admit
         )
-        self.challenges = Challenges(self.timers, self.finish)
+        self.challenges = Challenges(self.timers)
         self.unreachable: set[Uri] = set()
         """Neighbours' URIs that do not answer, as the probes found: the last to be tried."""
         self.calls: dict[str, Call] = {}
@@ -346,46 +338,6 @@ class Agent(ABC):
         if port == flow.remote[1] or any(port == (own.port or 5060) for own in peer.uris):
             return True
         return self.ports.source_of((uri.host, 0)) is not peer  # `hosts` name it with its port
-
-    def new_record(self, route: Route, decision: Decision) -> CallRecord:
-        """Return the record of a call that begins now."""
-        facts = route.facts
-        return CallRecord(
-            call_id=new_call_id(),
-            started_at=self.wall(),
-            direction=facts.direction,
-            trunk=facts.trunk,
-            pbx=facts.pbx,
-            caller=facts.from_ if self._keep_numbers else "",
-            callee=facts.to if self._keep_numbers else "",
-            rule=decision.rule,
-            recording_policy=decision.recording.value,
-            rules_version=decision.version,
-        )
-
-    def finish(self, record: CallRecord) -> None:
-        """A call is over: its record, its metric, its line in the log."""
-        record.ended_at = self.wall()
-        self.records.finish(record)
-        disposition = record.disposition or Disposition.FAILED
-        self.metrics.call_ended(record.direction, disposition.value)
-        self.publish(CallEnded(record.call_id, disposition, record.ended_by))
-        log.info(
-            "call_ended",
-            call=record.call_id,
-            disposition=disposition.value,
-            ended_by=record.ended_by.value,
-            seconds=round(record.ended_at - record.started_at, 3),
-        )
-
-    def count_media(self, route: Route, closed: Closed) -> None:
-        """Count the packets of a call that has ended."""
-        from_a, from_b = ("to_pbx", "to_trunk") if route.inbound else ("to_trunk", "to_pbx")
-        for direction, side in ((from_a, closed.a), (from_b, closed.b)):
-            self.metrics.rtp_packets(direction, side.relayed)
-            self.metrics.rtp_dropped("gated", side.gated)
-            self.metrics.rtp_dropped("stranger", side.strangers)
-            self.metrics.rtp_dropped("invalid", side.invalid)
 
     def wall(self) -> float:
         """Return the Unix time of the present turn."""

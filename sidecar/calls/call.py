@@ -29,7 +29,6 @@ from sidecar.calls.progress import pass_on, with_early_answer
 from sidecar.calls.recording_requests import RECORD_AWARE
 from sidecar.consent.events import BothUp, CallerUp, PartyLeft
 from sidecar.consent.party import Party
-from sidecar.live.events import CallAnswered, CallStarted
 from sidecar.media.engine import (
     Closed,
     Digit,
@@ -45,13 +44,14 @@ from sidecar.media.engine import (
     Silent,
 )
 from sidecar.recorders.recorder import Answerer
-from sidecar.records.record import CallRecord, Disposition, EndedBy
+from sidecar.records.record import Disposition, EndedBy
 from sidecar.sip.dialog import Dialog
 from sidecar.sip.message import Request, Response
 from sidecar.sip.offer_answer import Carrier, OfferAnswerError, State, Unasked
 from sidecar.sip.sdp import SdpError
 
 if TYPE_CHECKING:
+    from sidecar.calls.ledger import Ledger
     from sidecar.calls.routing import Peer
 
 log = structlog.get_logger(__name__)
@@ -73,7 +73,7 @@ class Call(CallBase):
         """Have the record written and ports opened; the call goes on when both are done."""
         agent = self.agent
         resumed = agent.challenges.resume(self.request)
-        self.record = resumed or agent.new_record(self.route, self.decision)
+        self.ledger = resumed or agent.books.open(self.route.facts, self.decision)
         self.id = self.record.call_id
         self.media: MediaSession = agent.media.open(
             streams, agent.turns.owned_by(self, self._on_media)
@@ -91,40 +91,18 @@ class Call(CallBase):
         agent.calls[self.id] = self
         if resumed is not None:
             self._recorded = True
+            self.ledger.resumed()
         else:
-            agent.metrics.call_began()
-            on_done = agent.turns.owned_by(self, self._on_recorded)
-            agent.records.begin(self.record, self.pbx_call_id, on_done)
-        self._tell_started()
+            self.ledger.begin(self.pbx_call_id, agent.turns.owned_by(self, self._on_recorded))
+        self.ledger.started(self.route.facts, self.decision)
         self.parties.inherit()
 
-    def _never_begun(self, resumed: CallRecord | None) -> None:
+    def _never_begun(self, resumed: Ledger | None) -> None:
         """Give back what a call holds that could not be put together: nobody else knows of it."""
         self.media.close()
         if resumed is not None:
-            resumed.disposition, resumed.ended_by = Disposition.FAILED, EndedBy.SIDECAR
-            self.agent.finish(resumed)
-
-    def _tell_started(self) -> None:
-        facts = self.route.facts
-        started = CallStarted(
-            call_id=self.id,
-            direction=facts.direction,
-            trunk=facts.trunk,
-            pbx=facts.pbx,
-            rule=self.decision.rule,
-            recording_policy=self.decision.recording.value,
-        )
-        self.agent.publish(started)
-        log.info(
-            "call_started",
-            call=self.id,
-            direction=self.route.facts.direction,
-            trunk=self.route.facts.trunk,
-            pbx=self.route.facts.pbx,
-            rule=self.decision.rule,
-            recording=self.decision.recording.value,
-        )
+            resumed.ended(Disposition.FAILED, EndedBy.SIDECAR)
+            resumed.close()
 
     def send_info(self, side: Side, content_type: str, body: bytes) -> None:
         """Send an INFO of ours to a side."""
@@ -162,13 +140,12 @@ class Call(CallBase):
             case Lost():
                 self.fail_closed("media_lost")
             case Closed():
-                self.agent.count_media(self.route, event)
+                self.ledger.media_closed(event)
 
     def _ports_refused(self, reason: str) -> None:
         self._go_on_with_ports()  # an added stream that finds no port is declined
         if self.phase is Phase.OPENING:
-            self.agent.metrics.sip_rejected("no_ports")
-            log.warning("call_refused", call=self.id, reason="no_ports", problem=reason)
+            self.ledger.refused("no_ports", reason, ours=True)
             self._refuse(503, Disposition.REFUSED, EndedBy.SIDECAR, RETRY_AFTER)
 
     def when_ports(self, lacking: int, go_on: Callable[[], None], asked_by: Peer) -> None:
@@ -281,7 +258,7 @@ class Call(CallBase):
         self.ringing.progressed(self)
         if first:
             if self.a is None:
-                self.agent.metrics.call_set_up(self.agent.now - self._arrived)
+                self.ledger.placed(self.agent.now - self._arrived)
             self.voicemail.watch()
 
     def _next_target(self, placing: Placing) -> bool:
@@ -352,9 +329,7 @@ class Call(CallBase):
             return
         if RECORD_AWARE in tags(response.headers, "Supported"):
             self.requests.aware(Side.B)
-        self.record.answered_at = self.agent.wall()
-        self.agent.records.update(self.record)
-        self.agent.publish(CallAnswered(self.id))
+        self.ledger.answered()
         self.media.answered()
         self.consent.answered()
         self.refreshing.agreed(leg, response, asked_by_us=True)
@@ -402,12 +377,12 @@ class Call(CallBase):
             status, reason = NOWHERE, None
         headers += contacts
         if status in TRIED_AGAIN and self.a is None:
-            self._parked = self.agent.challenges.park(self.request, self.record, self.agent.now)
+            self._parked = self.agent.challenges.park(self.request, self.ledger, self.agent.now)
         self._refuse(status, disposition_of(status), EndedBy.CALLEE, headers, reason)
 
     def refused_alone(self, status: int, headers: HeaderLines) -> None:
         """Refuse a call that we were to answer alone, as it came; the caller may try again."""
-        self._parked = self.agent.challenges.park(self.request, self.record, self.agent.now)
+        self._parked = self.agent.challenges.park(self.request, self.ledger, self.agent.now)
         self.agent.metrics.sip_rejected("bad_extension")
         self._refuse(status, Disposition.REFUSED, EndedBy.SIDECAR, headers)
 
@@ -442,12 +417,10 @@ class Call(CallBase):
         """No target answered within timer B, or none can be reached."""
         if self.voicemail.takes_over(UNREACHABLE):
             return
-        self.agent.metrics.sip_rejected("destination_silent")
-        log.warning("destination_silent", call=self.id, destination=self.route.destination.name)
+        self.ledger.destination_silent(self.route.destination.name)
         self._refuse(503, Disposition.FAILED, EndedBy.SIDECAR, RETRY_AFTER)
 
     def content_unusable(self, error: SdpError | OfferAnswerError) -> None:
         """The caller's offer can't cross: no common codec, or no session description at all."""
-        self.agent.metrics.sip_rejected("offer_unusable")
-        log.info("call_refused", call=self.id, reason="offer_unusable", problem=error.reason)
+        self.ledger.refused("offer_unusable", error.reason)
         self._refuse(error.status, Disposition.REFUSED, EndedBy.SIDECAR)

@@ -15,7 +15,6 @@ from sidecar.calls.leg import End, Leg
 from sidecar.calls.limits import Share
 from sidecar.calls.ringing import Ringing
 from sidecar.consent.events import HungUp
-from sidecar.live.events import FailedClosed
 from sidecar.media.engine import MediaSession, Side
 from sidecar.records.record import CallRecord, Disposition, EndedBy
 from sidecar.sip.message import Request, respond
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from sidecar.calls.call import Call
     from sidecar.calls.consent_process import ConsentProcess
     from sidecar.calls.keys import Keys
+    from sidecar.calls.ledger import Ledger
     from sidecar.calls.parties import Heritage, Parties
     from sidecar.calls.placing import Placing
     from sidecar.calls.pressing import Pressing
@@ -84,6 +84,7 @@ class CallBase:
         "id",
         "invite",
         "keys",
+        "ledger",
         "legs",
         "media",
         "member",
@@ -92,7 +93,6 @@ class CallBase:
         "phase",
         "placing",
         "pressing",
-        "record",
         "recorder",
         "references",
         "refreshing",
@@ -107,7 +107,7 @@ class CallBase:
     )
 
     id: str
-    record: CallRecord
+    ledger: Ledger
     media: MediaSession
     sessions: Sessions
     consent: ConsentProcess
@@ -164,6 +164,11 @@ class CallBase:
     def itself(self) -> Call:
         """The call, for those of its parts that know it by a weak reference only."""
         return cast("Call", self)
+
+    @property
+    def record(self) -> CallRecord:
+        """What is kept of it, to be read; whatever happens is written by the ledger."""
+        return self.ledger.record
 
     @property
     def over(self) -> bool:
@@ -223,10 +228,7 @@ class CallBase:
         """A promise can't be kept: the call does not go on (promise 8)."""
         if self.phase is Phase.ENDED:
             return
-        self.record.fail_closed = reason
-        self.agent.metrics.fail_closed(reason)
-        self.agent.publish(FailedClosed(self.id, reason))
-        log.error("call_failed_closed", call=self.id, reason=reason)
+        self.ledger.failed_closed(reason)
         self.give_up(reason, Disposition.REFUSED, status=503, headers=RETRY_AFTER)
 
     def end_refused(self) -> None:
@@ -319,8 +321,7 @@ class CallBase:
             agent.part(leg, headers)
         for release in self.releases():
             release()
-        self.record.disposition, self.record.ended_by = disposition, ended_by
-        self.voicemail.count()
+        self.ledger.ended(disposition, ended_by)
         agent.calls.pop(self.id, None)
         if not self._parked:
-            agent.finish(self.record)
+            self.ledger.close()

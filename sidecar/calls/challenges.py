@@ -7,9 +7,7 @@ until it is clear that it won't come, the call's record waits here.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from sidecar.records.record import CallRecord
+from sidecar.calls.ledger import Ledger
 from sidecar.sip.message import Request
 from sidecar.timers import Timer, TimerHeap
 
@@ -20,18 +18,17 @@ MOST_WAITING = 5000
 
 
 class Challenges:
-    """The records of calls that wait for their second INVITE; `expired` gets those given up."""
+    """The ledgers of calls that wait for their second INVITE; those given up are closed."""
 
-    def __init__(self, timers: TimerHeap, expired: Callable[[CallRecord], None]) -> None:
+    def __init__(self, timers: TimerHeap) -> None:
         self._timers = timers
-        self._expired = expired
-        self._waiting: dict[tuple[str, str], tuple[CallRecord, Timer]] = {}
+        self._waiting: dict[tuple[str, str], tuple[Ledger, Timer]] = {}
 
     def __len__(self) -> int:
         return len(self._waiting)
 
-    def park(self, request: Request, record: CallRecord, now: float) -> bool:
-        """Keep the record for the caller's return; False where too many wait already."""
+    def park(self, request: Request, ledger: Ledger, now: float) -> bool:
+        """Keep the ledger for the caller's return; False where too many wait already."""
         if len(self._waiting) >= MOST_WAITING:
             return False
         key = _key(request)
@@ -39,17 +36,17 @@ class Challenges:
             self._waiting[key][1].cancel()
             self._expire(key)
         timer = self._timers.schedule(now + RETURNS_WITHIN, lambda _now: self._expire(key))
-        self._waiting[key] = (record, timer)
+        self._waiting[key] = (ledger, timer)
         return True
 
-    def resume(self, request: Request) -> CallRecord | None:
-        """Return the record of the call that this INVITE takes up again, or None."""
+    def resume(self, request: Request) -> Ledger | None:
+        """Return the ledger of the call that this INVITE takes up again, or None."""
         found = self._waiting.pop(_key(request), None)
         if found is None:
             return None
-        record, timer = found
+        ledger, timer = found
         timer.cancel()
-        return record
+        return ledger
 
     def close(self) -> None:
         """Give up all that wait."""
@@ -58,8 +55,8 @@ class Challenges:
             self._expire(key)
 
     def _expire(self, key: tuple[str, str]) -> None:
-        record, _timer = self._waiting.pop(key)
-        self._expired(record)
+        ledger, _timer = self._waiting.pop(key)
+        ledger.close()
 
 
 def _key(request: Request) -> tuple[str, str]:

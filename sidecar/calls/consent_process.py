@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections import deque
 from functools import partial
-from typing import TYPE_CHECKING, Literal, cast
-
-import structlog
+from typing import TYPE_CHECKING
 
 from sidecar.calls import announcing, script
 from sidecar.calls.fair_timer import FairTimer
+from sidecar.calls.ledger import AnswerResult, NoticeResult
 from sidecar.calls.script import Script
 from sidecar.calls.speaking import Speaking
 from sidecar.consent.events import (
@@ -43,8 +42,7 @@ from sidecar.consent.standing import Place
 from sidecar.consent.state import Parties, Phase, State, wanted
 from sidecar.consent.sureness import Sureness
 from sidecar.consent.terms import Callee, Terms
-from sidecar.live.events import ConsentGiven, FailedClosed, NoticeGiven, RecordingChanged
-from sidecar.live.view import ProofWord, held_by, recording_of
+from sidecar.live.view import held_by, recording_of
 from sidecar.media.engine import MediaSession, Played, PlayFailed, Side
 from sidecar.records.record import Consent
 
@@ -53,13 +51,8 @@ if TYPE_CHECKING:
     from sidecar.consent.decision import Question
     from sidecar.timers import Timer
 
-log = structlog.get_logger(__name__)
-
 EXPLAINED_WITHIN_S = 30.0
 """How long a call that must end waits for somebody to hear why: who has it on hold never does."""
-
-NoticeResult = Literal["played", "failed", "abandoned", "answered"]
-AnswerResult = Literal["agreed", "declined", "silent"]
 
 
 class ConsentProcess:
@@ -72,6 +65,7 @@ class ConsentProcess:
         "_early",
         "_events",
         "_explaining",
+        "_ledger",
         "_machine",
         "_media",
         "_script",
@@ -85,6 +79,7 @@ class ConsentProcess:
         self._call = call
         self._script = script.of_call(call.decision)
         self._media = media
+        self._ledger = call.ledger
         self._machine = ConsentMachine(terms, told)
         self.speaking = Speaking(media)
         self._answers: dict[Party, Timer | FairTimer] = {}
@@ -303,13 +298,7 @@ class ConsentProcess:
             self._note_notice(party, "failed")
             self.handle(NoticeFailed(party))
             return
-        self._note_notice(party, "played")
-        record = self._call.record
-        if party is Party.CALLER:
-            record.notice_caller_at = event.ended_at
-        else:
-            record.notice_callee_at = event.ended_at
-        self._call.agent.records.update(record)
+        self._note_notice(party, "played", event.ended_at)
         self.handle(NoticePlayed(party))
 
     def _explained(self, party: Party, _event: Played | PlayFailed | None = None) -> None:
@@ -350,34 +339,28 @@ class ConsentProcess:
         if ends:
             self._call.fail_closed(reason)
             return
-        self._call.record.fail_closed = reason
-        self._call.agent.records.update(self._call.record)
-        self._call.agent.metrics.fail_closed(reason)
-        self._call.agent.publish(FailedClosed(self._call.id, reason))
-        log.error("call_muted", call=self._call.id, reason=reason)
+        self._ledger.muted(reason)
         self._call.recorder.gave_up()
 
     # The books.
 
-    def _note_notice(self, party: Party, result: NoticeResult) -> None:
+    def _note_notice(
+        self, party: Party, result: NoticeResult, heard_at: float | None = None
+    ) -> None:
         self.hearing.discard(party)
-        self._call.agent.metrics.notice(party.value, result)
-        self._call.agent.publish(NoticeGiven(self._call.id, party, result))
+        self._ledger.notice(party, result, heard_at)
 
     def note_answer(self, party: Party, result: AnswerResult) -> None:
         """Count an answer to the question, or its absence; a mailbox's counts as its own."""
-        if self.at_mailbox:
-            return
-        self._call.agent.metrics.consent(party.value, result)
-        self._call.agent.publish(ConsentGiven(self._call.id, party, result))
+        if not self.at_mailbox:
+            self._ledger.answer(party, result)
 
     def _tell_recording(self) -> None:
         """Tell whoever watches, where what can be seen of the recording has changed."""
         seen = recording_of(self.state), held_by(self.state)
         if seen != self._told:
             self._told = seen
-            proof = cast(ProofWord, self._call.record.recording_proof)
-            self._call.agent.publish(RecordingChanged(self._call.id, *seen, proof))
+            self._ledger.recording_changed(*seen)
 
     def _note_consent(self, before: State, event: Event) -> None:
         """Keep in the record what the people have said about being recorded."""
@@ -388,8 +371,7 @@ class ConsentProcess:
             self._call.voicemail.note(self.state)
         if self.question is None or self.at_mailbox:
             return
-        record, state = self._call.record, self.state
-        consent = record.consent
+        state, consent = self.state, self._ledger.record.consent
         withdraws = isinstance(event, StopRequested) and event.by.value in ("caller", "callee")
         if consent is Consent.GRANTED and (state.refused or withdraws):
             consent = Consent.WITHDRAWN
@@ -397,6 +379,4 @@ class ConsentProcess:
             consent = Consent.REFUSED
         elif state.cleared and not before.cleared and not state.refused:
             consent = Consent.GRANTED
-        if consent is not record.consent:
-            record.consent = consent
-            self._call.agent.records.update(record)
+        self._ledger.consent(consent)

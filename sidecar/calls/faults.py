@@ -79,9 +79,8 @@ class Faults:
         call.phase = Phase.ENDED
         for release in call.releases():
             agent.turns.do(release, of=call)
-        call.record.disposition = Disposition.FAILED
-        call.record.ended_by = EndedBy.SIDECAR
-        agent.finish(call.record)
+        call.ledger.ended(Disposition.FAILED, EndedBy.SIDECAR)
+        call.ledger.close()
 
     def _strike(self, call: Call) -> None:
         """Forget the dialogs of a call that is over: the farewell of one of them went wrong."""

@@ -79,7 +79,7 @@ class Gate:
         route = agent.router.route(request, peer, agent.wall())
         if route is None:
             return
-        record = agent.new_record(route, agent.rules.decide(route.facts))
-        record.disposition, record.ended_by = Disposition.REFUSED, EndedBy.SIDECAR
-        agent.metrics.call_began()
-        agent.finish(record)
+        ledger = agent.books.open(route.facts, agent.rules.decide(route.facts))
+        ledger.counted()
+        ledger.ended(Disposition.REFUSED, EndedBy.SIDECAR)
+        ledger.close()

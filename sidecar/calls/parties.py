@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-import structlog
-
 from sidecar.calls.call_base import ENDED_BY
 from sidecar.calls.header_policy import tags
 from sidecar.calls.replaces import replaced_leg
@@ -25,7 +23,6 @@ from sidecar.consent.events import (
 from sidecar.consent.party import Objector, Party
 from sidecar.consent.standing import Place
 from sidecar.consent.terms import Callee
-from sidecar.live.events import PartyNew
 from sidecar.media.engine import Side
 from sidecar.recorders.recorder import BackAgain, NobodyThere, OnHold, SomeoneNew
 
@@ -33,8 +30,6 @@ if TYPE_CHECKING:
     from sidecar.calls.call import Call
     from sidecar.calls.leg import Leg
     from sidecar.sip.message import Request, Response
-
-log = structlog.get_logger(__name__)
 
 HoldMeans = Literal["recorder", "sdp"]
 """Who tells of a hold: the recorder of the PBX's side, or what a side's descriptions say."""
@@ -150,8 +145,7 @@ class Parties:
         call = self._call
         if call.over:
             return
-        log.info("party_new", call=call.id, party=PARTY_OF[side].value)
-        call.agent.publish(PartyNew(call.id, PARTY_OF[side]))
+        call.ledger.party_new(PARTY_OF[side])
         if side is call.pbx_side:
             self.let_settle()
             call.voicemail.left(new=True)

@@ -65,25 +65,23 @@ class RecorderProcess:
         "_check",
         "_confirms",
         "_deadline",
-        "_given_at",
+        "_ledger",
         "_order",
         "_recorder",
         "_session",
-        "_stop_asked_at",
         "_waiting",
         "leg",
     )
 
     def __init__(self, call: Call, recorder: Recorder, call_id: str) -> None:
         self._call = call
+        self._ledger = call.ledger
         self._recorder = recorder
         self.leg = CallPbxLeg(call, call_id)
         self._session: RecorderSession | None = None
         self._order: Order | None = None
         self._confirms = False
         """Whether it has confirmed the order that stands, and has not taken that back."""
-        self._given_at = 0.0
-        self._stop_asked_at: float | None = None
         self._deadline: FairTimer | None = None
         self._check: Timer | None = None
         self._waiting: list[Answer] = []
@@ -116,7 +114,7 @@ class RecorderProcess:
         told = Order.RELEASE if self._call.consent.tells_on else Order.STOP
         tell = self._call.agent.turns.owned_by(self._call, self._on_event)
         self._session = self._recorder.open(self.leg, told, tell)
-        self._call.record.recorder = self._recorder.kind
+        self._ledger.recorder_opened(self.kind)
         if self._order is not None:
             self._give(self._order)
         self._call.consent.handle(RecorderReady())
@@ -133,11 +131,6 @@ class RecorderProcess:
     def request(self, answer: Answer) -> None:
         """Have `answer` told whether the order that stands was confirmed."""
         self._waiting.append(answer)
-
-    def stop_asked(self) -> None:
-        """Someone has asked for a stop or a pause: the clock of its proof runs."""
-        if self._stop_asked_at is None:
-            self._stop_asked_at = self._call.agent.now
 
     def watch(self, state: State) -> None:
         """Keep the time to confirm, where the machine waits for the recorder."""
@@ -178,7 +171,7 @@ class RecorderProcess:
                 self._call.consent.handle(RecorderConfirmed(self._order))
 
         def overdue(_now: float) -> None:
-            log.warning("recorder_silent", call=self._call.id)
+            self._ledger.recorder_silent()
             self._call.consent.handle(RecorderDoubted())
             waiting.pop()(Answerer.UNKNOWN)
 
@@ -200,7 +193,7 @@ class RecorderProcess:
     def _give(self, order: Order) -> None:
         session = self._session
         assert session is not None, "orders wait until the recorder is open"
-        self._given_at = self._call.agent.now
+        self._ledger.ordered()
         match order:
             case Order.HOLD:
                 session.hold()
@@ -218,21 +211,19 @@ class RecorderProcess:
             case Confirmed(order, proof):
                 self._confirmed(order, proof)
             case Failed(order, reason):
-                self._count(order, "failed")
-                log.warning("recorder_failed", call=call.id, order=order.value, reason=reason)
+                self._ledger.order_failed(self.kind, order, reason)
                 call.consent.handle(RecorderFailed(order))
             case Doubted(reason):
-                log.warning("recorder_doubted", call=call.id, reason=reason)
+                self._ledger.doubted(reason)
                 call.consent.handle(RecorderDoubted())
             case Violated():
-                call.agent.metrics.recorder_action(self.kind, "restart", "violated")
-                log.warning("recorder_violated", call=call.id)
+                self._ledger.violated(self.kind)
                 self._cancel_deadline()
                 call.consent.handle(RecorderViolated())
             case Status(recordings, _proof):
                 log.debug("recorder_status", call=call.id, recordings=recordings)
             case Finished(proof, seconds):
-                self._finished(proof, seconds)
+                self._ledger.recording_proven(self.kind, proof, seconds)
             case MailboxReached():
                 call.voicemail.reached()
             case SomeoneNew() | NobodyThere() | BackAgain() | OnHold():
@@ -243,37 +234,18 @@ class RecorderProcess:
                 call.member.stranger()
 
     def _confirmed(self, order: Order, proof: Proof) -> None:
-        call, agent = self._call, self._call.agent
-        self._count(order, proof.word)
-        record = call.record
-        record.recording_proof = proof.word
-        if order is self._order:
-            self._confirms = True
-            agent.metrics.recorder_seconds(agent.now - self._given_at)
-            if order is not Order.RELEASE and self._stop_asked_at is not None:
-                agent.metrics.stop_proven(agent.now - self._stop_asked_at)
-                self._stop_asked_at = None
-                record.stop_confirmed_at = agent.wall()
-            agent.records.update(record)
-            log.info("recorder_confirmed", call=call.id, order=order.value, proof=proof.word)
-        call.consent.handle(RecorderConfirmed(order))
+        last = order is self._order
+        self._ledger.confirmed(self.kind, order, proof, last=last)
+        self._confirms = self._confirms or last
+        self._call.consent.handle(RecorderConfirmed(order))
         if order is self._order:
             self._answer(True)
-
-    def _finished(self, proof: Proof, seconds: float | None) -> None:
-        call = self._call
-        call.agent.metrics.recording_proven(self.kind, proof.word)
-        call.record.recording_proof = proof.word
-        call.record.recorded_seconds = seconds
-        if call.record.ended_at is not None:  # a call parked for credentials has not ended
-            call.agent.records.amend(call.record)
-        log.info("recording_proven", call=call.id, proof=proof.word, seconds=seconds)
 
     def _overdue(self, _now: float) -> None:
         self._deadline = None
         call = self._call
         if self._order is not None:
-            self._count(self._order, "unconfirmed")
+            self._ledger.unconfirmed(self.kind, self._order)
         call.consent.handle(RecorderOverdue())
 
     def _look_again(self, _now: float) -> None:
@@ -297,9 +269,6 @@ class RecorderProcess:
 
     def _at(self, when: float, callback: Callable[[float], None]) -> Timer:
         return self._in(when - self._call.agent.now, callback)
-
-    def _count(self, order: Order, result: str) -> None:
-        self._call.agent.metrics.recorder_action(self.kind, order.value, result)
 
     def _cancel_deadline(self) -> None:
         if self._deadline is not None:

@@ -20,10 +20,10 @@ from sidecar.sip.sdp.recording import preference, says_recording
 
 if TYPE_CHECKING:
     from sidecar.calls.call import Call
+    from sidecar.calls.ledger import Means
     from sidecar.calls.leg import Leg
 
 Wish = Literal["stop", "pause", "resume"]
-Means = Literal["digits", "info", "sdp", "api"]
 
 RECORD_AWARE = "record-aware"
 """The option tag of who understands `a=record` (RFC 7866 section 6.1)."""
@@ -51,12 +51,8 @@ class RecordingRequests:
         """Take a wish; what comes of it is the consent machine's to say."""
         call = self._call
         if wish != "resume":
-            call.agent.metrics.stop_request(by.value, means)
-            if call.record.stop_requested_at is None:
-                call.record.stop_requested_at = call.agent.wall()
-            call.recorder.stop_asked()
+            call.ledger.stop_asked(by, means)
         call.consent.handle(_EVENTS[wish](by))
-        call.agent.records.update(call.record)
 
     def info(self, leg: Leg, value: str) -> int:
         """Take `Record: VALUE` of an INFO; returns the status to answer."""

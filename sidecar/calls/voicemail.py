@@ -8,7 +8,7 @@ learns of the call. Either way the consent machine gets the terms of a mailbox; 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -20,7 +20,6 @@ from sidecar.consent.events import CalleeGone
 from sidecar.consent.party import Party
 from sidecar.consent.standing import Place
 from sidecar.consent.terms import Callee, at_a_mailbox, in_a_room, terms_of
-from sidecar.live.events import VoicemailMet
 from sidecar.live.view import VoicemailResult
 from sidecar.media.engine import Side
 from sidecar.sip.diversion import divert
@@ -45,7 +44,10 @@ CAUSE: dict[Unanswered, int] = {"busy": 486, "no-answer": 408, "unavailable": 50
 """Why the mailbox gets the call (RFC 4458 section 2.2)."""
 STATUS: dict[Unanswered, int] = {"busy": 486, "no-answer": 480, "unavailable": 480}
 """What a caller who gets no mailbox is answered."""
-_AT_FIRST = {VoicemailPolicy.ALLOW: "allowed", VoicemailPolicy.DENY: "denied"}
+_AT_FIRST: dict[VoicemailPolicy, VoicemailResult] = {
+    VoicemailPolicy.ALLOW: "allowed",
+    VoicemailPolicy.DENY: "denied",
+}
 
 
 class Voicemail:
@@ -180,20 +182,17 @@ class Voicemail:
         call, state = self._call, self._call.consent.state
         if state.terms.other is not Callee.MAILBOX:
             call.told = _told(state)
-        call.record.voicemail = _AT_FIRST.get(call.decision.voicemail, "unheard")
+        call.ledger.mailbox(_AT_FIRST.get(call.decision.voicemail, "unheard"))
         obeys = call.recorder.obeys
         terms = at_a_mailbox(call.decision, holds=state.terms.holds, obeys=obeys)
         call.consent.change(terms, script.of_mailbox(call.decision))
         call.member.leave()
-        call.agent.records.update(call.record)
 
     def _begin_untold(self, *, allowed: bool) -> None:
         """Whom the PBX itself has called can't be told: it goes on only where nothing is due."""
         call = self._call
-        call.record.voicemail = "allowed" if allowed else "denied"
-        if allowed:
-            call.agent.records.update(call.record)
-        else:
+        call.ledger.mailbox("allowed" if allowed else "denied")
+        if not allowed:
             call.fail_closed("voicemail_unannounced")
 
     def note(self, state: State) -> None:
@@ -202,20 +201,10 @@ class Voicemail:
         if call.record.voicemail != "unheard":
             return
         if state.refused:
-            call.record.voicemail = "declined"
+            call.ledger.mailbox("declined")
         elif state.cleared:
             asked = state.terms.caller.asked
-            call.record.voicemail = "agreed" if asked else "informed"
-        else:
-            return
-        call.agent.records.update(call.record)
-
-    def count(self) -> None:
-        """The call is over: count what became of its mailbox."""
-        call = self._call
-        if result := cast(VoicemailResult, call.record.voicemail):
-            call.agent.metrics.voicemail(result)
-            call.agent.publish(VoicemailMet(call.id, result))
+            call.ledger.mailbox("agreed" if asked else "informed")
 
 
 def _told(state: State) -> frozenset[Party]:

@@ -23,6 +23,7 @@ OF_A_CALL = {
     "Dialog",
     "InviteClient",
     "InviteServer",
+    "Ledger",
     "Leg",
     "LocalSession",
     "NonInviteClient",
