@@ -59,7 +59,7 @@ class Control:
         if action == "resume" and call.decision.recording is Policy.OFF:
             return RecordingOutcome.NOT_ALLOWED
         answer: asyncio.Future[RecordingOutcome] = asyncio.get_running_loop().create_future()
-        b2bua.turns.told(_order, call, action, answer, of=call)
+        b2bua.turns.enter(_order, call, action, answer, of=call)
         return await answer
 
     async def hangup(self, call_id: str) -> bool:
@@ -68,7 +68,7 @@ class Control:
         call = b2bua.calls.get(call_id)
         if call is None:
             return False
-        b2bua.turns.told(call.give_up, "operator", None, 503, of=call)
+        b2bua.turns.enter(call.give_up, "operator", None, 503, of=call)
         return True
 
     def explain(

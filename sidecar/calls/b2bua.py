@@ -91,7 +91,7 @@ class B2bua(Agent):
         """End every call; new ones are refused from now on."""
         self.accepting = False
         for call in tuple(self.calls.values()):
-            self.turns.told(call.give_up, "shutting_down", None, 503, of=call)
+            self.turns.enter(call.give_up, "shutting_down", None, 503, of=call)
         self.challenges.close()
 
     @property

@@ -13,20 +13,21 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from sidecar.calls import announcing, script
+from sidecar.calls import announcing
 from sidecar.calls.bodies import cross, described
 from sidecar.calls.call_base import MEDIA_SILENT, RETRY_AFTER, CallBase, HeaderLines, Phase
 from sidecar.calls.challenges import TRIED_AGAIN
 from sidecar.calls.header_policy import passed, phrase, tags, without
 from sidecar.calls.identifiers import new_tag
+from sidecar.calls.ledger import disposition_of
 from sidecar.calls.leg import End, Leg
-from sidecar.calls.outcome import disposition_of
 from sidecar.calls.parties import heritage_of
 from sidecar.calls.parts import join_parts
 from sidecar.calls.pbx_leg import OwnInfo
 from sidecar.calls.placing import Placing
 from sidecar.calls.progress import pass_on, with_early_answer
 from sidecar.calls.recording_requests import RECORD_AWARE
+from sidecar.calls.speaking import Script
 from sidecar.consent.events import BothUp, CallerUp, PartyLeft
 from sidecar.consent.party import Party
 from sidecar.media.engine import (
@@ -75,9 +76,7 @@ class Call(CallBase):
         resumed = agent.challenges.resume(self.request)
         self.ledger = resumed or agent.books.open(self.route.facts, self.decision)
         self.id = self.record.call_id
-        self.media: MediaSession = agent.media.open(
-            streams, agent.turns.owned_by(self, self._on_media)
-        )
+        self.media: MediaSession = agent.media.open(streams, self.as_step(self._on_media))
         try:
             self.media.behind_nat(Side.A, self.route.source.media_from)
             self.media.behind_nat(Side.B, self.route.destination.media_from)
@@ -93,7 +92,7 @@ class Call(CallBase):
             self._recorded = True
             self.ledger.resumed()
         else:
-            self.ledger.begin(self.pbx_call_id, agent.turns.owned_by(self, self._on_recorded))
+            self.ledger.begin(self.pbx_call_id, self.as_step(self._on_recorded))
         self.ledger.started(self.route.facts, self.decision)
         self.parties.inherit()
 
@@ -151,7 +150,7 @@ class Call(CallBase):
     def when_ports(self, lacking: int, go_on: Callable[[], None], asked_by: Peer) -> None:
         """Call `go_on` once `lacking` more streams have ports, or can't have any."""
         account = self.agent.gate.account_of(asked_by)
-        if not self.share.add_streams(account, lacking, self.agent.now):
+        if not self.share.add_streams(account, lacking, self.now):
             self.agent.gate.hit(asked_by, "ports")
             go_on()  # the added streams are declined
             return
@@ -232,7 +231,7 @@ class Call(CallBase):
         if self.heritage.told and not self.heritage.proven:
             self.told = frozenset()
             if not self.consent.at_mailbox:
-                self.consent.change(self.consent.state.terms, script.of_call(self.decision))
+                self.consent.change(self.consent.state.terms, Script.of_call(self.decision))
         self.parties.inherit()
         machine = answerer is Answerer.MACHINE and self.route.inbound
         if machine and self.consent.state.terms.awaits_person:
@@ -258,7 +257,7 @@ class Call(CallBase):
         self.ringing.progressed(self)
         if first:
             if self.a is None:
-                self.ledger.placed(self.agent.now - self._arrived)
+                self.ledger.placed(self.now - self._arrived)
             self.voicemail.watch()
 
     def _next_target(self, placing: Placing) -> bool:
@@ -377,12 +376,12 @@ class Call(CallBase):
             status, reason = NOWHERE, None
         headers += contacts
         if status in TRIED_AGAIN and self.a is None:
-            self._parked = self.agent.challenges.park(self.request, self.ledger, self.agent.now)
+            self._parked = self.agent.challenges.park(self.request, self.ledger, self.now)
         self._refuse(status, disposition_of(status), EndedBy.CALLEE, headers, reason)
 
     def refused_alone(self, status: int, headers: HeaderLines) -> None:
         """Refuse a call that we were to answer alone, as it came; the caller may try again."""
-        self._parked = self.agent.challenges.park(self.request, self.ledger, self.agent.now)
+        self._parked = self.agent.challenges.park(self.request, self.ledger, self.now)
         self.agent.metrics.sip_rejected("bad_extension")
         self._refuse(status, Disposition.REFUSED, EndedBy.SIDECAR, headers)
 

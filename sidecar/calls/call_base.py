@@ -28,18 +28,19 @@ if TYPE_CHECKING:
     from sidecar.calls.ledger import Ledger
     from sidecar.calls.parties import Heritage, Parties
     from sidecar.calls.placing import Placing
-    from sidecar.calls.pressing import Pressing
     from sidecar.calls.recorder_process import RecorderProcess
     from sidecar.calls.recording_requests import RecordingRequests
     from sidecar.calls.refreshing import Refreshing
     from sidecar.calls.rooms import Member
     from sidecar.calls.routing import Route
     from sidecar.calls.session import Sessions
+    from sidecar.calls.speaking import Pressing
     from sidecar.calls.voicemail import Voicemail
     from sidecar.consent.decision import Decision
     from sidecar.consent.party import Party
     from sidecar.sip.flow import Flow
     from sidecar.sip.transactions import ServerTransaction
+    from sidecar.timers import Timer
 
 log = structlog.get_logger(__name__)
 
@@ -186,6 +187,19 @@ class CallBase:
         early = (leg.end.session for leg in self.legs if leg.side is Side.A and not leg.over)
         return any(each.preview is not None or each.remote is not None for each in early)
 
+    @property
+    def now(self) -> float:
+        """The time of the present turn, in monotonic seconds."""
+        return self.agent.turns.now
+
+    def later(self, at: float, step: Callable[[float], None]) -> Timer:
+        """Do `step(now)` at a monotonic time; nothing where the call is over by then."""
+        return self.agent.turns.later(self.itself, at, step)
+
+    def as_step(self, step: Callable[..., None]) -> Callable[..., None]:
+        """Return what media, recorder or record store may call: see `Turns.owned_by`."""
+        return self.agent.turns.owned_by(self.itself, step)
+
     def leg_at(self, side: Side) -> Leg | None:
         """Return the leg on a side, once it is answered and while it is not over."""
         leg = self.a if side is Side.A else self.b
@@ -302,7 +316,7 @@ class CallBase:
 
     def give_back(self) -> None:
         """Let others have what the call has taken of the limits."""
-        self.share.give_back(self.agent.now)
+        self.share.give_back(self.now)
 
     def _let_go(self) -> None:
         """Keep nothing that keeps the call: from now on it is its legs that do."""

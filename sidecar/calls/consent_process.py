@@ -6,11 +6,9 @@ from collections import deque
 from functools import partial
 from typing import TYPE_CHECKING
 
-from sidecar.calls import announcing, script
-from sidecar.calls.fair_timer import FairTimer
+from sidecar.calls import announcing
 from sidecar.calls.ledger import AnswerResult, NoticeResult
-from sidecar.calls.script import Script
-from sidecar.calls.speaking import Speaking
+from sidecar.calls.speaking import Script, Speaking
 from sidecar.consent.events import (
     Action,
     AnswerMissing,
@@ -42,6 +40,7 @@ from sidecar.consent.standing import Place
 from sidecar.consent.state import Parties, Phase, State, wanted
 from sidecar.consent.sureness import Sureness
 from sidecar.consent.terms import Callee, Terms
+from sidecar.fair_time import FairTimer
 from sidecar.live.view import held_by, recording_of
 from sidecar.media.engine import MediaSession, Played, PlayFailed, Side
 from sidecar.records.record import Consent
@@ -77,7 +76,7 @@ class ConsentProcess:
     def __init__(self, call: Call, media: MediaSession, terms: Terms, told: Parties) -> None:
         """`told` have heard and agreed to all already, in a call that this one replaces."""
         self._call = call
-        self._script = script.of_call(call.decision)
+        self._script = Script.of_call(call.decision)
         self._media = media
         self._ledger = call.ledger
         self._machine = ConsentMachine(terms, told)
@@ -255,9 +254,9 @@ class ConsentProcess:
         self._drop(self._answers, party)
         self._drop(self._beginning, party)
         due = self._call.parties.can_hear_at(party)
-        if due > self._call.agent.now:
+        if due > self._call.now:
             begin = partial(self._begin_notice, party)
-            self._beginning[party] = self._call.agent.turns.later(self._call, due, begin)
+            self._beginning[party] = self._call.later(due, begin)
         else:
             self._begin_notice(party, due)
 
@@ -284,7 +283,7 @@ class ConsentProcess:
         agent, over = self._call.agent, partial(self._explained, party)
         self.speaking.say(party, self._script.explanation, self._language(party), over)
         due, never = agent.now + EXPLAINED_WITHIN_S, partial(self._never_heard, party)
-        self._explaining[party] = agent.turns.later(self._call, due, never)
+        self._explaining[party] = self._call.later(due, never)
 
     def _silence(self, party: Party) -> None:
         self._drop(self._beginning, party)
@@ -319,6 +318,7 @@ class ConsentProcess:
             self.handle(AnswerMissing(party))
 
         # Keys that were pressed in time may still wait to be read: it is no silence then.
+        # Not `self._call.later`: bound to what the proxy stands for, it would keep the call alive.
         schedule = partial(agent.turns.later, self._call)
         self._answers[party] = FairTimer(schedule, agent.now, question.within, missing)
 

@@ -89,7 +89,7 @@ class Keys:
 
     def _feed(self, party: Party, digit: str, means: Means) -> None:
         collector = self._collectors[party]
-        self._act(party, collector.feed(digit, means, self._call.agent.now))
+        self._act(party, collector.feed(digit, means, self._call.now))
         self._watch(party)
 
     def _watch(self, party: Party) -> None:
@@ -100,7 +100,7 @@ class Keys:
         deadline = self._collectors[party].deadline
         if deadline is not None:
             expired = partial(self._expired, party)
-            self._timers[party] = self._call.agent.turns.later(self._call, deadline, expired)
+            self._timers[party] = self._call.later(deadline, expired)
 
     def _expired(self, party: Party, now: float) -> None:
         self._timers.pop(party, None)

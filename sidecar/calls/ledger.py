@@ -46,6 +46,23 @@ Means = Literal["digits", "info", "sdp", "api"]
 """By what somebody has asked for a stop or a pause."""
 
 
+_BY_STATUS = {
+    408: Disposition.NO_ANSWER,
+    480: Disposition.NO_ANSWER,
+    486: Disposition.BUSY,
+    487: Disposition.NO_ANSWER,
+    600: Disposition.BUSY,
+}
+
+
+def disposition_of(status: int) -> Disposition:
+    """Return the disposition of a call that a final response of the callee's side ended."""
+    known = _BY_STATUS.get(status)
+    if known is not None:
+        return known
+    return Disposition.FAILED if 500 <= status < 600 else Disposition.REJECTED
+
+
 class Time(Protocol):
     """What time it is in the present turn."""
 

@@ -156,7 +156,7 @@ class Parties:
 
     def let_settle(self) -> None:
         """Someone new is on the PBX's side, whose telephone may not be heard or hear at once."""
-        self._settled_at = self._call.agent.now + SETTLES_WITHIN_S
+        self._settled_at = self._call.now + SETTLES_WITHIN_S
 
     def can_hear_at(self, party: Party) -> float:
         """Return when a party can hear what is played to it (monotonic seconds)."""

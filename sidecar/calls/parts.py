@@ -16,12 +16,12 @@ from sidecar.calls.identifiers import new_call_id
 from sidecar.calls.keys import Keys
 from sidecar.calls.message_streams import MessageStreams
 from sidecar.calls.parties import Parties
-from sidecar.calls.pressing import Pressing
 from sidecar.calls.recorder_process import RecorderProcess
 from sidecar.calls.recording_requests import RECORD_AWARE, RecordingRequests
 from sidecar.calls.refreshing import Refreshing
 from sidecar.calls.rooms import Member
 from sidecar.calls.session import Sessions, Speech
+from sidecar.calls.speaking import Pressing
 from sidecar.calls.voicemail import Voicemail
 from sidecar.consent.decision import VoicemailPolicy
 from sidecar.consent.terms import in_a_room, terms_of

@@ -103,7 +103,7 @@ class Placing:
         """Give the INVITE up; a 2xx that crosses the CANCEL is hung up."""
         self.cancelled = True
         if self._client is not None:
-            self.call.agent.layer.cancel(self._client, self.call.agent.now, headers)
+            self.call.agent.layer.cancel(self._client, self.call.now, headers)
 
     def abandon(self) -> None:
         """Give it up with all its forks, while the call goes on elsewhere."""

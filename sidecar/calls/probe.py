@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from sidecar.calls.fair_timer import FairTimer
 from sidecar.calls.identifiers import new_call_id, new_tag
+from sidecar.fair_time import FairTimer
 from sidecar.sip.headers import Headers
 from sidecar.sip.message import Request, Response
 from sidecar.timers import Timer

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from sidecar.calls.fair_timer import FairTimer
 from sidecar.calls.pbx_leg import CallPbxLeg
 from sidecar.consent.events import (
     RecorderConfirmed,
@@ -22,6 +21,7 @@ from sidecar.consent.events import (
     RecorderViolated,
 )
 from sidecar.consent.order import Order
+from sidecar.fair_time import FairTimer
 from sidecar.recorders.recorder import (
     Answerer,
     AnswererCallback,
@@ -112,7 +112,7 @@ class RecorderProcess:
         if self._session is not None:
             return
         told = Order.RELEASE if self._call.consent.tells_on else Order.STOP
-        tell = self._call.agent.turns.owned_by(self._call, self._on_event)
+        tell = self._call.as_step(self._on_event)
         self._session = self._recorder.open(self.leg, told, tell)
         self._ledger.recorder_opened(self.kind)
         if self._order is not None:
@@ -176,7 +176,7 @@ class RecorderProcess:
             waiting.pop()(Answerer.UNKNOWN)
 
         limit = self._unless_confirmed(overdue)
-        self._session.answered(self._call.agent.turns.owned_by(self._call, settle))
+        self._session.answered(self._call.as_step(settle))
 
     def close(self) -> None:
         """The call is over."""
@@ -256,7 +256,7 @@ class RecorderProcess:
 
     def _in(self, seconds: float, callback: Callable[[float], None]) -> Timer:
         agent = self._call.agent
-        return agent.turns.later(self._call, agent.now + seconds, callback)
+        return self._call.later(agent.now + seconds, callback)
 
     def _unless_confirmed(self, verdict: Callable[[float], None]) -> FairTimer:
         """Have `verdict` called when the time to confirm is over.
@@ -264,11 +264,11 @@ class RecorderProcess:
         While this process could not read what the recorder has answered, it does not run: nothing
         is loosened meanwhile, and a machine that got no CPU ends no call by that.
         """
-        now, within = self._call.agent.now, self._call.decision.confirm_within
+        now, within = self._call.now, self._call.decision.confirm_within
         return FairTimer(self._at, now, within, verdict)
 
     def _at(self, when: float, callback: Callable[[float], None]) -> Timer:
-        return self._in(when - self._call.agent.now, callback)
+        return self._in(when - self._call.now, callback)
 
     def _cancel_deadline(self) -> None:
         if self._deadline is not None:

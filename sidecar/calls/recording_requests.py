@@ -81,14 +81,14 @@ class RecordingRequests:
         if wish is None or (wish == "resume" and not call.trusts(side)):
             return
         later = partial(self._ask_later, _objector(side), wish)
-        call.agent.turns.later(call, call.agent.now, later)
+        call.later(call.now, later)
 
     def held(self, side: Side, on_hold: bool) -> None:
         """See `Recording.held`. What follows waits until the message has been dealt with."""
         call = self._call
         if call.decision.hold == "pause":
             later = partial(self._hold_later, side, on_hold)
-            call.agent.turns.later(call, call.agent.now, later)
+            call.later(call.now, later)
 
     def told(self, side: Side) -> str | None:
         """See `Recording.told`."""

@@ -74,14 +74,14 @@ class Refreshing:
             step()
 
         agent = self._call.agent
-        self._later[owner] = agent.turns.later(self._call, agent.now + seconds, fire)
+        self._later[owner] = self._call.later(agent.now + seconds, fire)
 
     # What messages say.
 
     def agreed(self, leg: Leg, response: Response, *, asked_by_us: bool) -> None:
         """Take note of what a 2xx to an INVITE or UPDATE, ours or the neighbour's, has agreed."""
         answer = SessionExpires.parse(response.headers.get("Session-Expires"))
-        leg.timer.agreed(answer, asked_by_us=asked_by_us, now=self._call.agent.now)
+        leg.timer.agreed(answer, asked_by_us=asked_by_us, now=self._call.now)
         if asked_by_us:
             leg.learn(response)
         self._watch(leg)
@@ -156,8 +156,7 @@ class Refreshing:
             self._timers.pop(leg).cancel()
         due = leg.timer.deadline if self.apart and not leg.over else None
         if due is not None and not self._call.over:
-            turns = self._call.agent.turns
-            self._timers[leg] = turns.later(self._call, due, partial(self._fire, leg))
+            self._timers[leg] = self._call.later(due, partial(self._fire, leg))
 
     def _fire(self, leg: Leg, now: float) -> None:
         call = self._call
@@ -182,11 +181,11 @@ class Refreshing:
             offer = partial(call.sessions.offer_again, leg.end)
             OwnInvite(call, leg, offer, partial(self.refreshed, leg)).send()
         else:
-            leg.timer.failed(call.agent.now)
+            leg.timer.failed(call.now)
 
     def refreshed(self, leg: Leg, outcome: Outcome) -> None:
         """Take what became of a refresh of ours."""
-        call, now = self._call, self._call.agent.now
+        call, now = self._call, self._call.now
         if leg.over or call.over or outcome.status < 300:
             return
         if outcome.status in GONE:

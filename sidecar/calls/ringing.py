@@ -32,7 +32,7 @@ class Ringing:
             self._ends = agent.now + RINGING_IN_ALL * limit
         self.stop()
         due = min(agent.now + limit, self._ends)
-        self._timer = agent.turns.later(call, due, partial(self._over, call))
+        self._timer = call.later(due, partial(self._over, call))
 
     def stop(self) -> None:
         """Nobody rings any more."""

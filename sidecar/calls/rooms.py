@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from sidecar.calls import script
-from sidecar.calls.speaking import PARTY_OF
+from sidecar.calls.speaking import PARTY_OF, Script
 from sidecar.consent.decision import Policy, Room
 from sidecar.consent.events import (
     PartyChanged,
@@ -93,7 +92,7 @@ class Rooms:
     def _tell(self, room: str) -> None:
         """Tell each in a step of its own: where one goes wrong the others know all the same."""
         for member in tuple(self._members[room].values()):
-            self._agent.turns.told(self._tell_one, room, member, of=member.call)
+            self._agent.turns.enter(self._tell_one, room, member, of=member.call)
 
     def _tell_one(self, room: str, member: Member) -> None:
         if member.room == room:
@@ -216,7 +215,7 @@ class Member:
             return
         told = () if state.caller.place is not Place.CLEAR else (Party.CALLER,)
         terms = in_a_room(terms_of(self.call.decision, holds=state.terms.holds))
-        consent.change(terms, script.of_call(self.call.decision), frozenset(told))
+        consent.change(terms, Script.of_call(self.call.decision), frozenset(told))
         if Party.CALLEE in consent.state.away:  # in a room there is always somebody
             consent.handle(PartyReturned(Party.CALLEE))
         if self._strangers and state.callee.place is not Place.CLEAR:
@@ -230,7 +229,7 @@ class Member:
             return
         told = () if state.caller.place is not Place.CLEAR else (Party.CALLER,)
         terms = terms_of(self.call.decision, holds=state.terms.holds)
-        consent.change(terms, script.of_call(self.call.decision), frozenset(told))
+        consent.change(terms, Script.of_call(self.call.decision), frozenset(told))
 
     def _say(self, party: Party, prompt: str) -> None:
         self.call.consent.speaking.say(party, prompt, self.call.decision.language.of(party))

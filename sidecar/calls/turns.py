@@ -79,7 +79,7 @@ class Turns:
             self._running = False
         self._host.rest()
 
-    def told(self, step: Step, *arguments: Any, of: Call | None = None) -> None:
+    def enter(self, step: Step, *arguments: Any, of: Call | None = None) -> None:
         """Do a step that somebody tells of who knows no time; after the present one, if any."""
         if self._running:
             self._steps.append((_itself(of), step, arguments))
@@ -102,7 +102,7 @@ class Turns:
 
         It keeps the call alive: whoever holds it lets go of it once there is nothing more to tell.
         """
-        return partial(self.told, callback, of=_itself(call))
+        return partial(self.enter, callback, of=_itself(call))
 
     def _do_all(self) -> None:
         while True:

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from sidecar.calls import announcing, script
+from sidecar.calls import announcing
 from sidecar.calls.call_base import Phase
 from sidecar.calls.placing import Diversion
+from sidecar.calls.speaking import Script
 from sidecar.consent.decision import Unanswered, VoicemailPolicy
 from sidecar.consent.events import CalleeGone
 from sidecar.consent.party import Party
@@ -104,7 +105,7 @@ class Voicemail:
         terms = terms_of(call.decision, holds=call.consent.state.terms.holds)
         if call.member.by_rule:
             terms = in_a_room(terms)
-        call.consent.change(terms, script.of_call(call.decision), call.told)
+        call.consent.change(terms, Script.of_call(call.decision), call.told)
         if call.phase is Phase.UP:
             call.member.enter(call.member.by_rule)
 
@@ -116,8 +117,8 @@ class Voicemail:
         if divert is None or self.diverted or not call.route.inbound:
             return
         if "no-answer" in divert.on:
-            deadline = call.agent.now + divert.after
-            self._timer = call.agent.turns.later(call, deadline, self._rung_out)
+            deadline = call.now + divert.after
+            self._timer = call.later(deadline, self._rung_out)
 
     def settled(self) -> None:
         """The callee has answered, or the call is over: it is not diverted any more."""
@@ -185,7 +186,7 @@ class Voicemail:
         call.ledger.mailbox(_AT_FIRST.get(call.decision.voicemail, "unheard"))
         obeys = call.recorder.obeys
         terms = at_a_mailbox(call.decision, holds=state.terms.holds, obeys=obeys)
-        call.consent.change(terms, script.of_mailbox(call.decision))
+        call.consent.change(terms, Script.of_mailbox(call.decision))
         call.member.leave()
 
     def _begin_untold(self, *, allowed: bool) -> None:
