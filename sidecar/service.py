@@ -17,10 +17,10 @@ from aiohttp import web
 from sidecar import __version__, collector
 from sidecar.calls.agent import DecisionHeaders, Ports
 from sidecar.calls.b2bua import B2bua
-from sidecar.calls.contact_seal import ContactSeal
-from sidecar.calls.header_policy import SiteHeaders
+from sidecar.calls.crossing.contact_seal import ContactSeal
+from sidecar.calls.crossing.header_policy import SiteHeaders
+from sidecar.calls.legs.probe import Probe
 from sidecar.calls.limits import Limits, Pool
-from sidecar.calls.probe import Probe
 from sidecar.calls.routing import Peer, Router
 from sidecar.calls.turns import Moment
 from sidecar.control import Control

@@ -9,8 +9,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 
-from sidecar.calls.crossing_table import BODIES, EVENTS, METHODS, Body
-from sidecar.calls.header_policy import CROSSING, Crossing
+from sidecar.calls.crossing.header_policy import CROSSING, Crossing
+from sidecar.calls.crossing.table import BODIES, EVENTS, METHODS, Body
 from tools.pages import Part, main
 
 

@@ -9,17 +9,17 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sidecar import __version__
-from sidecar.calls.challenges import Challenges
 from sidecar.calls.complaints import Complaints
-from sidecar.calls.contact_seal import Sealed
+from sidecar.calls.crossing.contact_seal import Sealed
+from sidecar.calls.crossing.identities import Identities
+from sidecar.calls.crossing.replaces import Across, mapped_refer_to, mapped_references
 from sidecar.calls.gate import Gate
-from sidecar.calls.identities import Identities
+from sidecar.calls.hands.rooms import Rooms
 from sidecar.calls.ledger import Books
-from sidecar.calls.leg import Leg
+from sidecar.calls.legs.leg import Leg
 from sidecar.calls.limits import Pool
-from sidecar.calls.replaces import Across, mapped_refer_to, mapped_references
-from sidecar.calls.rooms import Rooms
 from sidecar.calls.routing import Peer, Route, Router
+from sidecar.calls.setup.challenges import Challenges
 from sidecar.calls.turns import Turns, WithTime
 from sidecar.consent.decision import CallFacts, Decision
 from sidecar.live.events import CallEvent

@@ -11,19 +11,19 @@ from typing import Any, Protocol, cast
 
 import structlog
 
-from sidecar.calls import alone
-from sidecar.calls.admission import admit
 from sidecar.calls.agent import Agent
-from sidecar.calls.bodies import answers_unasked, content_type
 from sidecar.calls.call import Call
-from sidecar.calls.crossing import Way, refusal, writes
+from sidecar.calls.crossing.bodies import answers_unasked, content_type
+from sidecar.calls.crossing.header_policy import ALLOW, EXTENSIONS, reasons, tags
+from sidecar.calls.crossing.methods import Way, refusal, writes
 from sidecar.calls.faults import Faults
-from sidecar.calls.forwarding import Forwarding, take_prack
-from sidecar.calls.header_policy import ALLOW, EXTENSIONS, reasons, tags
 from sidecar.calls.identifiers import new_tag
-from sidecar.calls.leg import Leg
-from sidecar.calls.relay import Relay
+from sidecar.calls.legs import alone
+from sidecar.calls.legs.forwarding import Forwarding, take_prack
+from sidecar.calls.legs.leg import Leg
+from sidecar.calls.legs.relay import Relay
 from sidecar.calls.routing import Peer
+from sidecar.calls.setup.admission import admit
 from sidecar.calls.turns import Moment
 from sidecar.consent.decision import Decision
 from sidecar.errors import PeerError

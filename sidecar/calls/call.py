@@ -13,21 +13,21 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from sidecar.calls import announcing
-from sidecar.calls.bodies import cross, described
 from sidecar.calls.call_base import MEDIA_SILENT, RETRY_AFTER, CallBase, HeaderLines, Phase
-from sidecar.calls.challenges import TRIED_AGAIN
-from sidecar.calls.header_policy import passed, phrase, tags, without
+from sidecar.calls.crossing.bodies import cross, described
+from sidecar.calls.crossing.header_policy import passed, phrase, tags, without
+from sidecar.calls.hands.parties import heritage_of
+from sidecar.calls.hands.recording_requests import RECORD_AWARE
+from sidecar.calls.hands.speaking import Script
 from sidecar.calls.identifiers import new_tag
 from sidecar.calls.ledger import disposition_of
-from sidecar.calls.leg import End, Leg
-from sidecar.calls.parties import heritage_of
+from sidecar.calls.legs.leg import End, Leg
+from sidecar.calls.legs.pbx_leg import OwnInfo
 from sidecar.calls.parts import join_parts
-from sidecar.calls.pbx_leg import OwnInfo
-from sidecar.calls.placing import Placing
-from sidecar.calls.progress import pass_on, with_early_answer
-from sidecar.calls.recording_requests import RECORD_AWARE
-from sidecar.calls.speaking import Script
+from sidecar.calls.setup import announcing
+from sidecar.calls.setup.challenges import TRIED_AGAIN
+from sidecar.calls.setup.placing import Placing
+from sidecar.calls.setup.progress import pass_on, with_early_answer
 from sidecar.consent.events import BothUp, CallerUp, PartyLeft
 from sidecar.consent.party import Party
 from sidecar.media.engine import (

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, cast
 
 import structlog
 
-from sidecar.calls.header_policy import reasons
+from sidecar.calls.crossing.header_policy import reasons
 from sidecar.calls.identifiers import new_tag
-from sidecar.calls.leg import End, Leg
+from sidecar.calls.legs.leg import End, Leg
 from sidecar.calls.limits import Share
-from sidecar.calls.ringing import Ringing
+from sidecar.calls.setup.ringing import Ringing
 from sidecar.consent.events import HungUp
 from sidecar.media.engine import MediaSession, Side
 from sidecar.records.record import CallRecord, Disposition, EndedBy
@@ -23,19 +23,19 @@ from sidecar.sip.offer_answer import Origins
 if TYPE_CHECKING:
     from sidecar.calls.agent import Agent
     from sidecar.calls.call import Call
-    from sidecar.calls.consent_process import ConsentProcess
-    from sidecar.calls.keys import Keys
+    from sidecar.calls.hands.consent_process import ConsentProcess
+    from sidecar.calls.hands.keys import Keys
+    from sidecar.calls.hands.parties import Heritage, Parties
+    from sidecar.calls.hands.recorder_process import RecorderProcess
+    from sidecar.calls.hands.recording_requests import RecordingRequests
+    from sidecar.calls.hands.rooms import Member
+    from sidecar.calls.hands.speaking import Pressing
+    from sidecar.calls.hands.voicemail import Voicemail
     from sidecar.calls.ledger import Ledger
-    from sidecar.calls.parties import Heritage, Parties
-    from sidecar.calls.placing import Placing
-    from sidecar.calls.recorder_process import RecorderProcess
-    from sidecar.calls.recording_requests import RecordingRequests
-    from sidecar.calls.refreshing import Refreshing
-    from sidecar.calls.rooms import Member
+    from sidecar.calls.legs.refreshing import Refreshing
+    from sidecar.calls.legs.session import Sessions
     from sidecar.calls.routing import Route
-    from sidecar.calls.session import Sessions
-    from sidecar.calls.speaking import Pressing
-    from sidecar.calls.voicemail import Voicemail
+    from sidecar.calls.setup.placing import Placing
     from sidecar.consent.decision import Decision
     from sidecar.consent.party import Party
     from sidecar.sip.flow import Flow

@@ -10,9 +10,9 @@ import structlog
 
 from sidecar.calls.call import Call
 from sidecar.calls.call_base import Phase
-from sidecar.calls.forwarding import Forwarding
 from sidecar.calls.identifiers import new_tag
-from sidecar.calls.relay import Relay
+from sidecar.calls.legs.forwarding import Forwarding
+from sidecar.calls.legs.relay import Relay
 from sidecar.records.record import Disposition, EndedBy
 from sidecar.sip.message import respond
 from sidecar.sip.transactions import ClientTransaction, RequestArrived, ServerTransaction

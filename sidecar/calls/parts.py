@@ -10,19 +10,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from weakref import proxy
 
-from sidecar.calls.consent_process import ConsentProcess
-from sidecar.calls.header_policy import tags
+from sidecar.calls.crossing.header_policy import tags
+from sidecar.calls.hands.consent_process import ConsentProcess
+from sidecar.calls.hands.keys import Keys
+from sidecar.calls.hands.parties import Parties
+from sidecar.calls.hands.recorder_process import RecorderProcess
+from sidecar.calls.hands.recording_requests import RECORD_AWARE, RecordingRequests
+from sidecar.calls.hands.rooms import Member
+from sidecar.calls.hands.speaking import Pressing
+from sidecar.calls.hands.voicemail import Voicemail
 from sidecar.calls.identifiers import new_call_id
-from sidecar.calls.keys import Keys
-from sidecar.calls.message_streams import MessageStreams
-from sidecar.calls.parties import Parties
-from sidecar.calls.recorder_process import RecorderProcess
-from sidecar.calls.recording_requests import RECORD_AWARE, RecordingRequests
-from sidecar.calls.refreshing import Refreshing
-from sidecar.calls.rooms import Member
-from sidecar.calls.session import Sessions, Speech
-from sidecar.calls.speaking import Pressing
-from sidecar.calls.voicemail import Voicemail
+from sidecar.calls.legs.message_streams import MessageStreams
+from sidecar.calls.legs.refreshing import Refreshing
+from sidecar.calls.legs.session import Sessions, Speech
 from sidecar.consent.decision import VoicemailPolicy
 from sidecar.consent.terms import in_a_room, terms_of
 from sidecar.media.engine import Side

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sidecar.calls.contact_seal import ContactSeal, Sealed
-from sidecar.calls.header_policy import NO_SITE_HEADERS, SiteHeaders
+from sidecar.calls.crossing.contact_seal import ContactSeal, Sealed
+from sidecar.calls.crossing.header_policy import NO_SITE_HEADERS, SiteHeaders
 from sidecar.calls.limits import Limits
 from sidecar.consent.decision import CallFacts
 from sidecar.sip.canonical import (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sidecar.calls.bodies import content_type
+from sidecar.calls.crossing.bodies import content_type
 from sidecar.demo.rtp_endpoint import RtpEndpoint, Sending
 from sidecar.sip.message import Message
 from sidecar.sip.offer_answer import Carrier, OfferAnswer, Origins, Role, State

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sidecar.calls.crossing_table import BODIES, METHODS, Senders
+from sidecar.calls.crossing.table import BODIES, METHODS, Senders
 from sidecar.sip.message import Request, respond
 from tests.calls.agents import Outgoing, sdp
 from tests.calls.world import BEFORE, NOTICE, OFF, SIDECAR, TRUNK_MEDIA, World

@@ -8,7 +8,7 @@ import sipmessage
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sidecar.calls.header_policy import CROSSING, passed
+from sidecar.calls.crossing.header_policy import CROSSING, passed
 from sidecar.sip.grammar import split_values
 from sidecar.sip.header_names import COMPACT_FORMS
 from sidecar.sip.headers import Headers

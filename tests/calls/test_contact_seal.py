@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sidecar.calls.contact_seal import KEY_LENGTH, LONGEST_URI, ContactSeal, Sealed
+from sidecar.calls.crossing.contact_seal import KEY_LENGTH, LONGEST_URI, ContactSeal, Sealed
 from sidecar.sip.errors import ParseError
 from sidecar.sip.uri import Uri
 

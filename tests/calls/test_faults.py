@@ -106,7 +106,7 @@ def test_in_ending_a_call_leaves_its_room(world, monkeypatch, where):
 
 
 def test_in_one_call_of_a_room_keeps_no_stop_from_the_others(world, monkeypatch):
-    from sidecar.calls.rooms import Member
+    from sidecar.calls.hands.rooms import Member
 
     w = world(replace(NOTICE, room=Room("board")), recorder=True)
     calls = [w.talk() for _ in range(2)]
@@ -163,7 +163,7 @@ def test_in_saying_goodbye_to_one_call_ends_the_others_all_the_same(world, monke
 
 
 def test_in_forwarding_a_request_ends_its_call(world, monkeypatch):
-    from sidecar.calls.forwarding import Forwarding
+    from sidecar.calls.legs.forwarding import Forwarding
 
     w = world(OFF)
     there, _here = w.talk()

@@ -16,7 +16,7 @@ import pytest
 
 from sidecar.calls.b2bua import B2bua
 from sidecar.calls.call import Call
-from sidecar.calls.forwarding import Forwarding
+from sidecar.calls.legs.forwarding import Forwarding
 from sidecar.consent.decision import Divert, Room, VoicemailPolicy
 from sidecar.consent.order import Order
 from sidecar.consent.party import Party

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sidecar.calls.header_policy import SiteHeaders
+from sidecar.calls.crossing.header_policy import SiteHeaders
 from sidecar.sip.message import respond
 from tests.calls.world import (
     OFF,

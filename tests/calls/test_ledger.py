@@ -150,7 +150,7 @@ def test_the_proof_of_a_recording_amends_the_record_of_a_call_that_is_over(desk:
 def test_no_other_module_of_the_calls_writes_a_record_or_tells_the_store_of_one() -> None:
     written = [
         f"{path.name}:{node.lineno}"
-        for path in CALLS.glob("*.py")
+        for path in CALLS.rglob("*.py")
         if path.name != "ledger.py"
         for node in ast.walk(ast.parse(path.read_text()))
         if _writes(node)

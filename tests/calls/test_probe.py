@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from sidecar.calls.probe import Probe
+from sidecar.calls.legs.probe import Probe
 from tests.calls.world import OFF, World
 
 

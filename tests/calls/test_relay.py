@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from sidecar.calls.contact_seal import PARAMETER, Sealed
+from sidecar.calls.crossing.contact_seal import PARAMETER, Sealed
 from sidecar.sip.dialog import Dialog
 from sidecar.sip.message import Request
 from sidecar.sip.uri import Uri

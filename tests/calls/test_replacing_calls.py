@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sidecar.calls.parties import Heritage
+from sidecar.calls.hands.parties import Heritage
 from sidecar.consent.decision import Decision, Notice, Policy
 from sidecar.consent.order import Order
 from sidecar.media.engine import Side

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sidecar.calls.probe import Probe
+from sidecar.calls.legs.probe import Probe
 from sidecar.consent.order import Order
 from sidecar.consent.party import Party
 from sidecar.media.engine import Side

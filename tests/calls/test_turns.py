@@ -125,7 +125,7 @@ def test_the_timer_of_a_call_that_is_over_does_nothing(world):
 def test_a_relayed_request_whose_response_we_fail_at_is_answered_all_the_same(
     world, monkeypatch, method
 ):
-    from sidecar.calls.relay import Relay
+    from sidecar.calls.legs.relay import Relay
 
     w = world(OFF)
     monkeypatch.setattr(Relay, "on_response", broken)
@@ -136,7 +136,7 @@ def test_a_relayed_request_whose_response_we_fail_at_is_answered_all_the_same(
 
 
 def test_a_request_in_a_call_whose_response_we_fail_at_is_answered_all_the_same(world, monkeypatch):
-    from sidecar.calls.forwarding import Forwarding
+    from sidecar.calls.legs.forwarding import Forwarding
 
     w = world(OFF)
     there, _here = w.talk()

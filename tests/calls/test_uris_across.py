@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sidecar.calls.contact_seal import Sealed
+from sidecar.calls.crossing.contact_seal import Sealed
 from sidecar.calls.routing import Peer
 from sidecar.sip.address import Address
 from sidecar.sip.uri import Uri

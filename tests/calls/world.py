@@ -15,7 +15,7 @@ from weakref import WeakSet
 from sidecar.calls.agent import DecisionHeaders, Ports
 from sidecar.calls.b2bua import B2bua
 from sidecar.calls.call import Call
-from sidecar.calls.contact_seal import KEY_LENGTH, ContactSeal
+from sidecar.calls.crossing.contact_seal import KEY_LENGTH, ContactSeal
 from sidecar.calls.limits import Limits, Pool
 from sidecar.calls.routing import Peer, Router
 from sidecar.calls.turns import Moment

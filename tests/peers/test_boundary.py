@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from sidecar.calls.header_policy import CROSSING
+from sidecar.calls.crossing.header_policy import CROSSING
 
 from .asterisk import IVR, Asterisk
 from .processes import LOOPBACK, free_port

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from sidecar.calls import contact_seal, relay, replaces
+from sidecar.calls.crossing import contact_seal, replaces
+from sidecar.calls.legs import relay
 from sidecar.sip import (
     address,
     canonical,

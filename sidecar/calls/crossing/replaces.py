@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import NamedTuple
 from urllib.parse import quote, unquote
 
-from sidecar.calls.leg import Leg
+from sidecar.calls.legs.leg import Leg
 from sidecar.calls.routing import Peer
 from sidecar.errors import PeerError
 from sidecar.sip.address import Address

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sidecar.calls import alone
-from sidecar.calls.bodies import UNSUPPORTED_TYPE, cross, crossing, described, description
-from sidecar.calls.crossing_table import SDP
-from sidecar.calls.header_policy import passed, phrase, without
-from sidecar.calls.leg import Leg
-from sidecar.calls.message_streams import warnings
-from sidecar.calls.progress import with_early_answer
-from sidecar.calls.refreshing import NO_UPDATE, TOO_SMALL_HEADERS
+from sidecar.calls.crossing.bodies import UNSUPPORTED_TYPE, cross, crossing, described, description
+from sidecar.calls.crossing.header_policy import passed, phrase, without
+from sidecar.calls.crossing.table import SDP
+from sidecar.calls.legs import alone
+from sidecar.calls.legs.leg import Leg
+from sidecar.calls.legs.message_streams import warnings
+from sidecar.calls.legs.refreshing import NO_UPDATE, TOO_SMALL_HEADERS
+from sidecar.calls.setup.progress import with_early_answer
 from sidecar.sip.message import Request, Response
 from sidecar.sip.offer_answer import Carrier, Glare, OfferAnswerError, State, Unasked
 from sidecar.sip.sdp import SdpError

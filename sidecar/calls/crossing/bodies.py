@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from sidecar.calls.crossing_table import SDP, body_row
-from sidecar.calls.leg import End
-from sidecar.calls.session import Sessions
+from sidecar.calls.crossing.table import SDP, body_row
+from sidecar.calls.legs.leg import End
+from sidecar.calls.legs.session import Sessions
 from sidecar.sip.errors import ParseError
 from sidecar.sip.media_type import MediaType
 from sidecar.sip.message import Message, Request, Response

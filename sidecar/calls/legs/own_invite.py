@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import structlog
 
-from sidecar.calls.bodies import description
+from sidecar.calls.crossing.bodies import description
 from sidecar.media.engine import Side
 from sidecar.sip.message import Response
 from sidecar.sip.offer_answer import Carrier, OfferAnswerError, State
@@ -16,7 +16,7 @@ from sidecar.sip.sdp import SdpError
 
 if TYPE_CHECKING:
     from sidecar.calls.call import Call
-    from sidecar.calls.leg import Leg
+    from sidecar.calls.legs.leg import Leg
     from sidecar.sip.transactions import ClientTransaction
 
 log = structlog.get_logger(__name__)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from sidecar.calls.pbx_leg import CallPbxLeg
+from sidecar.calls.legs.pbx_leg import CallPbxLeg
 from sidecar.consent.events import (
     RecorderConfirmed,
     RecorderDoubted,

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from sidecar.calls.bodies import UNSUPPORTED_TYPE, content_type
-from sidecar.calls.crossing_table import (
+from sidecar.calls.crossing.bodies import UNSUPPORTED_TYPE, content_type
+from sidecar.calls.crossing.header_policy import flaw, unsupported
+from sidecar.calls.crossing.table import (
     EVENTS,
     SDP,
     Senders,
@@ -20,7 +21,6 @@ from sidecar.calls.crossing_table import (
     method_senders,
     methods_for,
 )
-from sidecar.calls.header_policy import flaw, unsupported
 from sidecar.sip.grammar import is_token
 from sidecar.sip.media_type import MediaType
 from sidecar.sip.message import Request

@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
-from sidecar.calls.speaking import PARTY_OF
+from sidecar.calls.hands.speaking import PARTY_OF
 from sidecar.consent.events import PauseRequested, ResumeRequested, StopRequested
 from sidecar.consent.order import Order
 from sidecar.consent.party import Objector
@@ -21,7 +21,7 @@ from sidecar.sip.sdp.recording import preference, says_recording
 if TYPE_CHECKING:
     from sidecar.calls.call import Call
     from sidecar.calls.ledger import Means
-    from sidecar.calls.leg import Leg
+    from sidecar.calls.legs.leg import Leg
 
 Wish = Literal["stop", "pause", "resume"]
 
@@ -38,7 +38,7 @@ _OF_PREFERENCE: dict[str, Wish] = {"off": "stop", "pause": "pause", "on": "resum
 
 
 class RecordingRequests:
-    """The requests of one call. See `sidecar.calls.session.Recording`."""
+    """The requests of one call. See `sidecar.calls.legs.session.Recording`."""
 
     __slots__ = ("_call", "_interested")
 

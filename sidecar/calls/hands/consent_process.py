@@ -6,9 +6,9 @@ from collections import deque
 from functools import partial
 from typing import TYPE_CHECKING
 
-from sidecar.calls import announcing
+from sidecar.calls.hands.speaking import Script, Speaking
 from sidecar.calls.ledger import AnswerResult, NoticeResult
-from sidecar.calls.speaking import Script, Speaking
+from sidecar.calls.setup import announcing
 from sidecar.consent.events import (
     Action,
     AnswerMissing,

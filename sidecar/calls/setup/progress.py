@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sidecar.calls.bodies import cross, described, description
-from sidecar.calls.header_policy import passed, phrase, without
+from sidecar.calls.crossing.bodies import cross, described, description
+from sidecar.calls.crossing.header_policy import passed, phrase, without
 from sidecar.sip.message import Response
 from sidecar.sip.offer_answer import Carrier
 from sidecar.sip.reliable import ReliableProvisionals, rack_for, rseq_of
@@ -14,7 +14,7 @@ BODY_HEADERS = ("content-type", "content-disposition", "content-encoding", "cont
 
 if TYPE_CHECKING:
     from sidecar.calls.call import Call
-    from sidecar.calls.leg import Leg
+    from sidecar.calls.legs.leg import Leg
 
 
 def pass_on(call: Call, callee: Leg, caller: Leg, response: Response) -> None:

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from sidecar.calls.bodies import description
-from sidecar.calls.message_streams import warnings
-from sidecar.calls.refreshing import TOO_SMALL_HEADERS
+from sidecar.calls.crossing.bodies import description
+from sidecar.calls.legs.message_streams import warnings
+from sidecar.calls.legs.refreshing import TOO_SMALL_HEADERS
 from sidecar.sip.message import Request, Response
 from sidecar.sip.offer_answer import Carrier, Glare, OfferAnswerError, Overlap
 from sidecar.sip.sdp import SdpError
 
 if TYPE_CHECKING:
-    from sidecar.calls.leg import Leg
+    from sidecar.calls.legs.leg import Leg
     from sidecar.sip.transactions import ServerTransaction
 
 log = structlog.get_logger(__name__)

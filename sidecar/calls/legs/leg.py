@@ -15,7 +15,7 @@ from sidecar.sip.session_timer import SessionTimer
 
 if TYPE_CHECKING:
     from sidecar.calls.call import Call
-    from sidecar.calls.forwarding import Forwarding
+    from sidecar.calls.legs.forwarding import Forwarding
     from sidecar.calls.routing import Peer
 
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from sidecar.calls import announcing
 from sidecar.calls.identifiers import new_call_id, new_tag
-from sidecar.calls.leg import Leg
+from sidecar.calls.legs.leg import Leg
+from sidecar.calls.setup import announcing
 from sidecar.media.engine import Side
 from sidecar.sip.dialog import Dialog
 from sidecar.sip.headers import Headers
@@ -20,8 +20,8 @@ from sidecar.sip.message import Request, Response
 from sidecar.sip.uri import Uri
 
 if TYPE_CHECKING:
-    from sidecar.calls.announcing import Terms
     from sidecar.calls.call import Call
+    from sidecar.calls.setup.announcing import Terms
     from sidecar.sip.flow import Flow
     from sidecar.sip.transactions import ClientTransaction
 

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from sidecar.calls.bodies import description
-from sidecar.calls.header_policy import tags
-from sidecar.calls.own_invite import Outcome, OwnInvite
-from sidecar.calls.pbx_leg import OwnInfo
-from sidecar.calls.refreshing import TOO_SMALL_HEADERS, merged
+from sidecar.calls.crossing.bodies import description
+from sidecar.calls.crossing.header_policy import tags
+from sidecar.calls.legs.own_invite import Outcome, OwnInvite
+from sidecar.calls.legs.pbx_leg import OwnInfo
+from sidecar.calls.legs.refreshing import TOO_SMALL_HEADERS, merged
 from sidecar.media.engine import Side
 from sidecar.sip.offer_answer import Carrier, OfferAnswerError, State
 from sidecar.sip.reliable import rack_for, rseq_of
@@ -23,7 +23,7 @@ from sidecar.sip.sdp import SdpError
 
 if TYPE_CHECKING:
     from sidecar.calls.call import Call
-    from sidecar.calls.leg import Leg
+    from sidecar.calls.legs.leg import Leg
     from sidecar.sip.message import Request, Response
 
 log = structlog.get_logger(__name__)

@@ -12,9 +12,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from sidecar.calls.bodies import crossing
-from sidecar.calls.contact_seal import PARAMETER, Sealed
-from sidecar.calls.header_policy import passed, phrase
+from sidecar.calls.crossing.bodies import crossing
+from sidecar.calls.crossing.contact_seal import PARAMETER, Sealed
+from sidecar.calls.crossing.header_policy import passed, phrase
 from sidecar.calls.identifiers import new_tag
 from sidecar.errors import PeerError
 from sidecar.sip.address import Address

@@ -7,7 +7,7 @@ where `CROSSING` says so, and then as its reader has understood it, never as it 
 - those that are *ours*, made anew on each leg by transactions, dialogs and the call (Via, Route,
   Record-Route, From, To, Call-ID, CSeq, Contact, Max-Forwards, RSeq, RAck, User-Agent, Server),
   those that are mapped (Refer-To, Replaces, Join, Target-Dialog) and those of the body
-  (`sidecar.calls.bodies`);
+  (`sidecar.calls.crossing.bodies`);
 - what a site lets through by `pass_headers` (`SiteHeaders`).
 
 Everything else stops here, and with it whatever a side might say about consent or recording:
@@ -21,7 +21,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from sidecar.calls.crossing_table import KNOWN_TYPES, METHODS, methods_for
+from sidecar.calls.crossing.table import KNOWN_TYPES, METHODS, methods_for
 from sidecar.settings.header_names import STANDARD
 from sidecar.sip import header_values as read
 from sidecar.sip.claims import rewritten

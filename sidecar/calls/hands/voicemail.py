@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from sidecar.calls import announcing
 from sidecar.calls.call_base import Phase
-from sidecar.calls.placing import Diversion
-from sidecar.calls.speaking import Script
+from sidecar.calls.hands.speaking import Script
+from sidecar.calls.setup import announcing
+from sidecar.calls.setup.placing import Diversion
 from sidecar.consent.decision import Unanswered, VoicemailPolicy
 from sidecar.consent.events import CalleeGone
 from sidecar.consent.party import Party

@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from sidecar.calls.call_base import ENDED_BY
-from sidecar.calls.header_policy import tags
-from sidecar.calls.replaces import replaced_leg
-from sidecar.calls.speaking import PARTY_OF
+from sidecar.calls.crossing.header_policy import tags
+from sidecar.calls.crossing.replaces import replaced_leg
+from sidecar.calls.hands.speaking import PARTY_OF
 from sidecar.consent.events import (
     PartyChanged,
     PartyLeft,
@@ -28,7 +28,7 @@ from sidecar.recorders.recorder import BackAgain, NobodyThere, OnHold, SomeoneNe
 
 if TYPE_CHECKING:
     from sidecar.calls.call import Call
-    from sidecar.calls.leg import Leg
+    from sidecar.calls.legs.leg import Leg
     from sidecar.sip.message import Request, Response
 
 HoldMeans = Literal["recorder", "sdp"]

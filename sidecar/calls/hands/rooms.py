@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from sidecar.calls.speaking import PARTY_OF, Script
+from sidecar.calls.hands.speaking import PARTY_OF, Script
 from sidecar.consent.decision import Policy, Room
 from sidecar.consent.events import (
     PartyChanged,

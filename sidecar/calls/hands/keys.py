@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
-from sidecar.calls.speaking import PARTY_OF, SIDE_OF
+from sidecar.calls.hands.speaking import PARTY_OF, SIDE_OF
 from sidecar.consent.digits import Action, Completed, DigitCollector, Means, PassOn
 from sidecar.consent.events import Agreed, Declined
 from sidecar.consent.party import Objector, Party
@@ -14,7 +14,7 @@ from sidecar.sip import dtmf_info
 
 if TYPE_CHECKING:
     from sidecar.calls.call import Call
-    from sidecar.calls.recording_requests import Wish
+    from sidecar.calls.hands.recording_requests import Wish
     from sidecar.media.engine import Side
     from sidecar.sip.dtmf_info import DtmfInfo
     from sidecar.timers import Timer

@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from sidecar.calls.header_policy import tags, without
-from sidecar.calls.own_invite import NO_ANSWER, Outcome, OwnInvite
+from sidecar.calls.crossing.header_policy import tags, without
+from sidecar.calls.legs.own_invite import NO_ANSWER, Outcome, OwnInvite
 from sidecar.media.engine import Side
 from sidecar.sip.message import Request, Response
 from sidecar.sip.session_timer import MIN_SE, Due, SessionExpires, TooShort, answer_to, min_se
 
 if TYPE_CHECKING:
     from sidecar.calls.call import Call
-    from sidecar.calls.leg import Leg
+    from sidecar.calls.legs.leg import Leg
     from sidecar.sip.transactions import ClientTransaction
     from sidecar.timers import Timer
 

@@ -6,14 +6,14 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from sidecar.calls.own_invite import Outcome, OwnInvite
+from sidecar.calls.legs.own_invite import Outcome, OwnInvite
 from sidecar.sip.message import Response
 from sidecar.sip.sdp import SessionDescription
 from sidecar.sip.sdp.recording import says_recording
 
 if TYPE_CHECKING:
     from sidecar.calls.call import Call
-    from sidecar.calls.leg import Leg
+    from sidecar.calls.legs.leg import Leg
     from sidecar.sip.transactions import ClientTransaction
 
 NO_ANSWER = 408

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from sidecar.calls.bodies import description
 from sidecar.calls.call import Call
 from sidecar.calls.call_base import RETRY_AFTER, HeaderLines, Phase
+from sidecar.calls.crossing.bodies import description
 from sidecar.calls.identifiers import new_tag
-from sidecar.calls.message_streams import check_without_audio, warnings
-from sidecar.calls.session import count_streams, has_audio
+from sidecar.calls.legs.message_streams import check_without_audio, warnings
+from sidecar.calls.legs.session import count_streams, has_audio
 from sidecar.consent.decision import Decision, Policy
 from sidecar.records.record import Disposition, EndedBy
 from sidecar.sip.message import respond

@@ -11,8 +11,8 @@ from dataclasses import replace
 from enum import Enum
 from typing import Literal, Protocol
 
-from sidecar.calls.leg import End
-from sidecar.calls.message_streams import MessageStreams
+from sidecar.calls.legs.leg import End
+from sidecar.calls.legs.message_streams import MessageStreams
 from sidecar.errors import PeerError
 from sidecar.media.engine import MediaSession, RemoteMedia, Side
 from sidecar.sip.offer_answer import Carrier, Glare, OfferAnswerError, Role, State

@@ -1,0 +1,1 @@
+"""What carries out the consent machine: prompts, keys, recorder, mailbox, rooms, people."""

@@ -1,0 +1,1 @@
+"""What is said by SIP with each neighbour: dialogs, requests that pass, descriptions."""

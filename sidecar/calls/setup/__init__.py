@@ -1,0 +1,1 @@
+"""What happens before both are up: what must hold, the notice before connecting, placing."""
