@@ -133,11 +133,11 @@ class Agent(ABC):
         self.media = media
         self.media_address = media_address
         self.metrics = metrics
-        self.turns = Turns(ports.with_time, self)
+        self.turns: Turns[Call] = Turns(ports.with_time, self)
         self.run = self.turns.run
         self.timers = self.turns.timers
         self.books = Books(records, metrics, events.publish, self.turns, keep_numbers=keep_numbers)
-        self.complaints = Complaints(self)
+        self.complaints = Complaints(self.turns)
         self.gate = Gate(self, pool or Pool())
         self.layer = TransactionLayer(
             self.timers, durations or TransactionTimers(), gate=self.gate.admit

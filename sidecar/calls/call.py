@@ -21,8 +21,9 @@ from sidecar.calls.hands.recording_requests import RECORD_AWARE
 from sidecar.calls.hands.speaking import Script
 from sidecar.calls.identifiers import new_tag
 from sidecar.calls.ledger import disposition_of
-from sidecar.calls.legs.leg import End, Leg
+from sidecar.calls.legs.leg import Leg
 from sidecar.calls.legs.pbx_leg import OwnInfo
+from sidecar.calls.legs.session import End
 from sidecar.calls.parts import join_parts
 from sidecar.calls.setup import announcing
 from sidecar.calls.setup.challenges import TRIED_AGAIN

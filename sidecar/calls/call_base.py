@@ -11,7 +11,8 @@ import structlog
 
 from sidecar.calls.crossing.header_policy import reasons
 from sidecar.calls.identifiers import new_tag
-from sidecar.calls.legs.leg import End, Leg
+from sidecar.calls.legs.leg import Leg
+from sidecar.calls.legs.session import End
 from sidecar.calls.limits import Share
 from sidecar.calls.setup.ringing import Ringing
 from sidecar.consent.events import HungUp
@@ -147,7 +148,7 @@ class CallBase:
         self._session_number = secrets.randbits(48)
         self._a_end = self.new_end(Side.A)
         self._arrived = agent.now
-        self.ringing = Ringing()
+        self.ringing = Ringing(route.source.limits.ringing)
         self.share = Share(agent.gate.account_of(route.source))
         self._ports_awaited = 0
         self._when_ports: list[Callable[[], None]] = []

@@ -7,15 +7,15 @@ budget of lines; those kept back are counted, and told in one line a minute late
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
 from sidecar.budgets import LineBudget
 
 if TYPE_CHECKING:
-    from sidecar.calls.agent import Agent
     from sidecar.calls.routing import Peer
+    from sidecar.calls.turns import Turns
 
 log = structlog.get_logger(__name__)
 
@@ -26,19 +26,19 @@ TOLD_AFTER = 60.0
 class Complaints:
     """The lines about neighbours. `tell` writes one, or counts it."""
 
-    def __init__(self, agent: Agent) -> None:
-        self._agent = agent
+    def __init__(self, turns: Turns[Any]) -> None:
+        self._turns = turns
         self._budget = LineBudget()
         self._waiting: set[tuple[str, str]] = set()
 
     def tell(self, peer: Peer, event: str, **fields: object) -> None:
         """Write a line about a neighbour, unless there were too many about it lately."""
-        agent, sender = self._agent, (peer.kind, peer.name)
-        if self._budget.take(sender, agent.now):
+        turns, sender = self._turns, (peer.kind, peer.name)
+        if self._budget.take(sender, turns.now):
             log.info(event, side=peer.kind, peer=peer.name, **fields)
         elif sender not in self._waiting:
             self._waiting.add(sender)
-            agent.timers.schedule(agent.now + TOLD_AFTER, partial(self._tell_rest, sender))
+            turns.timers.schedule(turns.now + TOLD_AFTER, partial(self._tell_rest, sender))
 
     def _tell_rest(self, sender: tuple[str, str], _now: float) -> None:
         self._waiting.discard(sender)

@@ -10,8 +10,7 @@ import re
 from typing import NamedTuple
 
 from sidecar.calls.crossing.table import SDP, body_row
-from sidecar.calls.legs.leg import End
-from sidecar.calls.legs.session import Sessions
+from sidecar.calls.legs.session import End, Sessions
 from sidecar.sip.errors import ParseError
 from sidecar.sip.media_type import MediaType
 from sidecar.sip.message import Message, Request, Response

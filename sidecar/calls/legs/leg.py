@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from sidecar.calls.legs.session import End
 from sidecar.media.engine import Side
 from sidecar.sip.dialog import Dialog
 from sidecar.sip.identity_change import IdentityWatch
 from sidecar.sip.message import Request, Response
-from sidecar.sip.offer_answer import OfferAnswer, Origins, State
+from sidecar.sip.offer_answer import State
 from sidecar.sip.reliable import ReliableOrder, ReliableProvisionals, Retransmitter2xx
 from sidecar.sip.session_timer import SessionTimer
 
@@ -17,19 +18,6 @@ if TYPE_CHECKING:
     from sidecar.calls.call import Call
     from sidecar.calls.legs.forwarding import Forwarding
     from sidecar.calls.routing import Peer
-
-
-@dataclass(slots=True, eq=False)
-class End:
-    """The sidecar's end of one session: which side of the call, what is agreed there."""
-
-    side: Side
-    origins: Origins
-    session: OfferAnswer = field(default_factory=OfferAnswer)
-
-    def fork(self) -> End:
-        """The end of another dialog of the same INVITE, at the same point of the exchange."""
-        return End(self.side, self.origins, self.session.fork())
 
 
 @dataclass(slots=True, eq=False)

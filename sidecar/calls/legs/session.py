@@ -7,15 +7,22 @@ only the sidecar's addresses. Media is told where to send once an answer has arr
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Literal, Protocol
 
-from sidecar.calls.legs.leg import End
 from sidecar.calls.legs.message_streams import MessageStreams
 from sidecar.errors import PeerError
 from sidecar.media.engine import MediaSession, RemoteMedia, Side
-from sidecar.sip.offer_answer import Carrier, Glare, OfferAnswerError, Role, State
+from sidecar.sip.offer_answer import (
+    Carrier,
+    Glare,
+    OfferAnswer,
+    OfferAnswerError,
+    Origins,
+    Role,
+    State,
+)
 from sidecar.sip.sdp import (
     TELEPHONE_EVENT,
     Codec,
@@ -39,6 +46,19 @@ USUAL_PTIME = 20
 """Milliseconds of sound in a packet where nobody asks for another length (RFC 3551 section 4.2)."""
 MOST_STREAMS = 8
 """m-lines of one session; each takes four ports."""
+
+
+@dataclass(slots=True, eq=False)
+class End:
+    """The sidecar's end of one session: which side of the call, what is agreed there."""
+
+    side: Side
+    origins: Origins
+    session: OfferAnswer = field(default_factory=OfferAnswer)
+
+    def fork(self) -> End:
+        """The end of another dialog of the same INVITE, at the same point of the exchange."""
+        return End(self.side, self.origins, self.session.fork())
 
 
 class Speech(Enum):

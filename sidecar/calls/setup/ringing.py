@@ -7,31 +7,43 @@ end would hold ports and a call all the same.
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from sidecar.calls.limits import RINGING_IN_ALL
+from sidecar.timers import Callback, Timer
 
-if TYPE_CHECKING:
-    from sidecar.calls.call import Call
-    from sidecar.timers import Timer
+
+class Ringer(Protocol):
+    """The call whose callee rings."""
+
+    @property
+    def now(self) -> float:
+        """Seconds that never jump."""
+
+    def later(self, at: float, step: Callback) -> Timer:
+        """Do `step(now)` at that time."""
+
+    def rung_out(self) -> None:
+        """The callee has rung for too long."""
 
 
 class Ringing:
-    """The ringing time of one call, by the limits of whoever calls."""
+    """The ringing time of one call, `limit` seconds for each sign of progress."""
 
-    __slots__ = ("_ends", "_timer")
+    __slots__ = ("_ends", "_limit", "_timer")
 
-    def __init__(self) -> None:
+    def __init__(self, limit: float) -> None:
+        self._limit = limit
         self._ends: float | None = None
         self._timer: Timer | None = None
 
-    def progressed(self, call: Call) -> None:
+    def progressed(self, call: Ringer) -> None:
         """The callee was asked, or tells of progress: the time runs anew."""
-        agent, limit = call.agent, call.route.source.limits.ringing
+        now, limit = call.now, self._limit
         if self._ends is None:
-            self._ends = agent.now + RINGING_IN_ALL * limit
+            self._ends = now + RINGING_IN_ALL * limit
         self.stop()
-        due = min(agent.now + limit, self._ends)
+        due = min(now + limit, self._ends)
         self._timer = call.later(due, partial(self._over, call))
 
     def stop(self) -> None:
@@ -40,6 +52,6 @@ class Ringing:
             self._timer.cancel()
             self._timer = None
 
-    def _over(self, call: Call, _now: float) -> None:
+    def _over(self, call: Ringer, _now: float) -> None:
         self._timer = None
         call.rung_out()
