@@ -20,6 +20,12 @@ CONFIG = Path(__file__).resolve().parents[2] / "config"
 COMMENTED = re.compile(r"^# (\[\[?[a-z.]+\]\]?$|[a-z_]+ *= .*)", re.MULTILINE)
 
 
+@pytest.fixture(autouse=True)
+def _secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The examples take the manager's secret from the environment."""
+    monkeypatch.setenv("AMI_SECRET", "change-me")
+
+
 def test_nothing_is_wrong_in_them_and_doubtful_only_that_no_recorder_can_be_stopped() -> None:
     report = check_files(CONFIG / "sidecar.toml")
 
