@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from sidecar.errors import OperatorErrors
-from sidecar.settings import check_files, load_rules, load_settings
+from sidecar.rules.both_files import check_files
+from sidecar.rules.file.loading import load_rules
+from sidecar.settings import load_settings
 from sidecar.settings.addresses import HostPort, Listener
 
 

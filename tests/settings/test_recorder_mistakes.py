@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from sidecar.rulebook.live import LiveRules
-from sidecar.settings import check_files, load_settings
+from sidecar.rules.both_files import check_files
+from sidecar.rules.live import LiveRules
+from sidecar.settings import load_settings
 
 HOSTS = 'hosts = ["127.0.0.1:5080"]'
 POLICY = 'recording = "notice"'

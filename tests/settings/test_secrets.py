@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from sidecar.errors import OperatorErrors
-from sidecar.settings import check_files, load_settings
+from sidecar.rules.both_files import check_files
+from sidecar.settings import load_settings
 from tests.settings.conftest import Files
 
 SECRET = "hush-7781"
