@@ -33,9 +33,9 @@ address = re.compile(
 ).fullmatch
 """A name-addr that we wrote."""
 
-media_type = re.compile(
-    r"[a-z0-9.!%*_+`'~-]+/[a-z0-9.!%*_+`'~-]+(?:;charset=[a-z0-9_.:-]+)?"
-).fullmatch
+_WORD = r"[a-z0-9.!%*_+`'~-]+"
+media_type = re.compile(rf"{_WORD}/{_WORD}(?:;charset=[a-z0-9_.:-]+)?").fullmatch
+"""A Content-Type that we wrote."""
 
 _HEADER = re.compile(rf"{_TOKEN}: ?[^\r\n]*")
 _SDP_ADDRESS = re.compile(r"IN IP([46]) (\S+)")
@@ -48,7 +48,7 @@ _NEVER = re.compile(
 _ORDER = "vosct"
 
 
-class Finding(AssertionError):
+class Finding(AssertionError):  # noqa: N818 (it is what was found)
     """Something left, or was believed, that should not have been."""
 
 

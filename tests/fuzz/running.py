@@ -19,7 +19,7 @@ MISSING = "atheris is not here: it has wheels for Linux on x86_64 alone"
 
 LONGEST_INPUT = 4096
 SLOWEST_S = 60
-"""An input that takes so long is a finding: one that takes seconds may only have met a busy machine."""
+"""An input that takes so long is a finding; seconds may only mean that the machine was busy."""
 MEMORY_MIB = 2048
 
 _DONE = re.compile(r"stat::number_of_executed_units:\s*(\d+)|Done (\d+) runs")
@@ -59,13 +59,8 @@ def run(target: str, *, seconds: int, executions: int, seed: int, folder: Path) 
         *(f"-timeout={SLOWEST_S}", f"-rss_limit_mb={MEMORY_MIB}", "-print_final_stats=1"),
         *(f"-artifact_prefix={crashes / target}-", f"-dict={HERE / 'words.dict'}"),
     ]
-    done = subprocess.run(
-        command,
-        cwd=ROOT,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        check=False,
-    )
+    env = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, check=False)
     return _read(target, done.returncode, (done.stdout + done.stderr).decode(errors="replace"))
 
 

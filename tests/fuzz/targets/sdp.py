@@ -56,9 +56,8 @@ def _check(sdp: SessionDescription, data: bytes) -> bytes:
     written = anchored.encode()
     oracle.description(written, OURS)
     oracle.bounded(written, data, 4096)
-    said = [
-        line[2:].partition(":")[0] for line in written.decode().split("\r\n") if line[:1] == "a"
-    ]
+    lines = written.decode().split("\r\n")
+    said = [line[2:].partition(":")[0] for line in lines if line.startswith("a=")]
     oracle.all_of(said, NAMES)
     again = SessionDescription.parse(written)
     twice = anchor(again, address=OURS, ports=PORTS, origin=ORIGIN).encode()

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from tempfile import mkdtemp
 
 from sidecar.settings import check_files
 from tests.fuzz import oracle
 
-FOLDER = Path(
-    mkdtemp(prefix="fuzz-settings-", dir="/dev/shm" if os.path.isdir("/dev/shm") else None)
-)
+MEMORY = Path("/dev/shm")
+FOLDER = Path(mkdtemp(prefix="fuzz-settings-", dir=MEMORY if MEMORY.is_dir() else None))
 
 
 def attempt(data: bytes) -> None:
