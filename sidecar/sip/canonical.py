@@ -162,6 +162,8 @@ def _value(name: str, value: str | None) -> str | None:
             text = str(written_uri(Uri.parse(text), IN_NAMES))
         except ParseError:
             return None
+        if len(text) > LONGEST_VALUE:  # its escapes were written anew
+            return None
     elif name in ("user", "transport"):
         text = text.lower()
     return escape(text, safe=_PARAMETER)

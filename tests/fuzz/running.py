@@ -62,7 +62,7 @@ def run(target: str, *, seconds: int, executions: int, seed: int, folder: Path) 
         *(f"-timeout={SLOWEST_S}", f"-rss_limit_mb={MEMORY_MIB}", "-print_final_stats=1"),
         *(f"-artifact_prefix={crashes / target}-", f"-dict={HERE / 'words.dict'}"),
     ]
-    env = os.environ | {"PYTHONPATH": str(ROOT)}
+    env = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
     done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, check=False)
     return _read(target, done.returncode, (done.stdout + done.stderr).decode(errors="replace"))
 
