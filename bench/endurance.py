@@ -26,7 +26,7 @@ REST = 36.0
 """Seconds after which the last transaction of a call is over."""
 SETTLED = 45.0
 """Seconds after which as many transactions end as begin."""
-FILLED = 5000
+FILLED = 10_000
 """Calls after which caches and the events that are kept have their full size."""
 EACH = 1000
 MOST_GROWTH = 100_000

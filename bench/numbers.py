@@ -18,7 +18,7 @@ from bench import Row, percentile
 from sidecar.numbers import Number, NumberList, load_number_list, read_number
 from sidecar.numbers.number import read_plain
 from sidecar.numbers.written import plain
-from sidecar.settings.jurisdictions import load_jurisdictions
+from sidecar.rules.file.jurisdictions import load_jurisdictions
 
 TEXTS = 2000
 ROUNDS = 5

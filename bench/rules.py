@@ -21,10 +21,12 @@ from typing import Any
 
 from bench import Row, percentile
 from sidecar.consent.decision import CallFacts
-from sidecar.consent.rule_tests import failed_tests
-from sidecar.consent.rules import RuleSet
-from sidecar.rulebook.live import LiveRules
-from sidecar.settings import RulesFile, load_rules, load_settings
+from sidecar.rules.file.loading import load_rules
+from sidecar.rules.file.schema import RulesFile
+from sidecar.rules.live import LiveRules
+from sidecar.rules.rule_tests import failed_tests
+from sidecar.rules.rules import RuleSet
+from sidecar.settings import load_settings
 
 MANY = 5000
 CALLS = 500

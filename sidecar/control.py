@@ -12,11 +12,11 @@ from sidecar.calls.event_hub import EventHub
 from sidecar.calls.view import CallView
 from sidecar.calls.viewing import view_of
 from sidecar.consent.decision import Policy
-from sidecar.consent.explanation import Explanation
 from sidecar.consent.order import Order
 from sidecar.consent.party import Objector
 from sidecar.consent.sureness import Sureness
 from sidecar.errors import OperatorError
+from sidecar.rules.explanation import Explanation
 from sidecar.web.api.control import RecordingAction, RecordingOutcome
 
 Explain = Callable[[str, str, Literal["inbound", "outbound"], str | None, str | None], Explanation]

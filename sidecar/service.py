@@ -23,7 +23,6 @@ from sidecar.calls.header_policy import SiteHeaders
 from sidecar.calls.limits import Limits, Pool
 from sidecar.calls.probe import Probe
 from sidecar.calls.routing import Peer, Router
-from sidecar.consent.explanation import Explanation, call_facts, explain
 from sidecar.control import Control
 from sidecar.errors import OperatorError
 from sidecar.hosts import HostTable
@@ -39,8 +38,9 @@ from sidecar.readiness import Problem
 from sidecar.recorders.build import build_recorder
 from sidecar.records.contact_key import contact_key
 from sidecar.records.sqlite import SqliteStore
-from sidecar.rulebook.live import LiveRules
-from sidecar.rulebook.watching import Watch
+from sidecar.rules.explanation import Explanation, call_facts, explain
+from sidecar.rules.live import LiveRules
+from sidecar.rules.watching import Watch
 from sidecar.settings import Settings
 from sidecar.settings.limits_schema import LimitsTable
 from sidecar.settings.schema import Pbx, Trunk

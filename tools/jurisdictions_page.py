@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 
-from sidecar.settings.jurisdictions import load_jurisdictions
+from sidecar.rules.file.jurisdictions import load_jurisdictions
 from tools.pages import Part, main
 
 

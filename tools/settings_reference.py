@@ -17,15 +17,16 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from sidecar.settings import RulesFile, Settings
+from sidecar.rules.file.consent import Texts
+from sidecar.rules.file.days import Days
+from sidecar.rules.file.hours import Hours
+from sidecar.rules.file.match import PartyNumbers, read_countries, read_regions
+from sidecar.rules.file.schema import RulesFile
+from sidecar.settings import Settings
 from sidecar.settings.addresses import HostPort
 from sidecar.settings.complaints import Table
-from sidecar.settings.consent_schema import Texts
-from sidecar.settings.days import Days
 from sidecar.settings.durations import written_duration
-from sidecar.settings.hours import Hours
 from sidecar.settings.limits_schema import parse_rate
-from sidecar.settings.match_schema import PartyNumbers, read_countries, read_regions
 from sidecar.settings.schema import as_list
 from sidecar.settings.secret import Secret
 from sidecar.settings.text_set import TextSet

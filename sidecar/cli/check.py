@@ -11,7 +11,7 @@ import click
 from sidecar.cli.faults import located, warn
 from sidecar.cli.loading import config_option, load
 from sidecar.errors import OperatorError, OperatorErrors
-from sidecar.rulebook.checking import failures, missing_notices
+from sidecar.rules.checking import failures, missing_notices
 from sidecar.settings import Settings
 from sidecar.web.api.token import usable
 

@@ -13,11 +13,11 @@ import click
 
 from sidecar.cli.loading import config_option, load
 from sidecar.consent.decision import CallFacts
-from sidecar.consent.explanation import ExplainedParty, Explanation, call_facts
-from sidecar.consent.explanation import explain as explanation_of
-from sidecar.consent.rules import RuleSet
-from sidecar.consent.telling import as_lines
 from sidecar.errors import OperatorError
+from sidecar.rules.explanation import ExplainedParty, Explanation, call_facts
+from sidecar.rules.explanation import explain as explanation_of
+from sidecar.rules.rules import RuleSet
+from sidecar.rules.telling import as_lines
 from sidecar.settings.moments import parse_moment, seconds_of
 
 WIDTH = 16

@@ -7,11 +7,12 @@ from typing import NamedTuple
 
 import click
 
-from sidecar.consent.rules import RuleSet
 from sidecar.errors import OperatorError, OperatorErrors
 from sidecar.media.prompts import PromptLibrary
-from sidecar.rulebook.checking import missing_confirmations, never_reached
-from sidecar.settings import Settings, check_files
+from sidecar.rules.both_files import check_files
+from sidecar.rules.checking import missing_confirmations, never_reached
+from sidecar.rules.rules import RuleSet
+from sidecar.settings import Settings
 
 config_option = click.option(
     "-c",

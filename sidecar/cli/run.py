@@ -15,8 +15,8 @@ from sidecar.cli.faults import located
 from sidecar.cli.loading import config_option, load
 from sidecar.cli.logging import set_up_logging
 from sidecar.errors import OperatorError, OperatorErrors
-from sidecar.rulebook.checking import failures, missing_notices
-from sidecar.rulebook.live import LiveRules
+from sidecar.rules.checking import failures, missing_notices
+from sidecar.rules.live import LiveRules
 from sidecar.service import serve
 
 log = structlog.get_logger(__name__)

@@ -19,7 +19,7 @@ from sidecar.demo.tones import PURITY, QUIET, decode, level, purity, tone_spans
 from sidecar.records.reader import read_records
 from sidecar.records.record import COLUMNS, CallRecord
 from sidecar.records.timestamps import to_text
-from sidecar.rulebook.live import LiveRules
+from sidecar.rules.live import LiveRules
 from sidecar.service import Service
 from sidecar.settings import load_settings
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from types import UnionType
-from typing import Any, ClassVar, get_args
+from typing import Any, ClassVar, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict
 from pydantic.fields import FieldInfo
@@ -28,6 +28,9 @@ class Table(BaseModel):
     """Keys that a later version will know -> why they can't stand there yet."""
     ELSEWHERE: ClassVar[dict[str, str]] = {}
     """Keys that belong into another table -> why."""
+
+
+AnyTable = TypeVar("AnyTable", bound=Table)
 
 
 def complaints(

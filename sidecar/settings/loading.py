@@ -1,18 +1,15 @@
-"""Loading both files."""
+"""Loading the settings."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
-from sidecar.errors import OperatorError, OperatorErrors
-from sidecar.settings import crosschecks, match_crosschecks, recorder_crosschecks
-from sidecar.settings.consent_schema import AnyTable
-from sidecar.settings.paths import checked_path, readable_by_all, writable_by_all
+from sidecar.errors import OperatorError
+from sidecar.settings import crosschecks
+from sidecar.settings.complaints import AnyTable
+from sidecar.settings.paths import readable_by_all, writable_by_all
 from sidecar.settings.positions import Key
-from sidecar.settings.rules_loading import load_rules
-from sidecar.settings.rules_schema import RulesFile
 from sidecar.settings.schema import Pbx, Settings
 from sidecar.settings.secret import Secret
 from sidecar.settings.secret_reading import with_text
@@ -22,46 +19,11 @@ from sidecar.settings.toml_file import TomlFile
 
 def load_settings(path: Path) -> Settings:
     """Return the settings with their paths made absolute. Raises OperatorErrors with all wrong."""
-    return _read(path)[0]
+    return read_settings(path)[0]
 
 
-@dataclass(frozen=True, slots=True)
-class CheckReport:
-    """What was found in both files. Each is None where it can't be used."""
-
-    settings: Settings | None
-    rules: RulesFile | None
-    errors: tuple[OperatorError, ...]
-    warnings: tuple[OperatorError, ...]
-    """What is allowed, and what hardly anybody wants."""
-
-
-def check_files(path: Path) -> CheckReport:
-    """Read the settings and, even where these are wrong, their rules; raise nothing."""
-    errors: list[OperatorError] = []
-    settings: Settings | None = None
-    rules: RulesFile | None = None
-    warnings: tuple[OperatorError, ...] = ()
-    try:
-        settings, warnings = _read(path)
-    except OperatorErrors as found:
-        errors += found.errors
-    try:
-        rules_path = settings.rules if settings is not None else _rules_beside(path)
-        if rules_path is not None:
-            rules = load_rules(rules_path, settings)
-            if settings is not None:
-                for each in (match_crosschecks, recorder_crosschecks):
-                    warnings += tuple(
-                        rules.error(*doubt) for doubt in each.doubtful(rules, settings)
-                    )
-    except OperatorErrors as found:
-        errors += found.errors
-    return CheckReport(settings, rules, tuple(errors), warnings)
-
-
-def _read(path: Path) -> tuple[Settings, tuple[OperatorError, ...]]:
-    """Return the settings, and what is doubtful about them."""
+def read_settings(path: Path) -> tuple[Settings, tuple[OperatorError, ...]]:
+    """Return the settings, and what is doubtful about them. Raises OperatorErrors."""
     file = TomlFile(path)
     settings = file.validated(Settings)
     file.refuse(crosschecks.of_settings(settings))
@@ -151,14 +113,3 @@ def _with_secrets(settings: Settings, file: TomlFile) -> Settings:
     http = read(settings.http, "token", ("http", "token"))
     file.refuse(wrong)
     return settings.model_copy(update={"pbx": pbxs, "http": http})
-
-
-def _rules_beside(path: Path) -> Path | None:
-    """Return where settings with a mistake in them say that their rules are."""
-    try:
-        named = TomlFile(path).content.get("rules", Settings.model_fields["rules"].default)
-        if not isinstance(named, str | Path):
-            return None
-        return path.resolve().parent / checked_path(Path(named))
-    except (OperatorErrors, ValueError):
-        return None

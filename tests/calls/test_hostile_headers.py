@@ -133,7 +133,7 @@ def test_of_a_response_to_a_call(status, lines, added, of_the_trunk):
 
 @often
 @given(
-    st.sampled_from(["REGISTER", "SUBSCRIBE", "MESSAGE", "REFER", "PUBLISH"]),
+    st.sampled_from(["REGISTER", "SUBSCRIBE", "MESSAGE", "REFER"]),
     st.sampled_from(STATUSES),
     LINES,
     st.booleans(),

@@ -218,7 +218,8 @@ address = "127.0.0.1:5038"
 username = "consent"
 secret = "not a secret"
 """
-    config.write_text(config.read_text() + recorder)
+    settings, _, _ = config.read_text().partition("[pbx.main.recorder]")
+    config.write_text(settings + recorder)
     (config.parent / "rules.toml").write_text(VOICEMAIL)
     return config
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sidecar.demo.tones import tone
-from sidecar.rulebook.live import LiveRules
+from sidecar.rules.live import LiveRules
 from sidecar.service import Service
 from sidecar.settings import load_settings
 from tests.peers.processes import free_port, port_range

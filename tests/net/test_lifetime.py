@@ -7,13 +7,11 @@ import gc
 import logging
 import weakref
 from collections import Counter
-from functools import partial
 
 import pytest
 import structlog
 
 from bench.load import Load
-from sidecar.sip.transactions import TransactionLayer
 from sidecar.sip.transactions.durations import TransactionTimers
 
 QUICK = TransactionTimers(t1=0.05, t2=0.2, t4=0.2)
@@ -74,8 +72,7 @@ def _busy(service) -> bool:
 @pytest.mark.parametrize("prefix", ["1", "2"], ids=["unrecorded", "announced"])
 async def test_two_hundred_calls_are_freed_without_the_collector(sidecar, monkeypatch, prefix):
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
-    quick = partial(TransactionLayer, settings=QUICK)
-    monkeypatch.setattr("sidecar.calls.agent.TransactionLayer", quick)
+    monkeypatch.setattr("sidecar.service._durations", lambda _peers: QUICK)
     load = Load(("127.0.0.1", 0), prefix=prefix)
     service, address = await sidecar(pbx_port=load.callee_port, media_ports=1000)
     load.target = address

@@ -10,7 +10,7 @@ import pytest
 from sidecar.errors import OperatorErrors
 from sidecar.numbers import COUNTRIES, Jurisdiction, Jurisdictions, read_number
 from sidecar.numbers.nanp import AREAS
-from sidecar.settings.jurisdictions import load_jurisdictions
+from sidecar.rules.file.jurisdictions import load_jurisdictions
 
 CALIFORNIA, NEW_YORK, TEXAS = "+13105550100", "+12125550100", "+12145550100"
 TOLL_FREE, NEW_AREA = "+18005550100", "+15895550100"

@@ -15,10 +15,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from .asterisk_conf import asterisk_conf, confbridge_conf, registration
 from .audio import Samples, read_wav
+from .certificate import make_certificate
 from .phones import Account
 from .processes import (
     LOOPBACK,
+    NO_ETHERNET,
     PeerFailedError,
     Process,
     cache_folder,
@@ -54,6 +57,7 @@ FORWARDED = NUMBER + "30"  # the mailbox 101 by a Local channel
 QUICK_MAILBOX = NUMBER + "31"  # the mailbox 102, which says nothing but a beep
 TRANSFERS_RECORDED = NUMBER + "32"  # MixMonitor, then phone1 with the keys of TRANSFERS; to RECORDS
 IVR_RECORDED = NUMBER + "33"  # MixMonitor, answers, a tone for a second, then as RECORDS
+OUT_RECORDED = NUMBER + "35"  # MixMonitor on the channel of whoever calls it, then the sidecar
 RECORDS = "22"  # what phones dial: phone2, recorded on its own channel (RECORDS-r.wav)
 NAMED_MAILBOX = NUMBER + "34"  # QUICK_MAILBOX under the name vm102
 PARK = "700"  # what phones dial: to park, on PARKED or the next place
@@ -69,9 +73,6 @@ DESK = "127.0.0.9"  # a telephone there may call itself what it likes
 PHONES = ("phone1", "phone2", "phone3")
 PASSWORD = "not-a-secret-1"
 BOOT_SECONDS = 30.0
-NO_ETHERNET = (  # what the console says first in a network namespace of one's own
-    "No ethernet interface found for seeding global EID. You will have to set it manually.\n"
-)
 NO_MODULES = ("app_voicemail_odbc", "app_voicemail_imap", "chan_iax2", "pbx_dundi")
 
 
@@ -118,11 +119,7 @@ class Asterisk:
         self._inside = Path("/srv/runs") / f"{name}-{os.getpid()}-{self.port}"
         self.folder = chroot_folder() / self._inside.relative_to("/")
         self.recordings = self.folder / "recordings"
-
-    @property
-    def certificate(self) -> Path:
-        """Its own certificate and key, as `tls` has them made."""
-        return self.folder / "keys" / "manager.pem"
+        self.certificate = self.folder / "keys" / "manager.pem"
 
     @property
     def address(self) -> str:
@@ -139,7 +136,7 @@ class Asterisk:
         for file, text in self._configuration().items():
             (self.folder / "etc" / file).write_text(text)
         if self._tls:
-            _make_certificate(self.certificate)
+            make_certificate(self.certificate)
         root = chroot_folder()
         script = (
             f'mount --bind /proc "{root}/proc" && mount --bind /dev "{root}/dev" && '
@@ -290,7 +287,7 @@ class Asterisk:
     def _configuration(self) -> dict[str, str]:
         inside = self._inside
         return {
-            "asterisk.conf": _asterisk_conf(inside),
+            "asterisk.conf": asterisk_conf(inside),
             "modules.conf": "[modules]\nautoload=yes\n"
             + "".join(f"noload={module}.so\n" for module in NO_MODULES),
             "logger.conf": "[logfiles]\nconsole=error,warning\nfull=notice,warning,error,verbose\n",
@@ -309,7 +306,7 @@ class Asterisk:
             "pjsip.conf": _pjsip_conf(
                 self.port, self.sidecar_port, tells=self._tells, trunk=self._trunk
             )
-            + _registration(self.sidecar_port, self._registers),
+            + registration(self.sidecar_port, self._registers),
             "extensions.conf": _extensions_conf(inside),
             "features.conf": "[general]\ntransferdigittimeout=1\n"
             "[featuremap]\nautomixmon=*3\natxfer=*2\nblindxfer=*4\nparkcall=*7\n",
@@ -320,40 +317,10 @@ class Asterisk:
             "[default]\n101 => 1234,One\n102 => 1234,Two\n",
             "musiconhold.conf": "[default]\nmode=files\n"
             "directory=/usr/share/asterisk/sounds/en/digits\n",
-            "confbridge.conf": _confbridge_conf(inside),
+            "confbridge.conf": confbridge_conf(inside),
             "cdr.conf": "[general]\nenable=no\n",
             "cel.conf": "[general]\nenable=no\n",
         }
-
-
-def _make_certificate(file: Path) -> None:
-    """Write a key and a certificate for loopback's address that it has signed itself."""
-    key = file.with_suffix(".key")
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-         "-nodes", "-subj", "/CN=pbx", "-addext", f"subjectAltName=IP:{LOOPBACK}",
-         "-keyout", key, "-out", file],
-        check=True, capture_output=True,
-    )  # fmt: skip
-    file.write_text(file.read_text() + key.read_text())
-    file.chmod(0o644)
-
-
-def _asterisk_conf(inside: Path) -> str:
-    return f"""[directories]
-astetcdir => {inside}/etc
-astmoddir => /usr/lib/{os.uname().machine}-linux-gnu/asterisk/modules
-astvarlibdir => /var/lib/asterisk
-astdbdir => {inside}/db
-astkeydir => {inside}/keys
-astdatadir => /usr/share/asterisk
-astagidir => /usr/share/asterisk/agi-bin
-astspooldir => {inside}/spool
-astrundir => {inside}/run
-astlogdir => {inside}/log
-[options]
-verbose = 3
-"""
 
 
 def _pjsip_conf(port: int, sidecar_port: int, *, tells: bool, trunk: str) -> str:
@@ -388,9 +355,7 @@ match={LOOPBACK}
 [desk]
 type=endpoint
 context=from-sidecar
-disallow=all
-allow=ulaw,alaw
-direct_media=no
+allow=ulaw
 [desk]
 type=identify
 endpoint=desk
@@ -419,44 +384,6 @@ password={PASSWORD}
     return text
 
 
-def _registration(sidecar_port: int, number: str) -> str:
-    """Its line at the trunk, by which it finds out whom calls are for."""
-    if not number:
-        return ""
-    return f"""[line]
-type=registration
-transport=udp
-endpoint=sidecar
-line=yes
-server_uri=sip:{LOOPBACK}:{sidecar_port}
-client_uri=sip:account@{LOOPBACK}:{sidecar_port}
-contact_user={number}
-retry_interval=1
-expiration=60
-"""
-
-
-def _confbridge_conf(inside: Path) -> str:
-    return f"""[general]
-[default_user]
-type=user
-quiet=yes
-[default_bridge]
-type=bridge
-[recorded]
-type=bridge
-record_conference=yes
-record_file={inside}/recordings/meeting.wav
-record_file_timestamp=no
-[muting]
-type=menu
-1=toggle_mute
-[leaving]
-type=menu
-9=leave_conference
-"""
-
-
 RECORD = "MixMonitor(${FILES}.wav,r(${FILES}-r.wav)t(${FILES}-t.wav))"
 DIAL_RECORDED = "Dial(PJSIP/phone2,20,U(recorded))"
 _PEOPLE = (
@@ -477,6 +404,7 @@ _PEOPLE = (
         [RECORD, "Set(__TRANSFER_CONTEXT=from-phone)", "Dial(PJSIP/phone1,20,tTkK)"],
     ),
     (IVR_RECORDED, [RECORD, "Answer()", f"Playtones({TONE_HZ})", "Wait(1)", DIAL_RECORDED]),
+    (OUT_RECORDED, [RECORD, f"Set(CALLERID(num)={PLAIN})", "Dial(PJSIP/+493012345678@sidecar,20)"]),
     (FORWARDED, [f"Dial(Local/{TO_MAILBOX}@from-phone,20)"]),
 )
 _FOR_PHONES = (

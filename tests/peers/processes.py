@@ -15,6 +15,9 @@ from contextlib import suppress
 from pathlib import Path
 
 LOOPBACK = "127.0.0.1"
+NO_ETHERNET = (  # what the console says first in a network namespace of one's own
+    "No ethernet interface found for seeding global EID. You will have to set it manually.\n"
+)
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)
 

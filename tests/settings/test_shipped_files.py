@@ -10,14 +10,22 @@ from click.testing import CliRunner
 
 from sidecar.cli import main
 from sidecar.consent.decision import CallFacts, Policy
-from sidecar.consent.rule_tests import failed_tests
-from sidecar.consent.rules import RuleSet
-from sidecar.settings import check_files, load_rules, load_settings
-from sidecar.settings.match_schema import MatchTable
+from sidecar.rules.both_files import check_files
+from sidecar.rules.file.loading import load_rules
+from sidecar.rules.file.match import MatchTable
+from sidecar.rules.rule_tests import failed_tests
+from sidecar.rules.rules import RuleSet
+from sidecar.settings import load_settings
 
 EXAMPLES = sorted((Path(__file__).resolve().parents[2] / "config" / "examples").iterdir())
 CONFIG = Path(__file__).resolve().parents[2] / "config"
 COMMENTED = re.compile(r"^# (\[\[?[a-z.]+\]\]?$|[a-z_]+ *= .*)", re.MULTILINE)
+
+
+@pytest.fixture(autouse=True)
+def _secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The examples take the manager's secret from the environment."""
+    monkeypatch.setenv("AMI_SECRET", "change-me")
 
 
 def test_nothing_is_wrong_in_them_and_doubtful_only_that_no_recorder_can_be_stopped() -> None:

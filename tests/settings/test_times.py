@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidecar.settings.days import WEEKDAYS, Days
-from sidecar.settings.hours import DAY, Hours
+from sidecar.rules.file.days import WEEKDAYS, Days
+from sidecar.rules.file.hours import DAY, Hours
 from sidecar.settings.moments import holidays_of, parse_moment, seconds_of
 
 BAVARIA = holidays_of("DE-BY")

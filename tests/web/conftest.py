@@ -18,11 +18,11 @@ from pydantic import SecretStr
 
 from sidecar.calls.event_hub import EventHub
 from sidecar.calls.view import CallView
-from sidecar.consent.explanation import Explanation, call_facts, explain
-from sidecar.consent.rules import RuleSet
 from sidecar.errors import OperatorError
 from sidecar.metrics import Metrics
-from sidecar.settings import check_files
+from sidecar.rules.both_files import check_files
+from sidecar.rules.explanation import Explanation, call_facts, explain
+from sidecar.rules.rules import RuleSet
 from sidecar.settings.secret import Secret
 from sidecar.web import WebServer, create_app
 from sidecar.web.api import ENDPOINTS, RecordingOutcome, create_api

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from sidecar.sip.sdp.allowed import events, text
 from sidecar.sip.sdp.codec_names import SPELLED
@@ -19,6 +19,7 @@ NO_VOICE = frozenset((TELEPHONE_EVENT, COMFORT_NOISE, REDUNDANCY, "ULPFEC", "RTX
 
 _MAX_RATE = 1_000_000
 _MAX_CHANNELS = 255
+_MAX_RTPMAP = 64
 _RTPMAP = re.compile(r"([^/\s]+)\s*/\s*(\d{1,9})\s*(?:/\s*(\d{1,9})\s*)?", re.ASCII)
 _POINTS_TO = {REDUNDANCY: re.compile(r"\d+"), "RTX": re.compile(r"(?<=apt=)\d+")}
 
@@ -130,6 +131,12 @@ def _meanings(payload_type: int, maps: Sequence[str]) -> list[Codec]:
 
 
 def _codec(payload_type: int, rtpmap: str) -> Codec | None:
+    return _read_rtpmap(payload_type, rtpmap) if len(rtpmap) <= _MAX_RTPMAP else None
+
+
+@lru_cache(maxsize=1024)
+def _read_rtpmap(payload_type: int, rtpmap: str) -> Codec | None:
+    """Neighbours say the same few things again and again."""
     found = _RTPMAP.fullmatch(rtpmap)
     if found is None:
         return None

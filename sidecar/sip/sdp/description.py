@@ -9,7 +9,7 @@ ours still reads what we read.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import pairwise
 
 from sidecar.sip.sdp.errors import SdpError
@@ -51,6 +51,10 @@ class SessionDescription:
         (version, origin, connection, media lines), careless of all else: of lines that may be
         there once the first counts, unknown ones are passed over. Raises SdpError.
         """
+        return _parse(data)
+
+    @classmethod
+    def _parse(cls, data: bytes) -> SessionDescription:
         lines = _read_lines(data)
         if lines[0][0] != "v" or lines[0][1].rstrip() != "0":
             raise SdpError("SDP must begin with v=0")
@@ -78,6 +82,10 @@ class SessionDescription:
     def with_origin(self, origin: Origin) -> SessionDescription:
         """A copy under another `o=` line."""
         return replace(self, origin=origin)
+
+
+# One message is looked at several times on its way.
+_parse = lru_cache(maxsize=8)(SessionDescription._parse)
 
 
 def _read_lines(data: bytes) -> list[Line]:

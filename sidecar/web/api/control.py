@@ -8,8 +8,8 @@ from typing import Literal, Protocol
 
 from sidecar.calls.event_hub import EventHub
 from sidecar.calls.view import CallView
-from sidecar.consent.explanation import Explanation
 from sidecar.errors import OperatorError
+from sidecar.rules.explanation import Explanation
 
 RecordingAction = Literal["stop", "pause", "resume"]
 
@@ -63,7 +63,7 @@ class CallControl(Protocol):
         trunk: str | None,
         pbx: str | None,
     ) -> Explanation:
-        """Return what the rules in force say about a call (`sidecar.consent.explanation`).
+        """Return what the rules in force say about a call (`sidecar.rules.explanation`).
 
         Raises OperatorError whose `key` is the argument that is wrong: from, to, trunk or pbx.
         """

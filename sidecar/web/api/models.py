@@ -16,10 +16,10 @@ from sidecar.calls.view import (
     RecordingPolicy,
     RecordingState,
 )
-from sidecar.consent.explanation import LONGEST_NUMBER
 from sidecar.errors import OperatorError
 from sidecar.records.record import clean
 from sidecar.records.timestamps import to_text
+from sidecar.rules.explanation import LONGEST_NUMBER
 from sidecar.web.api.control import RecordingAction, RecordingOutcome
 
 MOST_CALLS = 1000

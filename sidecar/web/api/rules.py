@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sidecar.consent.explanation import Explanation
 from sidecar.errors import OperatorError
+from sidecar.rules.explanation import Explanation
 from sidecar.web.api.control import CallControl
 from sidecar.web.api.endpoint import Answers, Endpoint, Reply, RequestError
 from sidecar.web.api.models import ExplainAsked, Nothing, NotReloaded, Reloaded, RulesMistake

@@ -1,1 +1,0 @@
-"""The rules in force: read and checked, replaced as a whole while calls go on, explained."""

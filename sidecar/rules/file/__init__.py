@@ -1,0 +1,1 @@
+"""The rules file (`rules.toml`): schema, cross-checks, loading, errors with file, line and key."""
