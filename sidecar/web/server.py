@@ -73,12 +73,10 @@ class WebServer:
         server = self._runner.server
         assert server is not None, "it was set up"
         connections = len(server.connections)
-        if connections < MOST_OF_ONE_HOST:
-            return server()
-        if connections < MOST_CONNECTIONS:
-            return _Scarce(self._log, server)
-        self._log.tell(REFUSED, connections=MOST_CONNECTIONS)
-        return _Closing()
+        if connections >= MOST_CONNECTIONS:
+            self._log.tell(REFUSED, connections=MOST_CONNECTIONS)
+            return _Closing()
+        return server() if connections < MOST_OF_ONE_HOST else _Scarce(self._log, server)
 
 
 class _Closing(asyncio.Protocol):
