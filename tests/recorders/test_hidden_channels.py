@@ -77,6 +77,27 @@ async def test_a_recording_on_a_channel_that_hides_is_stopped(
     session.close()
 
 
+@pytest.mark.parametrize("event", ["MixMonitorStart", "MixMonitorMute"])
+@pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
+async def test_a_recording_that_begins_there_after_a_stop_is_stopped(
+    fake: FakeAmi, recorder: AsteriskRecorder, end: str, event: str
+) -> None:
+    """As one-touch recording does."""
+    told = Told()
+    phone = sly(fake, end, "100.5")
+    fake.add("PJSIP/sidecar-00000006", TRUNK, CALL, linkedid="100.5")
+    session = recorder.open(Leg(), Order.RELEASE, told)
+    session.stop()
+    await told.next(Confirmed)
+    await until(lambda: session.group == {"100.5", TRUNK})
+
+    phone.monitors["0xa"] = "/recordings/a\t\t"
+    cut(fake, event, phone, end)
+
+    await until(lambda: not phone.monitors)
+    session.close()
+
+
 @pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
 async def test_one_who_hides_in_a_conference_is_told_of_the_recording(
     fake: FakeAmi, recorder: AsteriskRecorder, end: str
