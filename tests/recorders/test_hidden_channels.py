@@ -239,3 +239,25 @@ async def test_a_stop_fails_where_nobody_can_tell_whether_the_conference_is_reco
     fake.unreadable_bridges.clear()
     await told.next(Confirmed)
     session.close()
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 9])
+async def test_a_stop_is_not_proven_by_the_list_of_a_channel_with_a_longer_name(
+    fake: FakeAmi, recorder: AsteriskRecorder, count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Asterisk lists any channel whose name begins so, and telephones name Local channels."""
+    told = Told()
+    session = recorder.open(Leg(), Order.RELEASE, told)
+    fake.add("PJSIP/sidecar-00000006", TRUNK, CALL)
+    half = fake.add("Local/1@inside-00000001;1", "100.2", linkedid=TRUNK)
+    other = FakeChannel("Local/1@inside-00000001;1@x-00000002;1", "100.9")
+    fake.channels[other.name] = other
+    fake.lists_another[half.name] = other.name
+    half.monitors |= {f"0x{number}": "/recordings/a\t\t" for number in range(count)}
+
+    monkeypatch.setattr(sessions, "RETRY_AFTER", 0.01)
+    session.stop()
+    await until(lambda: any(isinstance(each, Confirmed) for each in told.events))
+
+    assert not half.monitors
+    session.close()
