@@ -261,3 +261,23 @@ async def test_a_stop_is_not_proven_by_the_list_of_a_channel_with_a_longer_name(
 
     assert not half.monitors
     session.close()
+
+
+@pytest.mark.parametrize("line", ["Uniqueid: 100.9", "Value: Local/1", "\nUniqueid: 100.9", "x"])
+async def test_a_name_with_line_breaks_costs_nobody_else_the_recorder(
+    fake: FakeAmi, recorder: AsteriskRecorder, line: str
+) -> None:
+    """As that of a Local channel has where a telephone has dialled them."""
+    told = Told()
+    session = recorder.open(Leg(), Order.RELEASE, told)
+    fake.add("PJSIP/sidecar-00000006", TRUNK, CALL)
+    session.hold()
+    await told.next(Confirmed)
+
+    fake.add(f"Local/1\r\n{line}\r\nRest: @inside-00000001;1", "100.9")
+    fake.forge("Newexten", Uniqueid="100.9", Application="VoiceMail")
+    await until(lambda: any(each.get("Channel") == "100.9" for each in fake.asked))
+    session.stop()
+
+    assert (await told.next(Confirmed)).order is Order.STOP
+    session.close()
