@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 import pytest
 
-from .asterisk import DIALLED, MEETING, OUT_RECORDED, PLAIN, Asterisk
+from .asterisk import DIALLED, LEAST, MEETING, OUT_RECORDED, PLAIN, Asterisk
 from .desk_phone import DeskPhone
 from .ears import CALLER_HZ
 from .house import SLACK, House, seconds
@@ -95,3 +95,25 @@ def test_what_a_telephone_dials_costs_nobody_else_the_recorder(
 
         assert "ami_lost" not in told
         assert house.hang_up()["ended_by"] == "caller"
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
+def test_one_who_hides_in_a_conference_while_the_manager_is_away_hears_of_it_too(
+    asterisk: Asterisk, desk: DeskPhone, tmp_path: Path, end: tuple[str, ...]
+) -> None:
+    rules = rule("notice", more='confirm_within = "9s"\nroom = { name = "board" }\n')
+    with House(tmp_path, asterisk, rules, prompts=SOUNDS, phones={}) as house:
+        house.dial(MEETING)
+        house.wait_recording("recording")
+        before = house.sidecar.process.log_tail().count("order=hold")
+
+        asterisk.close_manager_interface(LEAST)
+        desk.talk(MEETING, *end)
+        asterisk.open_manager_interface()
+
+        wait_until(
+            "the recording is held again",
+            lambda: house.sidecar.process.log_tail().count("order=hold") > before,
+        )
+        house.wait_recording("recording")
