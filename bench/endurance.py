@@ -60,10 +60,10 @@ class Sample:
 class Packets:
     """The process that sends packets through one call: see `bench.packets`."""
 
-    ports: tuple[int, ...] = field(default_factory=lambda: tuple(free_ports(3)))
+    ports: tuple[int, ...] = field(default_factory=lambda: tuple(free_ports(2)))
 
     def __enter__(self) -> Packets:
-        command = [sys.executable, "-m", "bench.packets", *map(str, self.ports[:2])]
+        command = [sys.executable, "-m", "bench.packets", *map(str, self.ports)]
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
         )
@@ -148,11 +148,10 @@ def slope(samples: list[Sample]) -> float:
 @contextmanager
 def _everything() -> Iterator[tuple[Load, SidecarProduct, Packets]]:
     with tempfile.TemporaryDirectory() as folder, Packets() as packets:
-        ports = dict(zip(("caller", "callee"), packets.ports[:2], strict=True))
-        sink = packets.ports[2]
+        ports = dict(zip(("caller", "callee"), packets.ports, strict=True))
 
         def port_of(call: int, who: str) -> int:
-            return ports[who] if call == 1 else sink
+            return ports[who] if call == 1 else load.sink_port
 
         load = Load((LOOPBACK, 0), on_audio=packets.audio, port_of=port_of)
         try:
