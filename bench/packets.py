@@ -3,8 +3,8 @@
 A process of its own, so that nothing else delays it: it sends RTP each 10 ms from both ends of one
 call, each packet with the time in it, and measures when it arrives at the other end. It reads
 lines "caller HOST PORT" or "callee HOST PORT" (where that end has to send), and answers each "?"
-with the longest delay since the last one, in seconds. The kernel says when a packet has arrived: how
-late this process comes to it is not counted.
+with the longest delay since the last one, in seconds. The kernel says when a packet has arrived:
+how late this process comes to it is not counted.
 """
 
 from __future__ import annotations
