@@ -18,9 +18,13 @@ from re import _constants as op  # type: ignore[attr-defined]
 from re import _parser as reading  # type: ignore[attr-defined]
 from typing import Any
 
+import pytest
+
 from tests.fuzz.running import ROOT
 
-GROWING = (24, 200, 1600, 12_800)
+pytestmark = pytest.mark.timeout(300)
+
+GROWING = (20, 200, 1600, 12_800)
 """Characters; a pattern that takes for ever shows it with the fewest."""
 AT_MOST = 24
 """Times as long, for a text eight times as long."""
