@@ -277,10 +277,12 @@ class Ledger:
         """What the recorder has confirmed is in doubt."""
         log.warning("recorder_doubted", call=self.record.call_id, reason=reason)
 
-    def violated(self, kind: str) -> None:
-        """The recorder records where it must not."""
+    def violated(self, kind: str, order: Order | None) -> None:
+        """The recorder records where it must not, by the order that stands."""
         self._metrics.recorder_action(kind, "restart", "violated")
-        log.warning("recorder_violated", call=self.record.call_id)
+        # Held is what a PBX begins of itself, as its dialplan says: nothing to look into.
+        tell = log.info if order is Order.HOLD else log.warning
+        tell("recorder_violated", call=self.record.call_id, order=order and order.value)
 
     def recorder_silent(self) -> None:
         """The recorder does not say in time who has answered."""
@@ -296,6 +298,7 @@ class Ledger:
         record = self.record
         self._metrics.recording_proven(kind, proof.word)
         record.recording_proof = proof.word
+        seconds = seconds if seconds is None else round(seconds, 3)
         record.recorded_seconds = seconds
         if record.ended_at is not None:  # a call parked for credentials has not ended
             self._records.amend(record)
@@ -343,7 +346,8 @@ class Ledger:
         from_a, from_b = ("to_pbx", "to_trunk") if inbound else ("to_trunk", "to_pbx")
         for direction, side in ((from_a, closed.a), (from_b, closed.b)):
             self._metrics.rtp_packets(direction, side.relayed)
-            self._metrics.rtp_dropped("gated", side.gated)
+            self._metrics.rtp_dropped("gated", side.gated - side.late)
+            self._metrics.rtp_dropped("late", side.late)
             self._metrics.rtp_dropped("stranger", side.strangers)
             self._metrics.rtp_dropped("invalid", side.invalid)
 

@@ -52,6 +52,13 @@ class FakeAmi:
         self.rights = "call,dialplan,command"
         self.stops = True
         self.mutes_by_id = True
+        self.cut_in_lists: dict[str, str] = {}
+        """Channels whose telephone ends the message that lists it, and what it begins then."""
+        self.concise = ""
+        """A line of `core show channels concise` that a telephone wrote."""
+        self.unreadable_bridges: set[str] = set()
+        self.lists_another: dict[str, str] = {}
+        """Names of channels for which `mixmonitor list` takes one of a longer name."""
         self.port = 0
         self._writers: list[asyncio.StreamWriter] = []
         self._server: asyncio.Server | None = None
@@ -178,8 +185,11 @@ class FakeAmi:
     def _status(self, head: str) -> str:
         text = f"Response: Success\r\n{head}EventList: start\r\n\r\n"
         for each in self.channels.values():
-            text += f"Event: Status\r\n{head}Channel: {each.name}\r\nUniqueid: {each.uniqueid}\r\n"
-            text += f"Linkedid: {each.linkedid}\r\nBridgeID: \r\n\r\n"
+            text += f"Event: Status\r\nChannel: {each.name}\r\nCallerIDNum: 1\r\n"
+            if each.name in self.cut_in_lists:
+                text += f"\r\n{self.cut_in_lists[each.name]}\r\n"
+            text += f"Uniqueid: {each.uniqueid}\r\nLinkedid: {each.linkedid}\r\n"
+            text += f"BridgeID: {each.bridge}\r\n{head}\r\n"
         return text + f"Event: StatusComplete\r\n{head}EventList: Complete\r\n\r\n"
 
     def _command(self, fields: Fields) -> str:
@@ -187,13 +197,15 @@ class FakeAmi:
         lines: tuple[str, ...] = ()
         if command.startswith("mixmonitor list "):
             name = command.removeprefix("mixmonitor list ").strip('"')
-            channel = self.channels.get(name)
+            channel = self.channels.get(self.lists_another.get(name, name))
             if channel is None:
                 lines = (f"No channel matching '{name}' found.",)
             else:
                 lines = (*HEADER, *(f"{each}\t{file}" for each, file in channel.monitors.items()))
         elif command.startswith("bridge show "):
             lines = self._bridge(command.removeprefix("bridge show "))
+        elif command == "core show channels concise":
+            lines = (self.concise,)
         elif command.startswith("manager show user"):
             lines = (f"       read perm: {self.rights}", f"      write perm: {self.rights}")
         return "".join(f"Output: {line}\r\n" for line in lines)
@@ -203,6 +215,8 @@ class FakeAmi:
             return tuple(
                 f"{each} - 2 base {kind} 00:01" for each, (kind, _) in self.bridges.items()
             )
+        if bridge in self.unreadable_bridges:
+            return ("Id: x",)
         if bridge not in self.bridges:
             return (f"Bridge '{bridge}' not found",)
         kind, room = self.bridges[bridge]
@@ -231,7 +245,9 @@ class FakeAmi:
         return ""
 
     def _stop(self, fields: Fields) -> str | None:
-        channel, identity = self._find(fields), fields["MixMonitorID"]
+        channel, identity = self._find(fields), fields.get("MixMonitorID", "")
+        if channel is not None and not identity:
+            identity = next(iter(channel.monitors), "")
         if channel is None or identity not in channel.monitors:
             return None
         if self.stops:

@@ -217,7 +217,7 @@ class RecorderProcess:
                 self._ledger.doubted(reason)
                 call.consent.handle(RecorderDoubted())
             case Violated():
-                self._ledger.violated(self.kind)
+                self._ledger.violated(self.kind, self._order)
                 self._cancel_deadline()
                 call.consent.handle(RecorderViolated())
             case Status(recordings, _proof):

@@ -80,13 +80,17 @@ class _Pending:
         self.listed: list[Message] = []
 
     def take(self, message: Message) -> Reply | None:
-        """Take a message with the action's id; return the reply once it is complete."""
+        """Take a message with the action's id; return the reply once it is complete.
+
+        Within a list anything may have the id at its end that a telephone begins: its channel's
+        uniqueid stands before it then.
+        """
         word = message.get("eventlist").lower()
-        if "response" in message.fields and "event" not in message.fields:
+        if self.response is None and "response" in message.fields and "event" not in message.fields:
             self.response = message
             if word == "start":
                 return None
-        elif word != "complete":
+        elif word != "complete" or "uniqueid" in message.fields:
             if len(self.listed) < MOST_LISTED:
                 self.listed.append(message)
             return None
@@ -107,8 +111,12 @@ class _Wire(asyncio.Protocol):
     """The connection itself: bytes in, messages out."""
 
     def __init__(
-        self, receive: Callable[[Message], None], lost: Callable[[asyncio.Protocol], None]
+        self,
+        place: str,
+        receive: Callable[[Message], None],
+        lost: Callable[[asyncio.Protocol], None],
     ) -> None:
+        self._place = place
         self._receive = receive
         self._lost = lost
         self._framer = Framer()
@@ -121,7 +129,7 @@ class _Wire(asyncio.Protocol):
         try:
             messages = self._framer.feed(data)
         except FramingError as error:
-            log.warning("ami_unreadable", problem=str(error))
+            log.warning("ami_unreadable", address=self._place, problem=str(error))
             self.abort()
             return
         for message in messages:
@@ -289,7 +297,7 @@ class Connection:
     async def _connect(self) -> bool:
         self._ended.clear()
         loop = asyncio.get_running_loop()
-        wire = _Wire(self._receive, self._lost)
+        wire = _Wire(self._place, self._receive, self._lost)
         try:
             async with asyncio.timeout(CONNECT_WITHIN):
                 await loop.create_connection(lambda: wire, *self._address, ssl=self._tls)

@@ -16,14 +16,20 @@ from sidecar.recorders.asterisk.connection import Connection, Reply
 
 _ITEMS = ("name", "linkedid", "appname", "state")
 _GETVAR = {"response", "actionid", "variable", "value"}
+LONGEST_NAME = 300
 _ID = re.compile(r"[A-Za-z0-9._-]{1,150}")
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a channel has answered; nothing but `gone` counts of one that Asterisk hasn't."""
+    """What a channel has answered; nothing but `gone` counts of one that Asterisk hasn't.
+
+    `unclear`: the answer holds more than was asked for, as where a telephone has dialled line
+    breaks into the name of a Local channel. Then nothing else counts, and claims stay in doubt.
+    """
 
     gone: bool = False
+    unclear: bool = False
     name: str = ""
     linkedid: str = ""
     application: str = ""
@@ -48,6 +54,19 @@ def is_id(word: str) -> bool:
     return _ID.fullmatch(word) is not None
 
 
+def is_name(word: str) -> bool:
+    """Whether a word can be the name of a channel; no uniqueid can be one."""
+    return "/" in word and len(word) <= LONGEST_NAME and word.isprintable()
+
+
+async def read_name(connection: Connection, name: str) -> str | None:
+    """Return the uniqueid of the channel with a name, empty where there is none; None: unknown."""
+    reply = await connection.ask("Getvar", ("Channel", name), ("Variable", "CHANNEL(uniqueid)"))
+    if reply.no_channel:
+        return ""
+    return None if reply.failure else value_of(reply)
+
+
 async def read_channel(connection: Connection, uniqueid: str) -> Facts | None:
     """Ask a channel; None where nothing can be known now."""
     replies = await asyncio.gather(
@@ -58,13 +77,13 @@ async def read_channel(connection: Connection, uniqueid: str) -> Facts | None:
     )
     if any(reply.no_channel for reply in replies):
         return Facts(gone=True)
-    if any(reply.failure for reply in replies):
+    if any(reply.failure not in ("", "unproven") for reply in replies):
         return None
-    values = [value_of(reply) for reply in replies]
+    values = [None if reply.failure else value_of(reply) for reply in replies]
     if None in values:
-        return None
+        return Facts(unclear=True)
     name, linkedid, application, state = (value or "" for value in values)
-    return Facts(False, name, linkedid, application, state == "Up")
+    return Facts(False, False, name, linkedid, application, state == "Up")
 
 
 def value_of(reply: Reply) -> str | None:

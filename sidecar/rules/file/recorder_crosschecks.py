@@ -17,7 +17,7 @@ from sidecar.settings.schema import Settings
 
 Complaint = tuple[Key, str]
 
-_INSTEAD = f'kind = "{SEES_PEOPLE}" can'
+_INSTEAD = f'kind = "{SEES_PEOPLE}" can, as can "feature-code" with a start'
 
 
 def of_recorders(rules: RulesFile, settings: Settings) -> Iterator[Complaint]:
