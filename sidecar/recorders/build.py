@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from sidecar.recorders.asterisk.adapter import AsteriskRecorder
-from sidecar.recorders.feature_code import FeatureCodeRecorder
-from sidecar.recorders.none import NoRecorder
+from sidecar.recorders.feature_code.adapter import FeatureCodeRecorder
+from sidecar.recorders.none.adapter import NoRecorder
 from sidecar.recorders.recorder import CarriedByAnother, Recorder
-from sidecar.recorders.sip import SipRecorder
+from sidecar.recorders.sip.adapter import SipRecorder
 from sidecar.settings.schema import Pbx
 from sidecar.settings.tls import trusting
 

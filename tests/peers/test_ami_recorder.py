@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 import pytest
 
 from sidecar.recorders.asterisk.adapter import AsteriskRecorder
-from sidecar.recorders.asterisk.connection import Connection
 from sidecar.recorders.asterisk.session import AsteriskSession
+from sidecar.recorders.asterisk.wire.connection import Connection
 from sidecar.recorders.recorder import (
     Confirmed,
     Doubted,

@@ -11,10 +11,10 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 
 from sidecar.recorders.asterisk import adapter as adapters
-from sidecar.recorders.asterisk import connection as connections
 from sidecar.recorders.asterisk import session as sessions
 from sidecar.recorders.asterisk.adapter import AsteriskRecorder
 from sidecar.recorders.asterisk.session import AsteriskSession
+from sidecar.recorders.asterisk.wire import connection as connections
 from sidecar.recorders.recorder import (
     Confirmed,
     Doubted,

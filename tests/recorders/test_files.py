@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from sidecar.recorders.asterisk import files
-from sidecar.recorders.asterisk.files import FileCheck, Verdict, find, sounding_seconds
+from sidecar.recorders.asterisk.hands import files
+from sidecar.recorders.asterisk.hands.files import FileCheck, Verdict, find, sounding_seconds
 
 
 def write_wav(path: Path, *parts: tuple[float, bool]) -> Path:

@@ -13,9 +13,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from sidecar.recorders.asterisk import connection as connections
 from sidecar.recorders.asterisk.adapter import AsteriskRecorder
-from sidecar.recorders.asterisk.protocol import Framer
+from sidecar.recorders.asterisk.wire import connection as connections
+from sidecar.recorders.asterisk.wire.protocol import Framer
 from sidecar.recorders.recorder import (
     Answerer,
     Confirmed,

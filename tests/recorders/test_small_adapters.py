@@ -6,8 +6,8 @@ import pytest
 
 from sidecar.recorders.asterisk.adapter import AsteriskRecorder
 from sidecar.recorders.build import build_recorder
-from sidecar.recorders.feature_code import FeatureCodeRecorder, FeatureCodeSession
-from sidecar.recorders.none import NoRecorder
+from sidecar.recorders.feature_code.adapter import FeatureCodeRecorder, FeatureCodeSession
+from sidecar.recorders.none.adapter import NoRecorder
 from sidecar.recorders.recorder import (
     Confirmed,
     Failed,
@@ -18,7 +18,7 @@ from sidecar.recorders.recorder import (
     Status,
     Violated,
 )
-from sidecar.recorders.sip import SipRecorder, SipSession
+from sidecar.recorders.sip.adapter import SipRecorder, SipSession
 from sidecar.settings.schema import Pbx
 
 from .told import Leg, Told, alone

@@ -7,24 +7,24 @@ import ssl
 from collections import defaultdict
 from pathlib import Path
 
-from sidecar.recorders.asterisk.call_ids import CallIds
-from sidecar.recorders.asterisk.channels import Channel, Channels
-from sidecar.recorders.asterisk.conferences import Conferences
-from sidecar.recorders.asterisk.connection import Connection
-from sidecar.recorders.asterisk.control import Control
-from sidecar.recorders.asterisk.files import FileCheck
-from sidecar.recorders.asterisk.hints import Hints, Readings
-from sidecar.recorders.asterisk.mixmonitor import (
+from sidecar.recorders.asterisk.eyes.call_ids import CallIds
+from sidecar.recorders.asterisk.eyes.channels import Channel, Channels
+from sidecar.recorders.asterisk.eyes.conferences import Conferences
+from sidecar.recorders.asterisk.eyes.hints import Hints, Readings
+from sidecar.recorders.asterisk.eyes.people import Scene
+from sidecar.recorders.asterisk.eyes.scenes import ahead, answerers, scene
+from sidecar.recorders.asterisk.eyes.steps import Steps
+from sidecar.recorders.asterisk.hands.control import Control
+from sidecar.recorders.asterisk.hands.files import FileCheck
+from sidecar.recorders.asterisk.session import AsteriskSession
+from sidecar.recorders.asterisk.wire.connection import Connection
+from sidecar.recorders.asterisk.wire.mixmonitor import (
     Hidden,
     parse_bridges,
     parse_hidden,
 )
-from sidecar.recorders.asterisk.people import Scene
-from sidecar.recorders.asterisk.protocol import Message
-from sidecar.recorders.asterisk.rights import lacking
-from sidecar.recorders.asterisk.scenes import ahead, answerers, scene
-from sidecar.recorders.asterisk.session import AsteriskSession
-from sidecar.recorders.asterisk.steps import Steps
+from sidecar.recorders.asterisk.wire.protocol import Message
+from sidecar.recorders.asterisk.wire.rights import lacking
 from sidecar.recorders.recorder import CarriedByAnother, EventCallback, Order, PbxLeg
 from sidecar.settings.addresses import HostPort
 

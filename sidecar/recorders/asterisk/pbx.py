@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from sidecar.recorders.asterisk.channels import Channels
-from sidecar.recorders.asterisk.control import Control
-from sidecar.recorders.asterisk.people import Scene
+from sidecar.recorders.asterisk.eyes.channels import Channels
+from sidecar.recorders.asterisk.eyes.people import Scene
+from sidecar.recorders.asterisk.hands.control import Control
 
 if TYPE_CHECKING:
     from sidecar.recorders.asterisk.session import AsteriskSession

@@ -15,12 +15,12 @@ import asyncio
 from collections.abc import Callable, Set
 from enum import Enum, auto
 
-from sidecar.recorders.asterisk.channels import Channel
-from sidecar.recorders.asterisk.control import Look
-from sidecar.recorders.asterisk.files import FileCheck, Verdict
-from sidecar.recorders.asterisk.meter import Meter
+from sidecar.recorders.asterisk.eyes.channels import Channel
+from sidecar.recorders.asterisk.eyes.sight import Sight
+from sidecar.recorders.asterisk.hands.control import Look
+from sidecar.recorders.asterisk.hands.files import FileCheck, Verdict
+from sidecar.recorders.asterisk.hands.meter import Meter
 from sidecar.recorders.asterisk.pbx import Pbx
-from sidecar.recorders.asterisk.sight import Sight
 from sidecar.recorders.recorder import (
     AnswererCallback,
     Confirmed,

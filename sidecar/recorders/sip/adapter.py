@@ -8,7 +8,7 @@ and nothing is confirmed by the answer to it, but by what the PBX says afterward
 
 from __future__ import annotations
 
-from sidecar.recorders.none import ToldSession
+from sidecar.recorders.none.adapter import ToldSession
 from sidecar.recorders.recorder import (
     EventCallback,
     Order,

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from enum import Enum
 
-from sidecar.recorders.asterisk.channels import Channel
+from sidecar.recorders.asterisk.eyes.channels import Channel
 
 LONGEST_NAME = 80
 MOST_ROOMS = 10_000

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from sidecar.recorders.none import ToldSession
+from sidecar.recorders.none.adapter import ToldSession
 from sidecar.recorders.recorder import EventCallback, Order, PbxLeg, Proof
 
 

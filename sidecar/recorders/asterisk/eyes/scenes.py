@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sidecar.recorders.asterisk.channels import Channel, Channels
-from sidecar.recorders.asterisk.people import Scene
+from sidecar.recorders.asterisk.eyes.channels import Channel, Channels
+from sidecar.recorders.asterisk.eyes.people import Scene
 
 MOST_REACHED = 1000
 

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Callable
 from functools import partial
 
-from sidecar.recorders.asterisk.channels import Channel
-from sidecar.recorders.asterisk.connection import Connection, Reply
+from sidecar.recorders.asterisk.eyes.channels import Channel
+from sidecar.recorders.asterisk.wire.connection import Connection, Reply
 
 TRIES = 5
 """A channel has its Call-ID a moment after it was announced."""

@@ -13,10 +13,10 @@ import asyncio
 from collections.abc import Callable, Iterable
 from functools import partial
 
-from sidecar.recorders.asterisk.channels import Channel
-from sidecar.recorders.asterisk.evidence import is_id
-from sidecar.recorders.asterisk.mailboxes import Mailboxes
-from sidecar.recorders.asterisk.protocol import Message
+from sidecar.recorders.asterisk.eyes.channels import Channel
+from sidecar.recorders.asterisk.eyes.evidence import is_id
+from sidecar.recorders.asterisk.eyes.mailboxes import Mailboxes
+from sidecar.recorders.asterisk.wire.protocol import Message
 
 LOOKS = (0.02, 0.2, 1.0)
 """When to look at a channel that has left its bridge, in seconds from one look to the next."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+from sidecar.recorders.asterisk.eyes.people import People
 from sidecar.recorders.asterisk.pbx import Pbx
-from sidecar.recorders.asterisk.people import People
 from sidecar.recorders.recorder import (
     Answerer,
     AnswererCallback,

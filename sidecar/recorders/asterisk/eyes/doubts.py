@@ -9,8 +9,8 @@ from typing import Generic, TypeVar
 
 import structlog
 
-from sidecar.recorders.asterisk.connection import Connection
-from sidecar.recorders.asterisk.evidence import is_id
+from sidecar.recorders.asterisk.eyes.evidence import is_id
+from sidecar.recorders.asterisk.wire.connection import Connection
 
 log = structlog.get_logger(__name__)
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from sidecar.recorders.asterisk.call_ids import CallIds
-from sidecar.recorders.asterisk.channels import Channel, Channels
-from sidecar.recorders.asterisk.elsewhere import Elsewhere
-from sidecar.recorders.asterisk.rooms import Rooms, Whose
-from sidecar.recorders.asterisk.scenes import reach
+from sidecar.recorders.asterisk.eyes.call_ids import CallIds
+from sidecar.recorders.asterisk.eyes.channels import Channel, Channels
+from sidecar.recorders.asterisk.eyes.elsewhere import Elsewhere
+from sidecar.recorders.asterisk.eyes.rooms import Rooms, Whose
+from sidecar.recorders.asterisk.eyes.scenes import reach
 from sidecar.recorders.recorder import CarriedByAnother
 
 if TYPE_CHECKING:

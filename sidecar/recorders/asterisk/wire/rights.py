@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import structlog
 
-from sidecar.recorders.asterisk.connection import Connection
-from sidecar.recorders.asterisk.mixmonitor import parse_permissions, quoted
+from sidecar.recorders.asterisk.wire.connection import Connection
+from sidecar.recorders.asterisk.wire.mixmonitor import parse_permissions, quoted
 
 log = structlog.get_logger(__name__)
 

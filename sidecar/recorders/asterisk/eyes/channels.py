@@ -16,7 +16,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sidecar.recorders.asterisk.protocol import Message
+from sidecar.recorders.asterisk.wire.protocol import Message
 
 WAITING_ROOM = "holding_bridge"
 CONFERENCE = "softmix"

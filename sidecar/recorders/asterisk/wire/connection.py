@@ -18,7 +18,7 @@ from typing import cast
 
 import structlog
 
-from sidecar.recorders.asterisk.protocol import (
+from sidecar.recorders.asterisk.wire.protocol import (
     Framer,
     FramingError,
     Message,

@@ -13,12 +13,12 @@ from typing import NamedTuple
 
 import structlog
 
-from sidecar.recorders.asterisk.channels import Channels
-from sidecar.recorders.asterisk.connection import Connection
-from sidecar.recorders.asterisk.doubts import Doubts
-from sidecar.recorders.asterisk.evidence import Bridge, Facts, read_bridge, read_channel
-from sidecar.recorders.asterisk.rooms import Rooms
-from sidecar.recorders.asterisk.scenes import answerers, confirmed, reach
+from sidecar.recorders.asterisk.eyes.channels import Channels
+from sidecar.recorders.asterisk.eyes.doubts import Doubts
+from sidecar.recorders.asterisk.eyes.evidence import Bridge, Facts, read_bridge, read_channel
+from sidecar.recorders.asterisk.eyes.rooms import Rooms
+from sidecar.recorders.asterisk.eyes.scenes import answerers, confirmed, reach
+from sidecar.recorders.asterisk.wire.connection import Connection
 
 log = structlog.get_logger(__name__)
 

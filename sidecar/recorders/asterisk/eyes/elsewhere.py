@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from functools import partial
 
-from sidecar.recorders.asterisk.rooms import Whose
+from sidecar.recorders.asterisk.eyes.rooms import Whose
 from sidecar.recorders.recorder import CarriedByAnother
 
 KNOWN_WITHIN = 0.25

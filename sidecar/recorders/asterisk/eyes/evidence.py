@@ -12,7 +12,7 @@ import asyncio
 import re
 from dataclasses import dataclass
 
-from sidecar.recorders.asterisk.connection import Connection, Reply
+from sidecar.recorders.asterisk.wire.connection import Connection, Reply
 
 _ITEMS = ("name", "linkedid", "appname", "state")
 _GETVAR = {"response", "actionid", "variable", "value"}

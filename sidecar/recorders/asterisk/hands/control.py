@@ -15,10 +15,10 @@ from dataclasses import dataclass, field, replace
 
 import structlog
 
-from sidecar.recorders.asterisk.channels import Channel
-from sidecar.recorders.asterisk.connection import Connection, Reply
-from sidecar.recorders.asterisk.evidence import value_of
-from sidecar.recorders.asterisk.mixmonitor import (
+from sidecar.recorders.asterisk.eyes.channels import Channel
+from sidecar.recorders.asterisk.eyes.evidence import value_of
+from sidecar.recorders.asterisk.wire.connection import Connection, Reply
+from sidecar.recorders.asterisk.wire.mixmonitor import (
     NO_SUCH_ID,
     Instance,
     Recording,

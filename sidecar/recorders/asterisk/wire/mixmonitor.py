@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from sidecar.recorders.asterisk.channels import RECORDER
+from sidecar.recorders.asterisk.eyes.channels import RECORDER
 
 _ID = re.compile(r"0x[0-9a-fA-F]{1,16}")
 _HEADING = "MixMonitor ID\t"
