@@ -23,13 +23,13 @@ from sidecar.rules.file.hours import Hours
 from sidecar.rules.file.match import PartyNumbers, read_countries, read_regions
 from sidecar.rules.file.schema import RulesFile
 from sidecar.settings import Settings
-from sidecar.settings.addresses import HostPort
-from sidecar.settings.complaints import Table
-from sidecar.settings.durations import written_duration
 from sidecar.settings.limits_schema import parse_rate
 from sidecar.settings.schema import as_list
-from sidecar.settings.secret import Secret
-from sidecar.settings.text_set import TextSet
+from sidecar.tables.addresses import HostPort
+from sidecar.tables.complaints import Table
+from sidecar.tables.durations import written_duration
+from sidecar.tables.secret import Secret
+from sidecar.tables.text_set import TextSet
 from tools.pages import Part, main
 
 FILES: dict[str, type[Table]] = {"sidecar.toml": Settings, "rules.toml": RulesFile}

@@ -8,7 +8,7 @@ from sidecar.recorders.none.adapter import NoRecorder
 from sidecar.recorders.recorder import CarriedByAnother, Recorder
 from sidecar.recorders.sip.adapter import SipRecorder
 from sidecar.settings.schema import Pbx
-from sidecar.settings.tls import trusting
+from sidecar.tables.tls import trusting
 
 
 def build_recorder(pbx: Pbx, carried_by_another: CarriedByAnother) -> Recorder:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from sidecar.settings.addresses import Host, Target, parse_address, target_of, written
-from sidecar.settings.positions import Key
 from sidecar.settings.recorder_schema import NEEDED, USED, RecorderTable
 from sidecar.settings.schema import Neighbour, Settings
+from sidecar.tables.addresses import Host, Target, parse_address, target_of, written
+from sidecar.tables.positions import Key
 
 Complaint = tuple[Key, str]
 

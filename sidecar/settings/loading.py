@@ -7,14 +7,14 @@ from pathlib import Path
 
 from sidecar.errors import OperatorError
 from sidecar.settings import crosschecks
-from sidecar.settings.complaints import AnyTable
-from sidecar.settings.paths import readable_by_all, writable_by_all
-from sidecar.settings.positions import Key
 from sidecar.settings.schema import Pbx, Settings
-from sidecar.settings.secret import Secret
-from sidecar.settings.secret_reading import with_text
-from sidecar.settings.tls import problem_of_authority
-from sidecar.settings.toml_file import TomlFile
+from sidecar.tables.complaints import AnyTable
+from sidecar.tables.paths import readable_by_all, writable_by_all
+from sidecar.tables.positions import Key
+from sidecar.tables.secret import Secret
+from sidecar.tables.secret_reading import with_text
+from sidecar.tables.tls import problem_of_authority
+from sidecar.tables.toml_file import TomlFile
 
 
 def load_settings(path: Path) -> Settings:

@@ -8,11 +8,11 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, PlainValidator, field_validator
 
-from sidecar.settings.addresses import HostPort, parse_host_port
-from sidecar.settings.complaints import Table
-from sidecar.settings.paths import checked_path
-from sidecar.settings.secret import Secret, parse_secret
-from sidecar.settings.words import shown
+from sidecar.tables.addresses import HostPort, parse_host_port
+from sidecar.tables.complaints import Table
+from sidecar.tables.paths import checked_path
+from sidecar.tables.secret import Secret, parse_secret
+from sidecar.tables.words import shown
 
 _CODE = re.compile(r"[0-9*#A-D]{1,16}")
 

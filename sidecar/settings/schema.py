@@ -16,7 +16,10 @@ from pydantic import (
     field_validator,
 )
 
-from sidecar.settings.addresses import (
+from sidecar.settings.limits_schema import LimitsTable
+from sidecar.settings.recorder_schema import RecorderTable
+from sidecar.settings.voicemail_schema import VoicemailTable
+from sidecar.tables.addresses import (
     Host,
     HostPort,
     Listener,
@@ -28,17 +31,14 @@ from sidecar.settings.addresses import (
     parse_ports,
     parse_uri,
 )
-from sidecar.settings.complaints import Table
-from sidecar.settings.durations import duration_between
-from sidecar.settings.header_names import STANDARD, parse_header_pattern
-from sidecar.settings.limits_schema import LimitsTable
-from sidecar.settings.moments import parse_holidays, parse_timezone
-from sidecar.settings.paths import checked_path
-from sidecar.settings.places import parse_country, parse_place
-from sidecar.settings.recorder_schema import RecorderTable
-from sidecar.settings.secret import Secret, parse_secret
-from sidecar.settings.voicemail_schema import VoicemailTable
-from sidecar.settings.words import NOT_YET, shown
+from sidecar.tables.complaints import Table
+from sidecar.tables.durations import duration_between
+from sidecar.tables.header_names import STANDARD, parse_header_pattern
+from sidecar.tables.moments import parse_holidays, parse_timezone
+from sidecar.tables.paths import checked_path
+from sidecar.tables.places import parse_country, parse_place
+from sidecar.tables.secret import Secret, parse_secret
+from sidecar.tables.words import NOT_YET, shown
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
 _TOKEN = re.compile(r"[A-Za-z0-9!%'*+\-._`~]{2,}")

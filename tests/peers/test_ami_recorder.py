@@ -25,7 +25,7 @@ from sidecar.recorders.recorder import (
     Status,
     Violated,
 )
-from sidecar.settings.addresses import HostPort
+from sidecar.tables.addresses import HostPort
 from tests.recorders.told import alone
 
 from .asterisk import (

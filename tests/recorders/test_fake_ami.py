@@ -25,7 +25,7 @@ from sidecar.recorders.recorder import (
     Status,
     Violated,
 )
-from sidecar.settings.addresses import HostPort
+from sidecar.tables.addresses import HostPort
 
 from .fake_ami import FakeAmi
 from .told import Leg, Told, alone

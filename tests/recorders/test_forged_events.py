@@ -27,7 +27,7 @@ from sidecar.recorders.recorder import (
     SomeoneNew,
     Violated,
 )
-from sidecar.settings.addresses import HostPort
+from sidecar.tables.addresses import HostPort
 
 from .fake_ami import FakeAmi, FakeChannel
 from .test_fake_ami import until

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sidecar.settings.addresses import parse_mailbox
 from sidecar.sip.uri import Uri
+from sidecar.tables.addresses import parse_mailbox
 from tests.settings.test_rules_mistakes import (
     DEFAULTS,
     EXPECT,

@@ -26,7 +26,7 @@ from sidecar.recorders.asterisk.wire.mixmonitor import (
 from sidecar.recorders.asterisk.wire.protocol import Message
 from sidecar.recorders.asterisk.wire.rights import lacking
 from sidecar.recorders.recorder import CarriedByAnother, EventCallback, Order, PbxLeg
-from sidecar.settings.addresses import HostPort
+from sidecar.tables.addresses import HostPort
 
 READ_WITHIN = 5.0
 FRESH_FOR = 1.0

@@ -19,10 +19,10 @@ from sidecar.rules.file.match_crosschecks import of_matches
 from sidecar.rules.file.recorder_crosschecks import of_recorders
 from sidecar.rules.file.schema import Defaults, Rule, RulesFile
 from sidecar.settings.crosschecks import Complaint
-from sidecar.settings.positions import Key
 from sidecar.settings.recorder_schema import SEES_PEOPLE
 from sidecar.settings.schema import Settings
-from sidecar.settings.words import nearest
+from sidecar.tables.positions import Key
+from sidecar.tables.words import nearest
 
 
 def of_rules(rules: RulesFile, settings: Settings | None) -> Iterator[Complaint]:

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 
 from sidecar.rules.file.consent import ASKING
 from sidecar.rules.file.schema import Defaults, Rule, RulesFile
-from sidecar.settings.positions import Key
 from sidecar.settings.recorder_schema import SEES_PEOPLE, RecorderTable
 from sidecar.settings.schema import Settings
+from sidecar.tables.positions import Key
 
 Complaint = tuple[Key, str]
 

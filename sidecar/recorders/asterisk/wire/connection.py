@@ -25,7 +25,7 @@ from sidecar.recorders.asterisk.wire.protocol import (
     UnsafeValueError,
     encode,
 )
-from sidecar.settings.addresses import HostPort, written
+from sidecar.tables.addresses import HostPort, written
 
 log = structlog.get_logger(__name__)
 

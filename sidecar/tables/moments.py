@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 import holidays
 
-from sidecar.settings.words import nearest, shown
+from sidecar.tables.words import nearest, shown
 
 
 def parse_timezone(value: Any) -> ZoneInfo:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from sidecar.settings.words import shown
+from sidecar.tables.words import shown
 
 _WRITTEN = re.compile(r"([0-9]{1,7}) ?(ms|s|m|h)")
 _MILLISECONDS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from sidecar.settings.words import shown
+from sidecar.tables.words import shown
 
 _PATTERN = re.compile(r"([A-Za-z0-9!%'+\-._`~]{2,64})\*?")
 

@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from sidecar.settings.positions import Key
-from sidecar.settings.words import dotted, nearest, one_of, shown
+from sidecar.tables.positions import Key
+from sidecar.tables.words import dotted, nearest, one_of, shown
 
 
 class Table(BaseModel):

@@ -7,8 +7,8 @@ import re
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from sidecar.settings.paths import checked_path
-from sidecar.settings.words import NOT_YET, shown
+from sidecar.tables.paths import checked_path
+from sidecar.tables.words import NOT_YET, shown
 
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network

@@ -6,7 +6,7 @@ from typing import Any
 
 from sidecar.numbers import COUNTRIES
 from sidecar.numbers.nanp import AREAS
-from sidecar.settings.words import nearest, shown
+from sidecar.tables.words import nearest, shown
 
 REGIONS = frozenset(region for _, region in AREAS.values() if region)
 _EXAMPLE = 'like "GB" (ISO 3166-1)'

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from sidecar.settings.positions import Key
+from sidecar.tables.positions import Key
 
 NOT_YET = "is not supported by this version"
 _LONGEST = 60

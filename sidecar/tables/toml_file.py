@@ -15,9 +15,9 @@ from pydantic import ValidationError
 
 from sidecar.errors import OperatorError, OperatorErrors
 from sidecar.numbers import FileState
-from sidecar.settings.complaints import Table, complaints
-from sidecar.settings.positions import Key, lines_of
-from sidecar.settings.words import dotted
+from sidecar.tables.complaints import Table, complaints
+from sidecar.tables.positions import Key, lines_of
+from sidecar.tables.words import dotted
 
 LARGEST = 16 * 1024 * 1024
 """Bytes; 5,000 rules take one."""

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from pydantic import SecretStr
 
-from sidecar.settings.paths import checked_path
+from sidecar.tables.paths import checked_path
 
 _WRITE = 'write { env = "NAME" } or { file = "PATH" }'
 

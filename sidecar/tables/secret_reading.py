@@ -10,8 +10,8 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from sidecar.settings.paths import written_by_others
-from sidecar.settings.secret import Secret
+from sidecar.tables.paths import written_by_others
+from sidecar.tables.secret import Secret
 
 LONGEST = 4096
 """Characters of a file with a secret."""
