@@ -11,7 +11,7 @@ LOCKS := requirements/build.lock requirements/run.lock
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test unit unit-all lint format peers bench soak demo image prompts lock clean
+.PHONY: help run test unit unit-all lint format peers bench soak fuzz demo image prompts lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,6 +56,9 @@ bench: peers ## Cost of a call and of an RTP packet, beside Kamailio + rtpengine
 
 soak: $(VENV)/.dev ## 100 calls a second for ten minutes; fails where memory grows (RATE=, SECONDS=)
 	$(BIN)/python -m bench.endurance --rate $(or $(RATE),100) --seconds $(or $(SECONDS),600)
+
+fuzz: $(VENV)/.dev ## Attack every parser and the calls with hostile peers for ten minutes (SECONDS=)
+	$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),600)
 
 image: $(VENV)/.dev ## Build the container image with buildah (BASE=IMAGE for another base)
 	tools/build_image.sh $(BASE)

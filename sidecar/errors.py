@@ -30,7 +30,14 @@ class OperatorError(SidecarError):
 
     def __str__(self) -> str:
         place = ":".join(str(part) for part in (self.file, self.line) if part is not None)
-        return ": ".join(part for part in (place, self.key, self.message) if part)
+        return _on_one_line(": ".join(part for part in (place, self.key, self.message) if part))
+
+
+def _on_one_line(text: str) -> str:
+    """Write what can't be printed as an escape: messages show what stands in files."""
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
 
 
 class OperatorErrors(SidecarError):

@@ -46,3 +46,10 @@ def test_a_peer_s_error_is_what_the_peer_is_answered():
 def test_every_expected_error_has_one_root_and_can_be_kept_in_a_set(error):
     assert isinstance(error, SidecarError)
     assert {error} == {error}
+
+
+def test_an_error_is_one_line_of_what_can_be_printed_whatever_the_file_says():
+    error = OperatorError('"a\x85b\u2028\x7f" is no address', "a.toml", 3, "sip.\x1blisten")
+
+    assert str(error).isprintable()
+    assert r"a\x85b\u2028\x7f" in str(error)

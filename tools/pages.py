@@ -5,6 +5,7 @@ A part stands between `<!-- NAME: made by tools/TOOL.py -->` and `<!-- end of NA
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -28,7 +29,17 @@ class Part(NamedTuple):
         end = f"<!-- end of {self.name} -->"
         head, rest = text.split(begin)
         tail = rest.split(end)[1]
-        return f"{head}{begin}\n\n{self.make()}\n\n{end}{tail}"
+        return f"{head}{begin}\n\n{linked(self.make())}\n\n{end}{tail}"
+
+
+def linked(text: str) -> str:
+    """Return a text of the code's with each page that it names as a link, seen from docs/."""
+    return re.sub(r"\b(?:docs/)?([a-z-]+\.md)\b", _link, text)
+
+
+def _link(named: re.Match[str]) -> str:
+    page = named[1]
+    return f"[{page}]({page})" if (DOCS / page).is_file() else named[0]
 
 
 def outdated(parts: Iterable[Part]) -> dict[Path, str]:

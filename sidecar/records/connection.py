@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import structlog
 
@@ -51,6 +53,7 @@ def prepare(path: Path) -> files.Lock:
 
     Raises OperatorError where that can't be done.
     """
+    _leave_others_alone(path)
     files.create(path)
     lock = files.Lock(path)
     try:
@@ -65,6 +68,23 @@ def prepare(path: Path) -> files.Lock:
         lock.release()
         raise
     return lock
+
+
+def _leave_others_alone(path: Path) -> None:
+    """Raise OperatorError where the file is another program's, before anything of it is changed.
+
+    What can't be read, or is no file, is left to `files.create` to say.
+    """
+    if not (os.access(path, os.R_OK | os.W_OK) and path.is_file()):
+        return
+    location = f"file:{quote(str(path))}?mode=rw"
+    try:
+        with closing(
+            sqlite3.connect(location, uri=True, timeout=files.START_SECONDS)
+        ) as connection:
+            schema.check_version(connection, path)
+    except sqlite3.Error as error:
+        raise files.fault(path, f"the call records can't be opened: {error}") from error
 
 
 def _bring_up_to_date(connection: sqlite3.Connection, path: Path, lock: files.Lock) -> None:

@@ -140,6 +140,7 @@ def doubtful(settings: Settings) -> Iterator[Complaint]:
         if listener.transport == "udp" and listener.port in settings.media.ports:
             message = f"port {listener.port} is one of [media] ports too; one of both can't have it"
             yield ("sip", "listen", index), message
+    yield from _doubtful_addresses(settings)
     first = settings.records.database.parts[0]
     if first in ("var", "srv", "opt", "home", "data", "tmp"):
         message = f'"sqlite:///{first}…" lies beside this file; an absolute path has four slashes'
@@ -153,6 +154,24 @@ def doubtful(settings: Settings) -> Iterator[Complaint]:
         yield ("http", "token"), _LITERAL
     if settings.records.keep_days == 0:
         yield ("records", "keep_days"), "0 keeps call records for ever"
+
+
+def _doubtful_addresses(settings: Settings) -> Iterator[Complaint]:
+    """Yield a family of media that no listener has, and HTTP that everyone reaches."""
+    media = settings.media.address
+    if not any((":" in media) == (":" in each.host) for each in settings.sip.listen):
+        version, other = ("IPv6", "IPv4") if ":" in media else ("IPv4", "IPv6")
+        yield (
+            ("media", "address"),
+            f"{media} is {version} and no sip.listen is: offers of {other} are refused with 488",
+        )
+    http = settings.http.listen.host
+    if http in ("0.0.0.0", "::"):  # noqa: S104
+        yield (
+            ("http", "listen"),
+            f"{http} is every address of this machine, and metrics have no password; "
+            "name 127.0.0.1, or that of a management network",
+        )
 
 
 def _leaves_in_clear(table: RecorderTable) -> bool:

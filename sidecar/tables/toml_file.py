@@ -21,7 +21,7 @@ from sidecar.tables.words import dotted
 
 LARGEST = 16 * 1024 * 1024
 """Bytes; 5,000 rules take one."""
-_AT = re.compile(r"\s*\(at (?:line (\d+), column \d+|end of document)\)$")
+_AT = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 
 Model = TypeVar("Model", bound=Table)
 

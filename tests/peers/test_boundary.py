@@ -11,7 +11,7 @@ import pytest
 
 from sidecar.calls.header_policy import CROSSING
 
-from .asterisk import IVR, Asterisk
+from .asterisk import ONE_FILE, Asterisk
 from .processes import LOOPBACK, free_port
 from .sidecar import Sidecar, rule
 
@@ -71,10 +71,10 @@ class Trunk:
         host, port = self._socket.getsockname()
         kind = "" if header.lower().startswith(b"content-type") or not body else SDP_TYPE
         text = (
-            f"{method} sip:{IVR}@{LOOPBACK} SIP/2.0\r\n"
+            f"{method} sip:{ONE_FILE}@{LOOPBACK} SIP/2.0\r\n"
             f"Via: SIP/2.0/UDP {host}:{port};branch=z9hG4bK{self._call_id}{method}{cseq}\r\n"
             f"Max-Forwards: 70\r\nFrom: <sip:+4930123456@{host}>;tag=1\r\n"
-            f"To: {to or f'<sip:{IVR}@{host}>'}\r\nCall-ID: {self._call_id}\r\n"
+            f"To: {to or f'<sip:{ONE_FILE}@{host}>'}\r\nCall-ID: {self._call_id}\r\n"
             f"CSeq: {cseq} {method}\r\nContact: <sip:trunk@{host}:{port}>\r\n{kind}"
         ).encode()
         line = header + b"\r\n" if header else b""

@@ -64,3 +64,13 @@ def test_a_check_names_the_page_that_is_out_of_date_and_leaves_it_alone(
     assert code == 1
     assert capsys.readouterr().out == "docs/rows.md is out of date: run python tools/rows.py\n"
     assert (tmp_path / "rows.md").read_text() == text
+
+
+def test_a_page_that_the_code_names_is_a_link_in_the_documents(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(pages, "DOCS", tmp_path)
+    (tmp_path / "media.md").touch()
+
+    text = pages.linked("behind NAT (docs/media.md), media.md, multi-media.md, docs/other.md")
+
+    links = "behind NAT ([media.md](media.md)), [media.md](media.md)"
+    assert text == f"{links}, multi-media.md, docs/other.md"

@@ -11,10 +11,9 @@ import pytest
 from sidecar.cli import main
 from tests.project.repository import ROOT
 
-PAGES = [
-    *sorted(ROOT.glob("*.md")),
-    *sorted((ROOT / "docs").glob("*.md")),
-]
+DOCS = sorted((ROOT / "docs").glob("*.md"))
+PAGES = [*sorted(ROOT.glob("*.md")), *DOCS]
+FENCED = re.MULTILINE | re.DOTALL
 MAKEFILE = (ROOT / "Makefile").read_text()
 TARGETS = set(re.findall(r"^([a-z-]+):", MAKEFILE, re.MULTILINE))
 
@@ -51,6 +50,27 @@ def test_every_link_within_the_repository_leads_somewhere(page: Path) -> None:
     missing += [path for path in named if not (ROOT / path).exists()]
 
     assert missing == []
+
+
+@pytest.mark.parametrize("page", DOCS, ids=lambda page: page.name)
+def test_every_page_that_another_one_names_is_a_link(page: Path) -> None:
+    prose = re.sub(r"^```.*?^```|`[^`\n]+`|\[[^]]*\]\([^)]*\)", "", page.read_text(), flags=FENCED)
+    names = {other.name for other in DOCS if other != page} - {"README.md"}
+
+    named = {name for name in re.findall(r"[a-z-]+\.md\b", prose) if name in names}
+
+    assert named == set()
+
+
+def test_the_map_leads_to_every_page_and_names_each_one_once() -> None:
+    text = (ROOT / "docs" / "README.md").read_text()
+
+    listed = sorted(re.findall(r"^\| \[[^]]+\]\(([^)]+)\) \|", text, re.MULTILINE))
+
+    first = {"README.md", "architecture.md", "glossary.md"}
+    assert listed == sorted({page.name for page in DOCS} - first)
+    assert "](architecture.md)" in text
+    assert "](glossary.md)" in text
 
 
 def test_every_phony_target_has_a_recipe() -> None:

@@ -52,6 +52,11 @@ class FakeAmi:
         self.rights = "call,dialplan,command"
         self.stops = True
         self.mutes_by_id = True
+        self.cut_in_lists: dict[str, str] = {}
+        """Channels whose telephone ends the message that lists it, and what it begins then."""
+        self.concise = ""
+        """A line of `core show channels concise` that a telephone wrote."""
+        self.unreadable_bridges: set[str] = set()
         self.port = 0
         self._writers: list[asyncio.StreamWriter] = []
         self._server: asyncio.Server | None = None
@@ -178,8 +183,11 @@ class FakeAmi:
     def _status(self, head: str) -> str:
         text = f"Response: Success\r\n{head}EventList: start\r\n\r\n"
         for each in self.channels.values():
-            text += f"Event: Status\r\n{head}Channel: {each.name}\r\nUniqueid: {each.uniqueid}\r\n"
-            text += f"Linkedid: {each.linkedid}\r\nBridgeID: \r\n\r\n"
+            text += f"Event: Status\r\nChannel: {each.name}\r\nCallerIDNum: 1\r\n"
+            if each.name in self.cut_in_lists:
+                text += f"\r\n{self.cut_in_lists[each.name]}\r\n"
+            text += f"Uniqueid: {each.uniqueid}\r\nLinkedid: {each.linkedid}\r\n"
+            text += f"BridgeID: {each.bridge}\r\n{head}\r\n"
         return text + f"Event: StatusComplete\r\n{head}EventList: Complete\r\n\r\n"
 
     def _command(self, fields: Fields) -> str:
@@ -194,6 +202,8 @@ class FakeAmi:
                 lines = (*HEADER, *(f"{each}\t{file}" for each, file in channel.monitors.items()))
         elif command.startswith("bridge show "):
             lines = self._bridge(command.removeprefix("bridge show "))
+        elif command == "core show channels concise":
+            lines = (self.concise,)
         elif command.startswith("manager show user"):
             lines = (f"       read perm: {self.rights}", f"      write perm: {self.rights}")
         return "".join(f"Output: {line}\r\n" for line in lines)
@@ -203,6 +213,8 @@ class FakeAmi:
             return tuple(
                 f"{each} - 2 base {kind} 00:01" for each, (kind, _) in self.bridges.items()
             )
+        if bridge in self.unreadable_bridges:
+            return ("Id: x",)
         if bridge not in self.bridges:
             return (f"Bridge '{bridge}' not found",)
         kind, room = self.bridges[bridge]

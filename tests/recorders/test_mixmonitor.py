@@ -7,13 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sidecar.recorders.asterisk.wire.mixmonitor import (
-    Hidden,
     Instance,
     Recording,
     is_plain_file,
     list_command,
     parse_bridges,
-    parse_hidden,
     parse_list,
     parse_permissions,
     recording_of,
@@ -49,7 +47,6 @@ def test_no_recording_is_told_from_no_channel_and_from_what_is_no_list(
 @given(st.lists(st.text()))
 def test_no_output_upsets_the_parsers(output: list[str]) -> None:
     parse_list(output)
-    parse_hidden(output)
     parse_bridges(output)
     parse_permissions(output)
 
@@ -83,14 +80,6 @@ def test_an_instance_begins_again_in_all_its_files() -> None:
 
     assert recording == Recording("/r/a.wav49", "/r/a-r.wav49", "/r/a-t.wav49")
     assert recording.options == "ar(/r/a-r.wav49)t(/r/a-t.wav49)"
-
-
-def test_conference_recorders_are_found_whatever_the_room_is_called() -> None:
-    tail = "!default!s!1!Up!(None)!!!!!3!0!d1a1e7fb!1795620677.4"
-
-    assert parse_hidden([f"CBRec/a!b-00000000{tail}", f"CBAnn/a-1;2{tail}", "CBRec/short!x"]) == (
-        Hidden("1795620677.4", "CBRec/a!b-00000000", "d1a1e7fb"),
-    )
 
 
 def test_bridges_have_their_technology_with_and_without_a_duration() -> None:

@@ -118,3 +118,9 @@ def test_a_value_never_becomes_a_line_of_its_own(value: str) -> None:
 def test_a_value_that_would_end_its_line_or_is_too_long_is_refused(value: str) -> None:
     with pytest.raises(UnsafeValueError):
         encode("Getvar", [("Channel", value)])
+
+
+def test_a_message_that_begins_with_output_is_doubtful() -> None:
+    (message,) = Framer().feed(BANNER + b"Output: x\r\nEvent: Hangup\r\n\r\n")
+
+    assert message.doubtful

@@ -183,8 +183,28 @@ def test_where_nothing_is_wrong_both_are_given(files):
             "sidecar.toml:3: sip.listen[1]: port 5070 is one of [media] ports too; "
             "one of both can't have it",
         ),
+        (
+            'address = "127.0.0.1"',
+            'address = "::1"',
+            "sidecar.toml:11: media.address: ::1 is IPv6 and no sip.listen is: "
+            "offers of IPv4 are refused with 488",
+        ),
+        (
+            "127.0.0.1:9464",
+            "0.0.0.0:9464",
+            "sidecar.toml:15: http.listen: 0.0.0.0 is every address of this machine, and metrics "
+            "have no password; name 127.0.0.1, or that of a management network",
+        ),
     ],
-    ids=["everyone", "stranger", "three slashes", "for ever", "shared port"],
+    ids=[
+        "everyone",
+        "stranger",
+        "three slashes",
+        "for ever",
+        "shared port",
+        "other family",
+        "HTTP for everyone",
+    ],
 )
 def test_what_is_hardly_meant_is_a_warning(files, right, doubtful, told):
     files.have_recorder()

@@ -10,6 +10,7 @@ from pathlib import Path
 from sidecar.recorders.asterisk.eyes.call_ids import CallIds
 from sidecar.recorders.asterisk.eyes.channels import Channel, Channels
 from sidecar.recorders.asterisk.eyes.conferences import Conferences
+from sidecar.recorders.asterisk.eyes.hidden import Hidden, read_hidden
 from sidecar.recorders.asterisk.eyes.hints import Hints, Readings
 from sidecar.recorders.asterisk.eyes.people import Scene
 from sidecar.recorders.asterisk.eyes.scenes import ahead, answerers, scene
@@ -18,11 +19,7 @@ from sidecar.recorders.asterisk.hands.control import Control
 from sidecar.recorders.asterisk.hands.files import FileCheck
 from sidecar.recorders.asterisk.session import AsteriskSession
 from sidecar.recorders.asterisk.wire.connection import Connection
-from sidecar.recorders.asterisk.wire.mixmonitor import (
-    Hidden,
-    parse_bridges,
-    parse_hidden,
-)
+from sidecar.recorders.asterisk.wire.mixmonitor import parse_bridges
 from sidecar.recorders.asterisk.wire.protocol import Message
 from sidecar.recorders.asterisk.wire.rights import lacking
 from sidecar.recorders.recorder import CarriedByAnother, EventCallback, Order, PbxLeg
@@ -34,6 +31,7 @@ FRESH_FOR = 1.0
 HIDDEN_TRIES = 10
 HIDDEN_PAUSE = 0.02
 _NAMING = ("Newchannel", "Rename")
+_COMPARED = ("Newchannel", "BridgeEnter", "MixMonitorStart", "Status")
 MAILBOX_APPLICATIONS = frozenset({"VoiceMail", "MinivmRecord"})
 
 
@@ -84,7 +82,7 @@ class AsteriskRecorder:
             self._connection,
             self.channels,
             self._conferences.rooms,
-            Readings(self._read, self._ended, self._changed, self._conferences.meet),
+            Readings(self._read, self._found, self._ended, self._changed, self._conferences.meet),
         )
         self._steps = Steps(mailbox_applications, self._hints.about, self._at_mailbox)
         self.control = Control(self._connection)
@@ -191,27 +189,25 @@ class AsteriskRecorder:
             self._reading = asyncio.create_task(self._read_list(), name="asterisk-status")
         await asyncio.wait([self._reading])
 
-    async def find_hidden(self, bridges: frozenset[str]) -> None:
-        """Look for the hidden channels that record these conferences.
+    async def find_hidden(self, bridges: frozenset[str]) -> bool:
+        """Look for the hidden channels that record these conferences; return whether that went.
 
         One is announced a moment before it can be found: it is waited for where a conference is
         known to be recorded.
         """
         for _ in range(HIDDEN_TRIES):
-            reply = await self._connection.ask(
-                "Command", ("Command", "core show channels concise"), within=READ_WITHIN
-            )
-            if reply.failure:
-                return
-            found = [each for each in parse_hidden(reply.message.output) if each.bridge in bridges]
+            found = await read_hidden(self._connection, bridges)
+            if found is None:
+                return False
             self._take_hidden(bridges, found)
             self._announced -= {each.bridge for each in found}
             if not self._announced & bridges:
-                return
+                return True
             await asyncio.sleep(HIDDEN_PAUSE)
         self._announced -= bridges
+        return True
 
-    def _take_hidden(self, bridges: frozenset[str], found: list[Hidden]) -> None:
+    def _take_hidden(self, bridges: frozenset[str], found: tuple[Hidden, ...]) -> None:
         listed = {each.uniqueid for each in found}
         for bridge in bridges:
             for uniqueid in self.channels.in_bridge(bridge) - listed:
@@ -281,6 +277,9 @@ class AsteriskRecorder:
             self._conferences.rooms.keep(bridges_now)
         doubtful = set(self.channels.replace(status.listed, before))
         doubtful |= {each for each in self.channels.all() if self.channels.is_in_doubt(each)}
+        if any(each.doubtful or each.get("event") != "Status" for each in status.listed):
+            doubtful |= self.channels.all() | {each.get("uniqueid") for each in status.listed}
+            self._hints.all_bridges()
         for entry in status.listed:
             if self._steps.mailboxes.is_one(entry.get("application")):
                 doubtful.add(entry.get("uniqueid"))
@@ -305,9 +304,11 @@ class AsteriskRecorder:
             self._hints.show_forgery()
         if word == "Newexten":
             self._steps.took(event)
+            self._compare(event)
             return
         if word == "Hangup":
             self._hints.hangup(event.get("uniqueid"))
+            self._compare(event)
             return
         if word.startswith("Confbridge"):
             self._hints.room(event.get("bridgeuniqueid"))
@@ -319,21 +320,41 @@ class AsteriskRecorder:
             self._channel_changed(uniqueid, word)
             if self.channels.is_in_doubt(uniqueid) or (known and word in _NAMING):
                 self._hints.about(uniqueid)
-        self._hints.about_bridges()
+        self._hints.look()
+        if word in _COMPARED:
+            self._compare(event)
         match word:
             case "BridgeEnter" | "BridgeLeave" | "Rename":
                 self._conferences.meet_at(event.get("uniqueid"), event.get("bridgeuniqueid"))
             case "MixMonitorStart":
-                ours = self.control.was_ours(event.get("uniqueid"), started=True)
-                self._look_again(event.get("uniqueid"), begun=not ours)
+                for each in self._told_of(event):
+                    ours = self.control.was_ours(each, started=True)
+                    self._look_again(each, begun=not ours)
             case "MixMonitorStop":
-                self._look_again(event.get("uniqueid"))
-            case "MixMonitorMute" if event.get("state") == "0":
-                ours = self.control.was_ours(event.get("uniqueid"), started=False)
-                if not ours:
-                    self._look_again(event.get("uniqueid"), begun=True)
+                for each in self._told_of(event):
+                    self._look_again(each)
+            case "MixMonitorMute" if event.get("state") != "1":
+                for each in self._told_of(event):
+                    if not self.control.was_ours(each, started=False):
+                        self._look_again(each, begun=True)
             case "ConfbridgeRecord":
                 self._conference_records(event.get("bridgeuniqueid"))
+
+    def _compare(self, event: Message) -> None:
+        """Have the channel looked for by its name where a telephone may have cut an event short.
+
+        The name stands before all that a telephone can write, the uniqueid behind it.
+        """
+        name = event.get("channel")
+        channel = self.channels.get(event.get("uniqueid"))
+        if channel is None or channel.name != name:
+            self._hints.name(name)
+            if event.get("event") == "BridgeEnter":
+                self._hints.bridge(event.get("bridgeuniqueid"))
+
+    def _told_of(self, event: Message) -> frozenset[str]:
+        """Return the channels that an event may tell of, by uniqueid and by name."""
+        return self.channels.named(event.get("channel")) | {event.get("uniqueid")}
 
     def _channel_changed(self, uniqueid: str, word: str) -> None:
         channel = self.channels.get(uniqueid)
@@ -354,6 +375,13 @@ class AsteriskRecorder:
     def _read(self, uniqueid: str, application: str) -> None:
         self._steps.is_at(uniqueid, application)
         self._changed(uniqueid)
+
+    def _found(self, channel: Channel) -> None:
+        """There is a channel that no event has told of."""
+        if channel.is_sip:
+            self.call_ids.ask(channel)
+        self._changed(channel.uniqueid)
+        self._conferences.meet_at(channel.uniqueid, channel.bridge)
 
     def _ended(self, uniqueid: str, known: bool) -> None:
         self._gone(uniqueid)

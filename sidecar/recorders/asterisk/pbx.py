@@ -49,8 +49,8 @@ class Pbx(Protocol):
     async def read_all(self) -> None:
         """Read all channels anew, if that is due; sessions are told what has changed."""
 
-    async def find_hidden(self, bridges: frozenset[str]) -> None:
-        """Look for the hidden channels that record these conferences."""
+    async def find_hidden(self, bridges: frozenset[str]) -> bool:
+        """Look for the hidden channels that record these conferences; return whether that went."""
 
     def ended(self, session: AsteriskSession) -> None:
         """A session was closed."""

@@ -275,7 +275,8 @@ class AsteriskSession:
                     return await self._not_found()
                 self.uniqueid = uniqueid
                 self.regroup()
-            await self._find_hidden()
+            if not await self._find_hidden():
+                return "unproven"
             if not await self._pass():
                 return ""
             failure = next((each.failure for each in self._looks.values() if each.failure), "")
@@ -294,15 +295,14 @@ class AsteriskSession:
             return None
         return "no_channel"
 
-    async def _find_hidden(self) -> None:
+    async def _find_hidden(self) -> bool:
         channels = (self._pbx.channels.get(each) for each in self.group)
         bridges = frozenset(
             each.bridge
             for each in channels
             if each is not None and self._pbx.channels.is_conference(each.bridge)
         )
-        if bridges:
-            await self._pbx.find_hidden(bridges)
+        return not bridges or await self._pbx.find_hidden(bridges)
 
     async def _pass(self) -> bool:
         """See to the channels that need it; return whether there were any."""

@@ -17,7 +17,7 @@ from sidecar.tables.positions import Key
 
 Complaint = tuple[Key, str]
 
-_INSTEAD = f'kind = "{SEES_PEOPLE}" can'
+_INSTEAD = f'kind = "{SEES_PEOPLE}" can, as can "feature-code" with a start'
 
 
 def of_recorders(rules: RulesFile, settings: Settings) -> Iterator[Complaint]:

@@ -20,7 +20,6 @@ SDP = "application/sdp"
 NO_TYPE = MediaType("text/plain")
 """What a part without Content-Type is (RFC 2046 section 5.1)."""
 
-_SEPARATE = re.compile(r"[ \t]*;[ \t]*")
 _PLAIN_ENCODINGS = ("7bit", "8bit", "binary")
 
 PartHeaders = dict[str, str]
@@ -54,7 +53,7 @@ def handling(disposition: str | None) -> str:
 
 
 def _words(disposition: str) -> list[str]:
-    return _SEPARATE.split(disposition.strip(" \t").lower())
+    return [word.strip(" \t") for word in disposition.lower().split(";")]
 
 
 def _find(kind: MediaType, body: bytes, depth: int) -> bytes | None:

@@ -22,6 +22,8 @@ WAITING_ROOM = "holding_bridge"
 CONFERENCE = "softmix"
 RECORDER = "CBRec/"
 """How the names of channels begin that record a ConfBridge; no event tells of them."""
+UNTOLD = (RECORDER, "CBAnn/")
+"""And of those that play to one."""
 MOST_CHANNELS = 50_000
 MOST_BRIDGES = 50_000
 MOST_FORMER = 100
@@ -86,12 +88,15 @@ class Channels:
         self._technology: dict[str, str] = {}
         self._waiting_rooms: set[str] = set()
         """Bridges of which it was read that they connect nobody."""
-        self._halves: dict[str, str] = {}
+        self._by_name: defaultdict[str, set[str]] = defaultdict(set)
+        """Several have one name while one of them was only told of, and is none."""
         self._former: dict[str, dict[str, None]] = {}
         """The Linkedids and bridges that a channel is said to have left, by its uniqueid."""
         self._by_former: defaultdict[str, set[str]] = defaultdict(set)
         self.doubtful_bridges: set[str] = set()
         """Bridges of which something was told that is to be read back."""
+        self.doubtful_names: set[str] = set()
+        """Names that no channel is known by any more: somebody else may have them."""
         self.held: set[str] = set()
         """The channels that have put the others on hold."""
 
@@ -102,10 +107,11 @@ class Channels:
         self._by_bridge.clear()
         self._technology.clear()
         self._waiting_rooms.clear()
-        self._halves.clear()
+        self._by_name.clear()
         self._former.clear()
         self._by_former.clear()
         self.doubtful_bridges.clear()
+        self.doubtful_names.clear()
 
     def get(self, uniqueid: str) -> Channel | None:
         """Return a channel, None where it is not known (any more)."""
@@ -133,8 +139,7 @@ class Channels:
                 waiting.extend(self._by_former.get(link, set()) - found)
                 waiting.extend(self._sharing(link) - found)
             waiting.extend(self._sharing(channel.bridge) - found)
-            if other := self.other_half(channel):
-                waiting.append(other)
+            waiting.extend(self.other_half(channel) - found)
         return frozenset(found)
 
     def _sharing(self, bridge: str) -> set[str]:
@@ -162,11 +167,19 @@ class Channels:
             return frozenset()
         return self.in_bridge(bridge)
 
-    def other_half(self, channel: Channel) -> str:
-        """Return the uniqueid of a Local channel's other half, an empty text for other channels."""
+    def bridges(self) -> tuple[str, ...]:
+        """Return the bridges that are known."""
+        return tuple(self._technology)
+
+    def named(self, name: str) -> frozenset[str]:
+        """Return the uniqueids of the channels that are said to have this name."""
+        return frozenset(self._by_name.get(name, ()))
+
+    def other_half(self, channel: Channel) -> frozenset[str]:
+        """Return the uniqueid of a Local channel's other half, none for other channels."""
         if not channel.name.startswith(_LOCAL):
-            return ""
-        return self._halves.get(channel.name[:-2] + _HALVES.get(channel.name[-2:], ""), "")
+            return frozenset()
+        return self.named(channel.name[:-2] + _HALVES.get(channel.name[-2:], ""))
 
     def in_bridge(self, bridge: str) -> frozenset[str]:
         """Return the uniqueids of the channels in a bridge."""
@@ -227,6 +240,17 @@ class Channels:
         if known != CONFERENCE and (known is not None or len(self._technology) < MOST_BRIDGES):
             self._technology[bridge] = technology
 
+    def found(self, uniqueid: str, name: str, linkedid: str, *, up: bool) -> bool:
+        """Take in a channel that was read; return whether nothing had told of it."""
+        if uniqueid in self._channels or not self._put(uniqueid, name, linkedid):
+            return False
+        self._channels[uniqueid].up = up
+        return True
+
+    def enter(self, uniqueid: str, bridge: str) -> bool:
+        """Take in that a channel was read to be in a bridge; return whether that is new."""
+        return self._change(uniqueid, bridge=bridge)
+
     def replace(self, status: Iterable[Message], before: frozenset[str]) -> list[str]:
         """Take in the whole list (events Status). `before`: `all` when the list was asked for.
 
@@ -286,7 +310,7 @@ class Channels:
             return False
         _discard(self._by_link, channel.linkedid, uniqueid)
         _discard(self._by_bridge, channel.bridge, uniqueid)
-        self._halves.pop(channel.name, None)
+        self._lose_name(channel)
         self.held.discard(uniqueid)
         self._forget_former(uniqueid)
         return True
@@ -299,8 +323,7 @@ class Channels:
             return False
         self._channels[uniqueid] = Channel(uniqueid, name, linkedid or uniqueid)
         self._by_link[linkedid or uniqueid].add(uniqueid)
-        if name.startswith(_LOCAL):
-            self._halves[name] = uniqueid
+        self._by_name[name].add(uniqueid)
         return True
 
     def _change(
@@ -348,12 +371,16 @@ class Channels:
             _discard(self._by_former, link, uniqueid)
         return bool(former)
 
+    def _lose_name(self, channel: Channel) -> None:
+        _discard(self._by_name, channel.name, channel.uniqueid)
+        self.doubtful_names.add(channel.name)
+        if channel.bridge:
+            self.doubtful_bridges.add(channel.bridge)
+
     def _rename(self, channel: Channel, name: str) -> None:
-        if self._halves.get(channel.name) == channel.uniqueid:
-            del self._halves[channel.name]
+        self._lose_name(channel)
         channel.name = name
-        if name.startswith(_LOCAL):
-            self._halves[name] = channel.uniqueid
+        self._by_name[name].add(channel.uniqueid)
 
 
 def _discard(index: defaultdict[str, set[str]], key: str, uniqueid: str) -> None:

@@ -32,7 +32,10 @@ class Doubts(Generic[Found]):
         connection: Connection,
         read: Callable[[Connection, str], Awaitable[Found | None]],
         on_found: Callable[[str, Found], None],
+        can_be: Callable[[str], bool] = is_id,
     ) -> None:
+        """`can_be`: whether a word can name what is read; others are passed over."""
+        self._can_be = can_be
         self._connection = connection
         self._read = read
         self._on_found = on_found
@@ -51,7 +54,7 @@ class Doubts(Generic[Found]):
                 self._timers[name] = loop.call_later(after, self.about, name)
         elif name in self._reading:
             self._again.add(name)
-        elif is_id(name):
+        elif self._can_be(name):
             if len(self._reading) >= MOST:
                 self._give_up()
                 return

@@ -16,6 +16,7 @@ from sidecar.recorders.asterisk.wire.connection import Connection, Reply
 
 _ITEMS = ("name", "linkedid", "appname", "state")
 _GETVAR = {"response", "actionid", "variable", "value"}
+LONGEST_NAME = 300
 _ID = re.compile(r"[A-Za-z0-9._-]{1,150}")
 
 
@@ -46,6 +47,19 @@ class Bridge:
 def is_id(word: str) -> bool:
     """Whether a word can be the id of a channel or bridge, and nothing else in a command."""
     return _ID.fullmatch(word) is not None
+
+
+def is_name(word: str) -> bool:
+    """Whether a word can be the name of a channel; no uniqueid can be one."""
+    return "/" in word and len(word) <= LONGEST_NAME and word.isprintable()
+
+
+async def read_name(connection: Connection, name: str) -> str | None:
+    """Return the uniqueid of the channel with a name, empty where there is none; None: unknown."""
+    reply = await connection.ask("Getvar", ("Channel", name), ("Variable", "CHANNEL(uniqueid)"))
+    if reply.no_channel:
+        return ""
+    return None if reply.failure else value_of(reply)
 
 
 async def read_channel(connection: Connection, uniqueid: str) -> Facts | None:

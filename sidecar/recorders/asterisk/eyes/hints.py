@@ -13,9 +13,16 @@ from typing import NamedTuple
 
 import structlog
 
-from sidecar.recorders.asterisk.eyes.channels import Channels
+from sidecar.recorders.asterisk.eyes.channels import UNTOLD, Channel, Channels
 from sidecar.recorders.asterisk.eyes.doubts import Doubts
-from sidecar.recorders.asterisk.eyes.evidence import Bridge, Facts, read_bridge, read_channel
+from sidecar.recorders.asterisk.eyes.evidence import (
+    Bridge,
+    Facts,
+    is_name,
+    read_bridge,
+    read_channel,
+    read_name,
+)
 from sidecar.recorders.asterisk.eyes.rooms import Rooms
 from sidecar.recorders.asterisk.eyes.scenes import answerers, confirmed, reach
 from sidecar.recorders.asterisk.wire.connection import Connection
@@ -33,6 +40,8 @@ class Readings(NamedTuple):
 
     channel: Callable[[str, str], None]
     """A channel's uniqueid and its application."""
+    found: Callable[[Channel], None]
+    """A channel that there is, and that was not known, or not to be in its bridge."""
     ended: Callable[[str, bool], None]
     """The uniqueid of one that there is not (any more), and whether it was known."""
     changed: Callable[[str], None]
@@ -52,6 +61,9 @@ class Hints:
         self._tell = tell
         self._doubts = Doubts(connection, self._read_channel, self._channel_read)
         self._bridges = Doubts(connection, read_bridge, self._bridge_read)
+        self._names = Doubts(connection, read_name, self._name_read, is_name)
+        self._places: dict[str, str] = {}
+        """The bridges that unknown channels were read to be in, by the names of these."""
         self._ended: dict[str, tuple[float, ...]] = {}
         """Channels that are said to have ended: when each is read again if it is still there."""
         self._up: set[str] = set()
@@ -64,10 +76,25 @@ class Hints:
         """Something was said of a channel that has to be read back."""
         self._doubts.about(uniqueid)
 
-    def about_bridges(self) -> None:
-        """Have the bridges read of which something was said."""
+    def name(self, name: str) -> None:
+        """Something was said of a channel by its name, and nothing, or another, by its uniqueid."""
+        self._names.about(name)
+
+    def bridge(self, bridge: str) -> None:
+        """Somebody may be in a bridge who is not known to be."""
+        self._bridges.about(bridge)
+
+    def all_bridges(self) -> None:
+        """Somebody may be in any bridge."""
+        for each in self._channels.bridges():
+            self._bridges.about(each)
+
+    def look(self) -> None:
+        """Have the bridges and names read of which something was said."""
         while self._channels.doubtful_bridges:
             self._bridges.about(self._channels.doubtful_bridges.pop())
+        while self._channels.doubtful_names:
+            self._names.about(self._channels.doubtful_names.pop())
 
     def answer(self, uniqueid: str) -> None:
         """A channel may be up: note who has answered it by then, and have it read."""
@@ -108,6 +135,8 @@ class Hints:
         """Nothing of what was said counts any more."""
         self._doubts.clear()
         self._bridges.clear()
+        self._names.clear()
+        self._places.clear()
         self._conferences.clear()
         self._up.clear()
         self._ended.clear()
@@ -138,16 +167,28 @@ class Hints:
         self._up.discard(uniqueid)
         if facts.gone:
             self._tell.ended(uniqueid, self._channels.remove(uniqueid))
+            self.look()
             return
         if looks:
             self._ended[uniqueid] = looks[1:]
             self._doubts.about(uniqueid, after=looks[0])
+        new = self._channels.found(uniqueid, facts.name, facts.linkedid, up=facts.up)
         self._channels.settle(uniqueid, facts.name, facts.linkedid, facts.bridge or None)
+        self.look()
         channel = self._channels.get(uniqueid)
         if channel is not None and said_up:
             channel.up = facts.up
             channel.answered_by = confirmed(self._channels, channel)
+        if channel is not None and new:
+            self._channels.enter(uniqueid, self._places.pop(facts.name, ""))
+            self._tell.found(channel)
         self._tell.channel(uniqueid, facts.application)
+
+    def _name_read(self, name: str, uniqueid: str) -> None:
+        if not uniqueid or self._channels.get(uniqueid) is not None:
+            self._places.pop(name, None)
+        for each in {uniqueid, *self._channels.named(name)} - {""}:
+            self._doubts.about(each)
 
     def _bridge_read(self, bridge: str, found: Bridge) -> None:
         self._conferences.discard(bridge)
@@ -156,5 +197,19 @@ class Hints:
             self._rooms.end(bridge)
         elif self._rooms.name(bridge, found.room):
             self._tell.room(bridge)
+        for name in found.channels:
+            self._place(name, bridge)
         for uniqueid in self._channels.in_bridge(bridge):
             self._tell.changed(uniqueid)
+
+    def _place(self, name: str, bridge: str) -> None:
+        """Take in that whoever has this name is in a bridge."""
+        known = [self._channels.get(each) for each in self._channels.named(name)]
+        if name.startswith(UNTOLD) or any(each and each.bridge == bridge for each in known):
+            return
+        if len(self._places) < MOST_CLAIMS:
+            self._places[name] = bridge
+        self._names.about(name)
+        for channel in known:
+            if channel is not None and self._channels.enter(channel.uniqueid, bridge):
+                self._tell.found(channel)

@@ -25,8 +25,7 @@ def reach(channels: Channels, uniqueid: str, walls: Mapping[str, object]) -> lis
         found[channel.uniqueid] = channel
         if channel.bridge and channel.bridge not in walls:
             waiting.extend(channels.talking_in(channel.bridge))
-        if other := channels.other_half(channel):
-            waiting.append(other)
+        waiting.extend(channels.other_half(channel))
     return list(found.values())
 
 

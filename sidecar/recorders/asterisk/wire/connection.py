@@ -80,13 +80,17 @@ class _Pending:
         self.listed: list[Message] = []
 
     def take(self, message: Message) -> Reply | None:
-        """Take a message with the action's id; return the reply once it is complete."""
+        """Take a message with the action's id; return the reply once it is complete.
+
+        Within a list anything may have the id at its end that a telephone begins: its channel's
+        uniqueid stands before it then.
+        """
         word = message.get("eventlist").lower()
-        if "response" in message.fields and "event" not in message.fields:
+        if self.response is None and "response" in message.fields and "event" not in message.fields:
             self.response = message
             if word == "start":
                 return None
-        elif word != "complete":
+        elif word != "complete" or "uniqueid" in message.fields:
             if len(self.listed) < MOST_LISTED:
                 self.listed.append(message)
             return None

@@ -10,13 +10,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from sidecar.recorders.asterisk.eyes.channels import RECORDER
-
 _ID = re.compile(r"0x[0-9a-fA-F]{1,16}")
 _HEADING = "MixMonitor ID\t"
 _FILE = re.compile(r"/[^\x00-\x1f\x7f,()\"\\|]{1,500}")
-_CONCISE_FIELDS = 13
-"""How many follow the channel's name in a line of `core show channels concise`."""
 NO_SUCH_ID = "0x1"
 """No instance can have this MixMonitorID: it would be an address."""
 
@@ -98,26 +94,6 @@ def parse_list(output: Iterable[str]) -> tuple[Instance, ...] | None:
             names = [*fields[1:4], "", "", ""]
             instances.append(Instance(fields[0], *names[:3]))
     return tuple(instances)
-
-
-@dataclass(frozen=True, slots=True)
-class Hidden:
-    """A channel that records a conference."""
-
-    uniqueid: str
-    name: str
-    bridge: str
-
-
-def parse_hidden(output: Iterable[str]) -> tuple[Hidden, ...]:
-    """Read the channels that record a conference from `core show channels concise`."""
-    found = []
-    for line in output:
-        fields = line.split("!")
-        if line.startswith(RECORDER) and len(fields) > _CONCISE_FIELDS:
-            name = "!".join(fields[:-_CONCISE_FIELDS])
-            found.append(Hidden(fields[-1], name, fields[-2]))
-    return tuple(found)
 
 
 def parse_bridges(output: Iterable[str]) -> dict[str, str]:

@@ -112,11 +112,11 @@ class Framer:
         return None
 
     def _note(self, name: str, value: str) -> None:
+        if self._lines == 1 and name not in ("event", "response"):
+            self._doubtful = True
         if name == "output":
             self._output.append(value)
             return
-        if self._lines == 1 and name not in ("event", "response"):
-            self._doubtful = True
         if name in self._fields and not name.startswith(_MAY_REPEAT):
             self._doubtful = True
         self._fields.setdefault(name, value)
