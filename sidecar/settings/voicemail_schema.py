@@ -47,7 +47,7 @@ class VoicemailTable(Table):
     forwarded: bool = Field(default=False, strict=True)
     """Whether every call that it says is forwarded (181) is taken for one that a mailbox takes."""
     applications: tuple[str, ...] = ("VoiceMail", "MinivmRecord")
-    """Asterisk with an asterisk-ami recorder: dialplan applications that take a message."""
+    """Where the recorder sees the dialplan (Asterisk): its applications that take a message."""
 
     @field_validator("applications")
     @classmethod

@@ -87,6 +87,16 @@ def parse_address(text: str) -> IpAddress:
     return address
 
 
+def is_numeric(host: str) -> bool:
+    """Tell whether a host is written as an address, not as a name."""
+    return ":" in host or host.replace(".", "").isdigit()
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a host is this machine."""
+    return host == "localhost" or (is_numeric(host) and parse_address(host).is_loopback)
+
+
 def _split(text: str) -> tuple[str, int | None] | None:
     """Return host and port, or None where the text is not HOST, HOST:PORT or [HOST]:PORT."""
     found = _HOST_PORT.fullmatch(text)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from types import UnionType
-from typing import Any, ClassVar, TypeVar, get_args
+from typing import Any, ClassVar, NamedTuple, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+from sidecar.tables.kinds import KIND, OneOfKinds, is_mark
 from sidecar.tables.positions import Key
 from sidecar.tables.words import dotted, nearest, one_of, shown
 
@@ -31,6 +32,15 @@ class Table(BaseModel):
 
 
 AnyTable = TypeVar("AnyTable", bound=Table)
+Value = TypeVar("Value")
+
+
+def held(table: Table, kind: type[Value]) -> Iterator[tuple[str, Value]]:
+    """Yield the keys of a table that hold a value of this type, and the values."""
+    for name in type(table).model_fields:
+        value = getattr(table, name)
+        if isinstance(value, kind):
+            yield name, value
 
 
 def complaints(
@@ -48,15 +58,17 @@ def _complaint(error: ErrorDetails, model: type[Table], content: Any) -> tuple[K
     value, context = error["input"], error.get("ctx", {})
     match error["type"]:
         case "extra_forbidden":
-            return key, _unknown(str(key[-1]), _table_at(model, key[:-1]))
+            return key, _unknown(str(key[-1]), _place_of(model, key, content))
         case "missing":
-            return key, f"is missing{_example(model, key)}"
+            return key, f"is missing{_example(model, key, content)}"
+        case "union_tag_not_found" | "union_tag_invalid":
+            return _not_a_kind(model, key, value)
         case "value_error":
             return key, str(context["error"])
         case "literal_error":
-            return key, _not_among(value, model, key)
+            return key, _not_among(value, model, key, content)
         case "too_short" | "string_too_short":
-            return key, f"must not be empty{_example(model, key)}"
+            return key, f"must not be empty{_example(model, key, content)}"
         case "string_too_long":
             return key, f"must be {context['max_length']} characters at the most"
         case "greater_than_equal":
@@ -89,38 +101,72 @@ _KINDS = {
 def _key_in(content: Any, location: tuple[int | str, ...]) -> Key:
     """Return an error's location as a key of the file.
 
-    Where one text stands for a list of one, its index is left out; so is pydantic's mark of a
-    name that is itself the mistake.
+    Where one text stands for a list of one, its index is left out; so are pydantic's mark of a
+    name that is itself the mistake, and that of a kind of table.
     """
     key: list[int | str] = []
-    for part in location:
+    for index, part in enumerate(location, start=1):
         if part == "[key]" or (isinstance(part, int) and not isinstance(content, list)):
             continue
+        if isinstance(part, str) and is_mark(part, content, is_last=index == len(location)):
+            continue
         key.append(part)
-        try:
-            content = content[part]
-        except (KeyError, IndexError, TypeError):
-            content = None
+        content = _within(content, part)
     return tuple(key)
 
 
-def _example(model: type[Table], key: Key) -> str:
+class _Place(NamedTuple):
+    """Where in the schema a key belongs."""
+
+    table: type[Table] | None
+    """That of its table; None where no table belongs."""
+    kinds: OneOfKinds | None = None
+    """Which others its table might be, by its kind."""
+    kind: str = ""
+    """The kind it is, as the file has it."""
+
+
+def _example(model: type[Table], key: Key, content: Any) -> str:
     """Return what could be written at a key where nothing is."""
-    field = _field_at(model, key)
-    examples = field.examples if field is not None else None
-    return f"; write {examples[0]}" if examples else ""
+    place = _place_of(model, key, content)
+    field = _field_in(place, key)
+    if field is not None and field.examples:
+        return f"; write {field.examples[0]}"
+    return f'; kind = "{place.kind}" needs it' if place.kind else ""
 
 
-def _unknown(word: str, table: type[Table] | None) -> str:
+def _unknown(word: str, place: _Place) -> str:
+    table = place.table
     if table is None:
         return "can't be here"
     refused = table.LATER | table.ELSEWHERE
-    return refused.get(word) or f'unknown key "{word}"; {nearest(word, _names(table))}'
+    if word in refused:
+        return refused[word]
+    if place.kinds and any(word in _names(each) for each in place.kinds.tables.values()):
+        return f'has no meaning with kind = "{place.kind}"'
+    return f'unknown key "{word}"; {nearest(word, _names(table))}'
 
 
-def _not_among(value: Any, model: type[Table], key: Key) -> str:
-    field = _field_at(model, key)
+def _not_a_kind(model: type[Table], key: Key, value: Any) -> tuple[Key, str]:
+    """Say what is wrong with a table of which it is not known what it is."""
+    kinds = _kinds_of(_field_in(_place_of(model, key, None), key))
+    assert kinds is not None, "only where there are kinds can one be wrong"
+    if isinstance(value, list):
+        return key, f"there can be only one: write [{dotted(key)}]"
+    if not isinstance(value, dict):
+        return key, f"must be {_KINDS['model_type']}, not {shown(value)}"
+    if KIND not in value:
+        return (*key, KIND), f'is missing; write kind = "{kinds.known[0]}"'
+    return (*key, KIND), _none_of(value[KIND], kinds.known)
+
+
+def _not_among(value: Any, model: type[Table], key: Key, content: Any) -> str:
+    field = _field_in(_place_of(model, key, content), key)
     words = [each for each in _literals(field.annotation) if each] if field is not None else []
+    return _none_of(value, words)
+
+
+def _none_of(value: Any, words: list[str]) -> str:
     hint = nearest(value, words) if isinstance(value, str) else ""
     near = f" ({hint})" if hint.startswith("did") else ""
     return f"must be {one_of(words)}, not {shown(value)}{near}"
@@ -138,17 +184,37 @@ def _names(table: type[Table]) -> list[str]:
     return [field.alias or name for name, field in table.model_fields.items()]
 
 
-def _table_at(model: type[Table], key: Key) -> type[Table] | None:
-    """Return the schema of the table at a key; None where no table belongs."""
+def _place_of(model: type[Table], key: Key, content: Any) -> _Place:
+    """Return where a key belongs, or the list that it is an element of."""
+    while key and isinstance(key[-1], int):
+        key = key[:-1]
     current: Any = model
-    for part in key:
+    kinds, kind = None, ""
+    for part in key[:-1]:
+        content = _within(content, part)
+        kinds, kind = None, ""
         if _is_table(current):
             field = _field_of(current, part)
             current = field.annotation if field is not None else None
+            if kinds := _kinds_of(field):
+                current = kinds.chosen(content)
+                kind = str(_within(content, KIND)) if current else ""
         else:  # an element of a list, or a table of any name
             current = get_args(current)[-1 if isinstance(part, str) else 0]
         current = next(filter(_is_table, _alternatives(current)), current)
-    return current if _is_table(current) else None
+    return _Place(current if _is_table(current) else None, kinds, kind)
+
+
+def _within(content: Any, part: str | int) -> Any:
+    try:
+        return content[part]
+    except (KeyError, IndexError, TypeError):
+        return None
+
+
+def _kinds_of(field: FieldInfo | None) -> OneOfKinds | None:
+    marks = field.metadata if field is not None else ()
+    return next((mark for mark in marks if isinstance(mark, OneOfKinds)), None)
 
 
 def _alternatives(annotation: Any) -> tuple[Any, ...]:
@@ -159,12 +225,10 @@ def _is_table(annotation: Any) -> bool:
     return isinstance(annotation, type) and issubclass(annotation, Table)
 
 
-def _field_at(model: type[Table], key: Key) -> FieldInfo | None:
+def _field_in(place: _Place, key: Key) -> FieldInfo | None:
     """Return the field at a key, or the one whose list the key is an element of."""
-    while key and isinstance(key[-1], int):
-        key = key[:-1]
-    table = _table_at(model, key[:-1])
-    return _field_of(table, key[-1]) if table is not None and key else None
+    names = [part for part in key if isinstance(part, str)]
+    return _field_of(place.table, names[-1]) if place.table is not None and names else None
 
 
 def _field_of(table: type[Table], name: str | int) -> FieldInfo | None:

@@ -18,12 +18,15 @@ from sidecar.recorders.asterisk.eyes.steps import Steps
 from sidecar.recorders.asterisk.hands.control import Control
 from sidecar.recorders.asterisk.hands.files import FileCheck
 from sidecar.recorders.asterisk.session import AsteriskSession
+from sidecar.recorders.asterisk.settings import ASTERISK, AsteriskTable
 from sidecar.recorders.asterisk.wire.connection import Connection
 from sidecar.recorders.asterisk.wire.mixmonitor import parse_bridges
 from sidecar.recorders.asterisk.wire.protocol import Message
 from sidecar.recorders.asterisk.wire.rights import lacking
+from sidecar.recorders.kind import RecorderTable, Surroundings
 from sidecar.recorders.recorder import CarriedByAnother, EventCallback, Order, PbxLeg
 from sidecar.tables.addresses import HostPort
+from sidecar.tables.tls import trusting
 
 READ_WITHIN = 5.0
 FRESH_FOR = 1.0
@@ -35,13 +38,28 @@ _COMPARED = ("Newchannel", "BridgeEnter", "MixMonitorStart", "Status")
 MAILBOX_APPLICATIONS = frozenset({"VoiceMail", "MinivmRecord"})
 
 
+def build(table: RecorderTable, surroundings: Surroundings) -> AsteriskRecorder:
+    """Make that of one PBX. The secret's text was read."""
+    assert isinstance(table, AsteriskTable), "the kind is chosen by its table"
+    return AsteriskRecorder(
+        table.address,
+        table.username,
+        table.secret.text.get_secret_value(),
+        table.files,
+        surroundings.mailboxes,
+        carried_by_another=surroundings.carried_by_another,
+        tls=trusting(table.ca) if table.tls else None,
+    )
+
+
 class AsteriskRecorder:
     """See Recorder. What it can prove, and which rights its user needs: docs/recorders.md."""
 
-    kind = "asterisk-ami"
-    holds = True
-    obeys = True
-    sees = True
+    kind = ASTERISK.word
+    controls = ASTERISK.controls
+    holds = ASTERISK.can_hold
+    obeys = ASTERISK.can_stop
+    sees = ASTERISK.sees_people
 
     def __init__(
         self,

@@ -8,17 +8,26 @@ from __future__ import annotations
 
 from collections import deque
 
-from sidecar.recorders.none.adapter import ToldSession
+from sidecar.recorders.feature_code.settings import FEATURE_CODE, FeatureCodeTable
+from sidecar.recorders.kind import RecorderTable, Surroundings
 from sidecar.recorders.recorder import EventCallback, Order, PbxLeg, Proof
+from sidecar.recorders.told import ToldSession
+
+
+def build(table: RecorderTable, _surroundings: Surroundings) -> FeatureCodeRecorder:
+    """Make that of one PBX."""
+    assert isinstance(table, FeatureCodeTable), "the kind is chosen by its table"
+    return FeatureCodeRecorder(table.stop, table.start)
 
 
 class FeatureCodeRecorder:
     """See Recorder. `stop` and `start` may be the same code; without `start` a stop is final."""
 
-    kind = "feature-code"
-    holds = False
-    obeys = True
-    sees = False
+    kind = FEATURE_CODE.word
+    controls = FEATURE_CODE.controls
+    holds = FEATURE_CODE.can_hold
+    obeys = FEATURE_CODE.can_stop
+    sees = FEATURE_CODE.sees_people
     problem = ""
 
     def __init__(self, stop: str, start: str | None) -> None:

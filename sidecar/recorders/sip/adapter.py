@@ -8,7 +8,7 @@ and nothing is confirmed by the answer to it, but by what the PBX says afterward
 
 from __future__ import annotations
 
-from sidecar.recorders.none.adapter import ToldSession
+from sidecar.recorders.kind import RecorderTable, Surroundings
 from sidecar.recorders.recorder import (
     EventCallback,
     Order,
@@ -17,15 +17,23 @@ from sidecar.recorders.recorder import (
     Status,
     Violated,
 )
+from sidecar.recorders.sip.settings import SIP
+from sidecar.recorders.told import ToldSession
+
+
+def build(_table: RecorderTable, _surroundings: Surroundings) -> SipRecorder:
+    """Make it: there is nothing to set."""
+    return SipRecorder()
 
 
 class SipRecorder:
     """See Recorder."""
 
-    kind = "sip"
-    holds = False
-    obeys = False
-    sees = False
+    kind = SIP.word
+    controls = SIP.controls
+    holds = SIP.can_hold
+    obeys = SIP.can_stop
+    sees = SIP.sees_people
     problem = ""
 
     async def start(self) -> None:
