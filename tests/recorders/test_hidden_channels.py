@@ -11,8 +11,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from sidecar.recorders.asterisk import session as sessions
 from sidecar.recorders.asterisk.adapter import AsteriskRecorder
+from sidecar.recorders.asterisk.patience import Patience
 from sidecar.recorders.recorder import Confirmed, Failed, Order, SomeoneNew, StrangerInRoom
 from sidecar.tables.addresses import HostPort
 
@@ -37,9 +37,15 @@ async def fake() -> AsyncIterator[FakeAmi]:
 
 
 @pytest.fixture
-async def recorder(fake: FakeAmi) -> AsyncIterator[AsteriskRecorder]:
+async def recorder(
+    fake: FakeAmi, request: pytest.FixtureRequest
+) -> AsyncIterator[AsteriskRecorder]:
+    """One with the times of the product, unless a test gives others."""
     address = HostPort("127.0.0.1", fake.port)
-    made = AsteriskRecorder(address, "consent", "secret", carried_by_another=alone)
+    patience = getattr(request, "param", Patience())
+    made = AsteriskRecorder(
+        address, "consent", "secret", carried_by_another=alone, patience=patience
+    )
     await made.start()
     yield made
     await made.close()
@@ -199,10 +205,10 @@ async def test_a_conference_s_recorder_is_found_whatever_telephones_write_into_l
     session.close()
 
 
+@pytest.mark.parametrize("recorder", [Patience(retry_after=0.05)], indirect=True)
 async def test_a_stop_fails_where_nobody_can_tell_whether_the_conference_is_recorded(
-    fake: FakeAmi, recorder: AsteriskRecorder, monkeypatch: pytest.MonkeyPatch
+    fake: FakeAmi, recorder: AsteriskRecorder
 ) -> None:
-    monkeypatch.setattr(sessions, "RETRY_AFTER", 0.05)
     told = Told()
     session = recorder.open(Leg(), Order.RELEASE, told)
     trunk = fake.add("PJSIP/sidecar-00000006", TRUNK, CALL)

@@ -17,6 +17,7 @@ from sidecar.recorders.asterisk.eyes.scenes import ahead, answerers, scene
 from sidecar.recorders.asterisk.eyes.steps import Steps
 from sidecar.recorders.asterisk.hands.control import Control
 from sidecar.recorders.asterisk.hands.files import FileCheck
+from sidecar.recorders.asterisk.patience import Patience
 from sidecar.recorders.asterisk.session import AsteriskSession
 from sidecar.recorders.asterisk.settings import ASTERISK, AsteriskTable
 from sidecar.recorders.asterisk.wire.connection import Connection
@@ -28,11 +29,7 @@ from sidecar.recorders.recorder import CarriedByAnother, EventCallback, Order, P
 from sidecar.tables.addresses import HostPort
 from sidecar.tables.tls import trusting
 
-READ_WITHIN = 5.0
-FRESH_FOR = 1.0
-"""Seconds for which the list of all channels is good: each call's status asks for it."""
 HIDDEN_TRIES = 10
-HIDDEN_PAUSE = 0.02
 _NAMING = ("Newchannel", "Rename")
 _COMPARED = ("Newchannel", "BridgeEnter", "MixMonitorStart", "Status")
 MAILBOX_APPLICATIONS = frozenset({"VoiceMail", "MinivmRecord"})
@@ -71,8 +68,10 @@ class AsteriskRecorder:
         *,
         carried_by_another: CarriedByAnother,
         tls: ssl.SSLContext | None = None,
+        patience: Patience = Patience(),  # noqa: B008 - frozen
     ) -> None:
         self._username = username
+        self._patience = patience
         self._folder = files
         self._connection = Connection(
             address,
@@ -82,6 +81,7 @@ class AsteriskRecorder:
             on_up=self._on_up,
             on_down=self._on_down,
             tls=tls,
+            patience=patience,
         )
         self._sessions: set[AsteriskSession] = set()
         self._members: defaultdict[str, set[AsteriskSession]] = defaultdict(set)
@@ -138,8 +138,8 @@ class AsteriskRecorder:
 
     def open(self, leg: PbxLeg, told: Order, on_event: EventCallback) -> AsteriskSession:
         """See Recorder. What the PBX was told makes no difference: it is made to obey."""
-        files = FileCheck(self._folder) if self._folder is not None else None
-        session = AsteriskSession(leg.call_id, on_event, self, files)
+        files = FileCheck(self._folder, self._patience) if self._folder is not None else None
+        session = AsteriskSession(leg.call_id, on_event, self, files, self._patience)
         self._sessions.add(session)
         if uniqueid := self.tied(leg.call_id):  # a call of the PBX's own
             asyncio.get_running_loop().call_soon(session.found, uniqueid)
@@ -201,9 +201,11 @@ class AsteriskRecorder:
         return next((each for each in sessions if each.uniqueid == uniqueid), None)
 
     async def read_all(self) -> None:
-        """Read all channels anew, unless that was done within FRESH_FOR."""
+        """Read all channels anew, unless that was done within `Patience.fresh_for`."""
         now = asyncio.get_running_loop().time()
-        if self._reading is None or (self._reading.done() and now >= self._read_at + FRESH_FOR):
+        if self._reading is None or (
+            self._reading.done() and now >= self._read_at + self._patience.fresh_for
+        ):
             self._reading = asyncio.create_task(self._read_list(), name="asterisk-status")
         await asyncio.wait([self._reading])
 
@@ -221,7 +223,7 @@ class AsteriskRecorder:
             self._announced -= {each.bridge for each in found}
             if not self._announced & bridges:
                 return True
-            await asyncio.sleep(HIDDEN_PAUSE)
+            await asyncio.sleep(self._patience.hidden_pause)
         self._announced -= bridges
         return True
 
@@ -283,9 +285,9 @@ class AsteriskRecorder:
         before = self.channels.all()
         self._read_at = asyncio.get_running_loop().time()
         bridges = self._connection.ask(
-            "Command", ("Command", "bridge show all"), within=READ_WITHIN
+            "Command", ("Command", "bridge show all"), within=self._patience.read_within
         )
-        status = await self._connection.ask("Status", within=READ_WITHIN)
+        status = await self._connection.ask("Status", within=self._patience.read_within)
         if status.failure:
             return False
         reply = await bridges

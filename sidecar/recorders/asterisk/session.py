@@ -5,7 +5,7 @@ order, or since something happened on them, does to each what the order asks, an
 more happened meanwhile. Then the order is confirmed. What happens later begins another pass.
 
 Before the PBX has a channel with the call's Call-ID (the INVITE is on its way) an order waits, and
-is confirmed once the channel is known and was seen to. If none appears within CHANNEL_WITHIN the
+is confirmed once the channel is known and was seen to. If none appears within `Patience.channel_within` the
 order fails with "no_channel"; it is still carried out should the channel come.
 """
 
@@ -20,6 +20,7 @@ from sidecar.recorders.asterisk.eyes.sight import Sight
 from sidecar.recorders.asterisk.hands.control import Look
 from sidecar.recorders.asterisk.hands.files import FileCheck, Verdict
 from sidecar.recorders.asterisk.hands.meter import Meter
+from sidecar.recorders.asterisk.patience import Patience
 from sidecar.recorders.asterisk.pbx import Pbx
 from sidecar.recorders.recorder import (
     AnswererCallback,
@@ -34,9 +35,6 @@ from sidecar.recorders.recorder import (
     Violated,
 )
 
-CHANNEL_WITHIN = 5.0
-RETRY_AFTER = 1.0
-NAMES_AFTER = 0.1
 NAME_LOOKS = 5
 MOST_PASSES = 20
 _FORBIDS = (Order.HOLD, Order.STOP)
@@ -54,9 +52,15 @@ class AsteriskSession:
     """See RecorderSession."""
 
     def __init__(
-        self, call_id: str, on_event: EventCallback, pbx: Pbx, files: FileCheck | None
+        self,
+        call_id: str,
+        on_event: EventCallback,
+        pbx: Pbx,
+        files: FileCheck | None,
+        patience: Patience,
     ) -> None:
         self._on_event = on_event
+        self._patience = patience
         self._pbx = pbx
         self._loop = asyncio.get_running_loop()
         self._files = files
@@ -69,7 +73,7 @@ class AsteriskSession:
         self._task: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._noting: asyncio.Task[None] | None = None
-        self._find_until = self._loop.time() + CHANNEL_WITHIN
+        self._find_until = self._loop.time() + self._patience.channel_within
         self._meter = Meter()
         self._gap = False
         self._name_looks = 0
@@ -342,7 +346,7 @@ class AsteriskSession:
         }
         if self._files is not None and nameless and self._name_looks < NAME_LOOKS:
             self._name_looks += 1
-            self._later(NAMES_AFTER, lambda: self._look_at(nameless))
+            self._later(self._patience.names_after, lambda: self._look_at(nameless))
 
     def _look_at(self, uniqueids: Set[str]) -> None:
         self._todo |= uniqueids
@@ -374,7 +378,7 @@ class AsteriskSession:
         self._answer = _Answer.FAILED
         self._reason = reason
         if self.order in _FORBIDS and reason not in ("unreachable", "no_channel"):
-            self._later(RETRY_AFTER, self._retry)
+            self._later(self._patience.retry_after, self._retry)
         if news:
             self._on_event(Failed(self.order, reason))
 

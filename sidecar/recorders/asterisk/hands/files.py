@@ -16,10 +16,10 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 import structlog
 
+from sidecar.recorders.asterisk.patience import Patience
+
 log = structlog.get_logger(__name__)
 
-COMPLETE_WITHIN = 5.0
-LOOK_EVERY = 0.1
 MOST_FILES = 50
 TOLERANCE = 0.4
 """Seconds: a command takes effect between two frames, and mixing runs behind."""
@@ -39,8 +39,9 @@ class Verdict(Enum):
 class FileCheck:
     """The files of one call, as Asterisk names them, in the folder where the sidecar sees them."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, patience: Patience) -> None:
         self._folder = folder
+        self._patience = patience
         self._names: set[str] = set()
         self._sizes: dict[Path, int] = {}
 
@@ -70,8 +71,8 @@ class FileCheck:
     async def _complete(self) -> dict[Path, int]:
         """Return the sizes once they no longer change."""
         sizes = await asyncio.to_thread(self._measure)
-        for _ in range(round(COMPLETE_WITHIN / LOOK_EVERY)):
-            await asyncio.sleep(LOOK_EVERY)
+        for _ in range(round(self._patience.complete_within / self._patience.look_every)):
+            await asyncio.sleep(self._patience.look_every)
             before, sizes = sizes, await asyncio.to_thread(self._measure)
             if sizes == before:
                 break

@@ -18,6 +18,7 @@ from typing import cast
 
 import structlog
 
+from sidecar.recorders.asterisk.patience import Patience
 from sidecar.recorders.asterisk.wire.protocol import (
     Framer,
     FramingError,
@@ -29,11 +30,6 @@ from sidecar.tables.addresses import HostPort, written
 
 log = structlog.get_logger(__name__)
 
-CONNECT_WITHIN = 3.0
-ANSWER_WITHIN = 2.0
-PING_EVERY = 5.0
-FIRST_PAUSE = 0.1
-LONGEST_PAUSE = 10.0
 MOST_PENDING = 10_000
 MOST_UNSENT = 1024 * 1024
 MOST_LISTED = 50_000
@@ -168,8 +164,10 @@ class Connection:
         on_up: Callable[[], None],
         on_down: Callable[[], None],
         tls: ssl.SSLContext | None = None,
+        patience: Patience,
     ) -> None:
         self._address = address
+        self._patience = patience
         self._tls = tls
         self._username = username
         self._secret = secret
@@ -213,14 +211,16 @@ class Connection:
         self, action: str, *fields: tuple[str, str], within: float | None = None
     ) -> asyncio.Future[Reply]:
         """Send an action now; the future gets its reply, after `within` seconds at the latest
-        (ANSWER_WITHIN, unless it is said).
+        (Patience.answer_within, unless it is said).
 
         It never gets an exception: an action that can't be sent, or is not answered, has a reply
         that says so. Actions are carried out in the order in which they were sent.
         """
         if not self.up:
             return _answered(UNREACHABLE)
-        return self._send(action, fields, ANSWER_WITHIN if within is None else within)
+        return self._send(
+            action, fields, self._patience.answer_within if within is None else within
+        )
 
     def _send(
         self, action: str, fields: tuple[tuple[str, str], ...], within: float
@@ -276,7 +276,7 @@ class Connection:
 
     async def _keep(self) -> None:
         """Connect, stay, connect again, with pauses that grow and differ."""
-        pause = FIRST_PAUSE
+        pause = self._patience.first_pause
         while True:
             if await self._connect():
                 began = asyncio.get_running_loop().time()
@@ -284,18 +284,18 @@ class Connection:
                 self._on_up()
                 self._tried.set()
                 await self._stay()
-                if asyncio.get_running_loop().time() - began > LONGEST_PAUSE:
-                    pause = FIRST_PAUSE
+                if asyncio.get_running_loop().time() - began > self._patience.longest_pause:
+                    pause = self._patience.first_pause
             self._tried.set()
             await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - no secret
-            pause = min(2 * pause, LONGEST_PAUSE)
+            pause = min(2 * pause, self._patience.longest_pause)
 
     async def _connect(self) -> bool:
         self._ended.clear()
         loop = asyncio.get_running_loop()
         wire = _Wire(self._receive, self._lost)
         try:
-            async with asyncio.timeout(CONNECT_WITHIN):
+            async with asyncio.timeout(self._patience.connect_within):
                 await loop.create_connection(lambda: wire, *self._address, ssl=self._tls)
         except ssl.SSLError as error:
             reason = getattr(error, "verify_message", "") or error.reason or "TLS failed"
@@ -319,7 +319,7 @@ class Connection:
 
     async def _log_in(self) -> Reply:
         """Have the user let in. Who does not ask for an answer to a challenge gets no secret."""
-        asked = await self._send("Challenge", (("AuthType", "MD5"),), CONNECT_WITHIN)
+        asked = await self._send("Challenge", (("AuthType", "MD5"),), self._patience.connect_within)
         if asked.failure:
             return asked
         answer = (asked.message.get("challenge") + self._secret).encode()
@@ -330,7 +330,7 @@ class Connection:
                 *(("AuthType", "MD5"), ("Username", self._username)),
                 *(("Key", key), ("Events", EVENTS)),
             ),
-            CONNECT_WITHIN,
+            self._patience.connect_within,
         )
 
     def _fail(self, what: str, reason: str) -> None:
@@ -343,7 +343,7 @@ class Connection:
         """Return when the connection has ended; end it when it is silent."""
         while not self._ended.is_set():
             try:
-                async with asyncio.timeout(PING_EVERY):
+                async with asyncio.timeout(self._patience.ping_every):
                     await self._ended.wait()
             except TimeoutError:
                 reply = await self.ask("Ping")
