@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import pytest
 
 from sidecar.recorders.asterisk.adapter import AsteriskRecorder
+from sidecar.recorders.asterisk.patience import Patience
 from sidecar.recorders.asterisk.session import AsteriskSession
 from sidecar.recorders.asterisk.wire.connection import Connection
 from sidecar.recorders.recorder import (
@@ -139,6 +140,7 @@ class House:
             on_event=lambda _event: None,
             on_up=lambda: None,
             on_down=lambda: None,
+            patience=Patience(),
         )
         await connection.start()
         try:

@@ -5,8 +5,9 @@ order, or since something happened on them, does to each what the order asks, an
 more happened meanwhile. Then the order is confirmed. What happens later begins another pass.
 
 Before the PBX has a channel with the call's Call-ID (the INVITE is on its way) an order waits, and
-is confirmed once the channel is known and was seen to. If none appears within `Patience.channel_within` the
-order fails with "no_channel"; it is still carried out should the channel come.
+is confirmed once the channel is known and was seen to. If none appears in time
+(`Patience.channel_within`) the order fails with "no_channel"; it is still carried out should the
+channel come.
 """
 
 from __future__ import annotations
