@@ -50,7 +50,7 @@ def build(table: RecorderTable, surroundings: Surroundings) -> AsteriskRecorder:
 
 
 class AsteriskRecorder:
-    """See Recorder. What it can prove, and which rights its user needs: docs/recorders.md."""
+    """See Recorder. What it can prove, and what its user must be allowed: the page of its kind."""
 
     kind = ASTERISK.word
     controls = ASTERISK.controls
