@@ -10,7 +10,7 @@ from pathlib import Path
 from sidecar.recorders.asterisk.eyes.call_ids import CallIds
 from sidecar.recorders.asterisk.eyes.channels import Channel, Channels
 from sidecar.recorders.asterisk.eyes.conferences import Conferences
-from sidecar.recorders.asterisk.eyes.hidden import Hidden, read_hidden
+from sidecar.recorders.asterisk.eyes.hidden import HiddenChannels
 from sidecar.recorders.asterisk.eyes.hints import Hints, Readings
 from sidecar.recorders.asterisk.eyes.people import Scene
 from sidecar.recorders.asterisk.eyes.scenes import ahead, answerers, scene
@@ -29,7 +29,6 @@ from sidecar.recorders.recorder import CarriedByAnother, EventCallback, Order, P
 from sidecar.tables.addresses import HostPort
 from sidecar.tables.tls import trusting
 
-HIDDEN_TRIES = 10
 _NAMING = ("Newchannel", "Rename")
 _COMPARED = ("Newchannel", "BridgeEnter", "MixMonitorStart", "Status")
 MAILBOX_APPLICATIONS = frozenset({"VoiceMail", "MinivmRecord"})
@@ -89,7 +88,6 @@ class AsteriskRecorder:
         self._restoring: asyncio.Task[None] | None = None
         self._finishing: set[asyncio.Task[None]] = set()
         self._read_at = 0.0
-        self._announced: set[str] = set()
         self._lacking = ""
         self.channels = Channels()
         self.call_ids = CallIds(
@@ -104,6 +102,13 @@ class AsteriskRecorder:
         )
         self._steps = Steps(mailbox_applications, self._hints.about, self._at_mailbox)
         self.control = Control(self._connection)
+        self.hidden = HiddenChannels(
+            self._connection,
+            self.channels,
+            patience.hidden_pause,
+            on_gone=self.control.forget,
+            on_change=self._changed,
+        )
         self.connected = False
 
     @property
@@ -209,37 +214,6 @@ class AsteriskRecorder:
             self._reading = asyncio.create_task(self._read_list(), name="asterisk-status")
         await asyncio.wait([self._reading])
 
-    async def find_hidden(self, bridges: frozenset[str]) -> bool:
-        """Look for the hidden channels that record these conferences; return whether that went.
-
-        One is announced a moment before it can be found: it is waited for where a conference is
-        known to be recorded.
-        """
-        for _ in range(HIDDEN_TRIES):
-            found = await read_hidden(self._connection, bridges)
-            if found is None:
-                return False
-            self._take_hidden(bridges, found)
-            self._announced -= {each.bridge for each in found}
-            if not self._announced & bridges:
-                return True
-            await asyncio.sleep(self._patience.hidden_pause)
-        self._announced -= bridges
-        return True
-
-    def _take_hidden(self, bridges: frozenset[str], found: tuple[Hidden, ...]) -> None:
-        listed = {each.uniqueid for each in found}
-        for bridge in bridges:
-            for uniqueid in self.channels.in_bridge(bridge) - listed:
-                channel = self.channels.get(uniqueid)
-                if channel is not None and channel.is_hidden:
-                    self.channels.remove(uniqueid)
-                    self.control.forget(uniqueid)
-                    self._changed(uniqueid)
-        for each in found:
-            self.channels.put_hidden(each.uniqueid, each.name, each.bridge)
-            self._changed(each.uniqueid)
-
     def ended(self, session: AsteriskSession) -> None:
         """A session was closed: what it forbade may be allowed to others now."""
         self._sessions.discard(session)
@@ -264,7 +238,7 @@ class AsteriskRecorder:
         self._steps.clear()
         self._conferences.elsewhere.clear()
         self.call_ids.clear()
-        self._announced.clear()
+        self.hidden.clear()
         self._members.clear()
         for session in tuple(self._sessions):
             session.lost()
@@ -442,7 +416,7 @@ class AsteriskRecorder:
             for session in self._members.get(uniqueid, ())
         }
         if sessions:
-            self._announced.add(bridge)
+            self.hidden.announce(bridge)
         for session in sessions:
             session.conference_records()
 

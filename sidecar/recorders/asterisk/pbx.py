@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from sidecar.recorders.asterisk.eyes.channels import Channels
+from sidecar.recorders.asterisk.eyes.hidden import HiddenChannels
 from sidecar.recorders.asterisk.eyes.people import Scene
 from sidecar.recorders.asterisk.hands.control import Control
 
@@ -17,6 +18,7 @@ class Pbx(Protocol):
 
     channels: Channels
     control: Control
+    hidden: HiddenChannels
 
     @property
     def connected(self) -> bool:
@@ -48,9 +50,6 @@ class Pbx(Protocol):
 
     async def read_all(self) -> None:
         """Read all channels anew, if that is due; sessions are told what has changed."""
-
-    async def find_hidden(self, bridges: frozenset[str]) -> bool:
-        """Look for the hidden channels that record these conferences; return whether that went."""
 
     def ended(self, session: AsteriskSession) -> None:
         """A session was closed."""

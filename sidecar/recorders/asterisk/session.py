@@ -307,7 +307,7 @@ class AsteriskSession:
             for each in channels
             if each is not None and self._pbx.channels.is_conference(each.bridge)
         )
-        return not bridges or await self._pbx.find_hidden(bridges)
+        return not bridges or await self._pbx.hidden.find(bridges)
 
     async def _pass(self) -> bool:
         """See to the channels that need it; return whether there were any."""
