@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from sidecar.recorders.asterisk.eyes.channels import Channel, Channels
-from sidecar.recorders.asterisk.eyes.mailboxes import MOST_REMEMBERED, Mailboxes
 from sidecar.recorders.asterisk.eyes.rooms import LONGEST_NAME, Rooms, Whose, clean
 from sidecar.recorders.asterisk.eyes.scenes import ahead, answerers, scene
+from sidecar.recorders.asterisk.eyes.steps import MOST_REMEMBERED, Mailboxes
 from sidecar.recorders.asterisk.wire.protocol import Message
 
 OWN, PHONE, OTHER = "PJSIP/trunk-1", "PJSIP/ann-2", "PJSIP/bob-3"

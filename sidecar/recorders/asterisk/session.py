@@ -15,14 +15,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Set
 from enum import Enum, auto
+from typing import Protocol
 
 from sidecar.recorders.asterisk.eyes.channels import Channel
-from sidecar.recorders.asterisk.eyes.sight import Sight
-from sidecar.recorders.asterisk.hands.control import Look
-from sidecar.recorders.asterisk.hands.files import FileCheck, Verdict
-from sidecar.recorders.asterisk.hands.meter import Meter
+from sidecar.recorders.asterisk.eyes.hidden import HiddenChannels
+from sidecar.recorders.asterisk.eyes.sight import Sight, View
+from sidecar.recorders.asterisk.hands.control import Control, Look
+from sidecar.recorders.asterisk.hands.files import FileCheck, Meter, Verdict
 from sidecar.recorders.asterisk.patience import Patience
-from sidecar.recorders.asterisk.pbx import Pbx
 from sidecar.recorders.recorder import (
     AnswererCallback,
     Confirmed,
@@ -47,6 +47,31 @@ class _Answer(Enum):
     OWED = auto()
     CONFIRMED = auto()
     FAILED = auto()
+
+
+class Pbx(View, Protocol):
+    """What a session needs of the adapter."""
+
+    control: Control
+    hidden: HiddenChannels
+
+    def tied(self, call_id: str) -> str:
+        """Return the uniqueid of the channel with this Call-ID, or an empty text."""
+
+    def moved(self, session: AsteriskSession, joined: frozenset[str], left: frozenset[str]) -> None:
+        """Channels have joined or left a session's call."""
+
+    def forbidden(self, uniqueid: str) -> bool:
+        """Whether an order of any session forbids to record this channel."""
+
+    def cleared(self, session: AsteriskSession) -> None:
+        """A session's call has told everyone what it had to: it may be recorded."""
+
+    async def read_all(self) -> None:
+        """Read all channels anew, if that is due; sessions are told what has changed."""
+
+    def ended(self, session: AsteriskSession) -> None:
+        """A session was closed."""
 
 
 class AsteriskSession:

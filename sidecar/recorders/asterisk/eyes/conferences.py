@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+import asyncio
+from collections.abc import Callable
+from functools import partial
+from typing import Protocol
 
 from sidecar.recorders.asterisk.eyes.call_ids import CallIds
 from sidecar.recorders.asterisk.eyes.channels import Channel, Channels
-from sidecar.recorders.asterisk.eyes.elsewhere import Elsewhere
 from sidecar.recorders.asterisk.eyes.rooms import Rooms, Whose
 from sidecar.recorders.asterisk.eyes.scenes import reach
+from sidecar.recorders.asterisk.eyes.sight import Sight
 from sidecar.recorders.recorder import CarriedByAnother
 
-if TYPE_CHECKING:
-    from sidecar.recorders.asterisk.session import AsteriskSession
+KNOWN_WITHIN = 0.25
+"""Seconds after which a channel counts as nobody's: whoever is behind it is told once too often
+rather than not at all."""
+
+
+class Session(Protocol):
+    """The session of a call that may be in a conference."""
+
+    sight: Sight
 
 
 class Sessions(Protocol):
@@ -21,8 +31,51 @@ class Sessions(Protocol):
     channels: Channels
     call_ids: CallIds
 
-    def session_of(self, uniqueid: str) -> AsteriskSession | None:
+    def session_of(self, uniqueid: str) -> Session | None:
         """Return the session whose own channel this is."""
+
+
+class Elsewhere:
+    """Which channels are calls of other sidecars at the same PBX: each is asked for once."""
+
+    def __init__(
+        self, carried_by_another: CarriedByAnother, on_known: Callable[[str], None]
+    ) -> None:
+        """`on_known` is called with the uniqueid of each channel that was asked for."""
+        self._carried_by_another = carried_by_another
+        self._on_known = on_known
+        self._known: dict[str, Whose] = {}
+        self._asking: dict[str, asyncio.Task[bool]] = {}
+
+    def whose(self, uniqueid: str, call_id: str) -> Whose | None:
+        """Return whose call a channel is; None: `on_known` will tell when that is known."""
+        if uniqueid not in self._known and uniqueid not in self._asking:
+            task = asyncio.create_task(self._find_out(call_id), name="asterisk-elsewhere")
+            self._asking[uniqueid] = task
+            task.add_done_callback(partial(self._found_out, uniqueid))
+        return self._known.get(uniqueid)
+
+    def gone(self, uniqueid: str) -> None:
+        """A channel is gone."""
+        self._known.pop(uniqueid, None)
+        if task := self._asking.pop(uniqueid, None):
+            task.cancel()
+
+    def clear(self) -> None:
+        """Nothing is known of any channel."""
+        for uniqueid in (*self._known, *self._asking):
+            self.gone(uniqueid)
+
+    async def _find_out(self, call_id: str) -> bool:
+        try:
+            return await asyncio.wait_for(self._carried_by_another(call_id), KNOWN_WITHIN)
+        except TimeoutError:
+            return False
+
+    def _found_out(self, uniqueid: str, task: asyncio.Task[bool]) -> None:
+        if self._asking.pop(uniqueid, None) is not None:
+            self._known[uniqueid] = Whose.ANOTHER_SIDECAR_S if task.result() else Whose.NOBODY_S
+            self._on_known(uniqueid)
 
 
 class Conferences:

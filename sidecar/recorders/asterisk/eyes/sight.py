@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Protocol
 
-from sidecar.recorders.asterisk.eyes.people import People
-from sidecar.recorders.asterisk.pbx import Pbx
+from sidecar.recorders.asterisk.eyes.channels import Channels
+from sidecar.recorders.asterisk.eyes.people import People, Scene
 from sidecar.recorders.recorder import (
     Answerer,
     AnswererCallback,
@@ -20,10 +21,32 @@ NOBODY_AFTER = 0.1
 Local channels take everyone away for an instant."""
 
 
+class View(Protocol):
+    """What is known of the PBX."""
+
+    channels: Channels
+
+    @property
+    def connected(self) -> bool:
+        """Whether there is a connection, and the channels are known."""
+
+    def scene(self, uniqueid: str) -> Scene:
+        """Return what is connected with a call's own channel."""
+
+    def answered_by(self, uniqueid: str) -> frozenset[str]:
+        """Return which people have answered a call whose own channel is up."""
+
+    def at_mailbox(self, uniqueid: str) -> bool:
+        """Whether a call's own channel has come to a mailbox, or is about to."""
+
+    def unsettled(self, uniqueid: str) -> bool:
+        """Whether something was told of where a call is that has yet to be read back."""
+
+
 class Sight:
     """See RecorderSession.answered, and the events of people, mailboxes and rooms."""
 
-    def __init__(self, pbx: Pbx, on_event: EventCallback) -> None:
+    def __init__(self, pbx: View, on_event: EventCallback) -> None:
         self._pbx = pbx
         self._on_event = on_event
         self._people = People()

@@ -1,4 +1,4 @@
-"""What the recordings of a call hold, once it is over: how long, and whether more than allowed.
+"""How long a call was recorded, and whether its recordings hold more, once it is over.
 
 Only lengths, sizes and where there is silence are looked at. A recording that was held goes on as
 silence, exact zeros, so what counts is how long anything else is in it.
@@ -25,6 +25,26 @@ TOLERANCE = 0.4
 """Seconds: a command takes effect between two frames, and mixing runs behind."""
 _FRAMES_AT_ONCE = 80_000
 _BLOCK_SECONDS = 0.01
+
+
+class Meter:
+    """Adds up the time during which at least one recording ran unheld. Times are in seconds."""
+
+    def __init__(self) -> None:
+        self._since: float | None = None
+        self._total = 0.0
+
+    def set(self, recording: bool, now: float) -> None:
+        """From now on something records, or nothing does."""
+        if recording and self._since is None:
+            self._since = now
+        elif not recording and self._since is not None:
+            self._total += now - self._since
+            self._since = None
+
+    def seconds(self, now: float) -> float:
+        """Return what was recorded until now."""
+        return self._total + (now - self._since if self._since is not None else 0.0)
 
 
 class Verdict(Enum):
