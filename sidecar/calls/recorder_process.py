@@ -226,7 +226,9 @@ class RecorderProcess:
                 call.consent.handle(RecorderDoubted())
             case Violated():
                 call.agent.metrics.recorder_action(self.kind, "restart", "violated")
-                log.warning("recorder_violated", call=call.id)
+                # Held is what a PBX begins of itself, as its dialplan says: nothing to look into.
+                tell = log.info if self._order is Order.HOLD else log.warning
+                tell("recorder_violated", call=call.id, order=self._order and self._order.value)
                 self._cancel_deadline()
                 call.consent.handle(RecorderViolated())
             case Status(recordings, _proof):
@@ -264,6 +266,7 @@ class RecorderProcess:
         call = self._call
         call.agent.metrics.recording_proven(self.kind, proof.word)
         call.record.recording_proof = proof.word
+        seconds = seconds if seconds is None else round(seconds, 3)
         call.record.recorded_seconds = seconds
         if call.record.ended_at is not None:  # a call parked for credentials has not ended
             call.agent.records.amend(call.record)

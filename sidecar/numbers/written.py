@@ -7,7 +7,8 @@ import re
 _SEPARATORS = str.maketrans("", "", " -.()/\t")
 _DIALLED = re.compile(r"[+]?[0-9*#]+")
 _SCHEME = re.compile(r"\s*(?:(?:sips?|tel):\s*)+", re.IGNORECASE)
-_CONTEXT = re.compile(r";phone-context=(\+[0-9.()-]{1,20})", re.IGNORECASE)
+_CONTEXT = re.compile(r";phone-context(?:=([^;]*+))?+(?=;|\Z)", re.IGNORECASE)
+_GLOBAL_DIGITS = re.compile(r"\+[0-9.()-]{1,20}")
 
 
 def normal_number(text: str) -> str:
@@ -52,7 +53,9 @@ def user_of(text: str) -> str:
 def context_of(user: str) -> str:
     """Return the leading digits that a local number is to be read behind (RFC 3966 5.1.5).
 
-    "" where there is no `phone-context`, or one that is a domain.
+    "" where there is no `phone-context`, or one that is a domain or rubbish. Of several the first
+    counts, whatever it says: another reader must not be led to the next.
     """
-    context = _CONTEXT.search(user)
-    return context[1].translate(_SEPARATORS) if context is not None else ""
+    found = _CONTEXT.search(user)
+    context = found[1] or "" if found is not None else ""
+    return context.translate(_SEPARATORS) if _GLOBAL_DIGITS.fullmatch(context) else ""

@@ -49,7 +49,7 @@ class Rule(NamedTuple):
     """A pattern of its values, "" where it has none."""
 
 
-_CONTEXT = r"\+[0-9]+|[A-Za-z0-9.\-]+"
+_CONTEXT = r"\+[0-9]{1,20}|(?:[A-Za-z0-9\-]+\.)*[A-Za-z][A-Za-z0-9\-]*"
 _ROUTED = r"\+?[0-9A-Fa-f\-.()]+"
 TABLE = (
     Rule("user", 3261, ("request", "names", "diverted"), "phone|ip|dialstring"),
@@ -124,25 +124,32 @@ def context_left(uri: Uri) -> Parameters:
 
 
 def _parameters_of(user: str) -> Parameters:
-    """Return the parameters that stand within a user part (RFC 3261 section 19.1.6)."""
+    """Return the parameters that stand within a user part (RFC 3261 section 19.1.6).
+
+    They are escaped anew: those of `user` are resolved, and are not to be resolved twice.
+    """
     if ";" not in user:
         return ()
     parts = (part.partition("=") for part in user.split(";")[1:])
-    return tuple((name, value if equals else None) for name, equals, value in parts)
+    return tuple(
+        (escape(name, safe=""), escape(value, safe="") if equals else None)
+        for name, equals, value in parts
+    )
 
 
 def written_parameters(parameters: Parameters, known: frozenset[str]) -> Parameters:
-    """Return those of the parameters that are known and say what they may, written anew."""
+    """Return those of the parameters that are known and say what they may, written anew.
+
+    Of several of one name the first counts, whatever it says: it is what we have judged by.
+    """
     if not parameters:
         return ()
-    written: dict[str, str | None] = {}
+    first: dict[str, str | None] = {}
     for name, value in parameters:
         name = unescape(name).lower()
-        if name in known and name not in written:
-            text = _value(name, value)
-            if text is not None:
-                written[name] = text or None
-    return tuple(written.items())
+        if name in known and name not in first:
+            first[name] = _value(name, value)
+    return tuple((name, text or None) for name, text in first.items() if text is not None)
 
 
 def _value(name: str, value: str | None) -> str | None:
@@ -154,6 +161,8 @@ def _value(name: str, value: str | None) -> str | None:
         try:
             text = str(written_uri(Uri.parse(text), IN_NAMES))
         except ParseError:
+            return None
+        if len(text) > LONGEST_VALUE:  # its escapes were written anew
             return None
     elif name in ("user", "transport"):
         text = text.lower()

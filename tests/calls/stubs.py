@@ -267,6 +267,7 @@ class StubRecorderSession:
         self.says: list[bool] = []
         self.waits_for_answerer: AnswererCallback | None = None
         self.closed = False
+        self.recorded: float | None = None
 
     def tell(self, event: RecorderEvent) -> None:
         self.recorder.later(lambda: self._deliver(event))
@@ -299,7 +300,7 @@ class StubRecorderSession:
     def close(self) -> None:
         assert not self.closed, "a recorder is closed twice"
         self.closed = True
-        self.tell(Finished(Proof.STAYED, None))
+        self.tell(Finished(Proof.STAYED, self.recorded))
 
     # What the test decides.
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
+from collections.abc import Iterator
 
 from tests.fuzz import running
 
 FOLDER = running.ROOT / "build" / "fuzz"
+
+
+FOR_CALLS = 3
+"""Shares of the time that hostile peers get: a call is larger than a header."""
 
 
 def main() -> int:
@@ -21,19 +25,27 @@ def main() -> int:
     if not running.HAS_ATHERIS:
         print(running.MISSING)
         return 2
-    targets = arguments.targets or running.TARGETS
-    share = max(1, arguments.seconds // len(targets))
-    findings = 0
-    for target in targets:
-        found = running.run(
-            target, seconds=share, executions=0, seed=arguments.seed, folder=Path(FOLDER)
-        )
-        print(found, flush=True)
-        if found.finding:
-            findings += 1
-            print(found.finding, file=sys.stderr, flush=True)
-    print(f"{findings} of {len(targets)} targets have findings; inputs are in {FOLDER}/crashes")
+    results = [_shown(each) for each in _results(arguments)]
+    findings = sum(1 for each in results if each.finding)
+    print(f"{findings} of {len(results)} have findings; inputs are in {FOLDER}/crashes")
     return 1 if findings else 0
+
+
+def _results(arguments: argparse.Namespace) -> Iterator[running.Result]:
+    targets = arguments.targets or running.TARGETS
+    shares = len(targets) + (0 if arguments.targets else FOR_CALLS)
+    share = max(1, arguments.seconds // shares)
+    for target in targets:
+        yield running.run(target, seconds=share, executions=0, seed=arguments.seed, folder=FOLDER)
+    if not arguments.targets:
+        yield running.attack_calls(seconds=FOR_CALLS * share)
+
+
+def _shown(result: running.Result) -> running.Result:
+    print(result, flush=True)
+    if result.finding:
+        print(result.finding, file=sys.stderr, flush=True)
+    return result
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -21,6 +22,8 @@ LONGEST_INPUT = 4096
 SLOWEST_S = 60
 """An input that takes so long is a finding; seconds may only mean that the machine was busy."""
 MEMORY_MIB = 2048
+HOSTILE_PEERS = "tests/calls/test_hostile_peers.py"
+BATCH = 100
 
 _DONE = re.compile(r"stat::number_of_executed_units:\s*(\d+)|Done (\d+) runs")
 _CORPUS = re.compile(r"corp: (\d+)/")
@@ -59,7 +62,7 @@ def run(target: str, *, seconds: int, executions: int, seed: int, folder: Path) 
         *(f"-timeout={SLOWEST_S}", f"-rss_limit_mb={MEMORY_MIB}", "-print_final_stats=1"),
         *(f"-artifact_prefix={crashes / target}-", f"-dict={HERE / 'words.dict'}"),
     ]
-    env = os.environ | {"PYTHONPATH": str(ROOT)}
+    env = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
     done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, check=False)
     return _read(target, done.returncode, (done.stdout + done.stderr).decode(errors="replace"))
 
@@ -70,3 +73,18 @@ def _read(target: str, status: int, told: str) -> Result:
     _, uncaught, trace = told.partition("=== Uncaught")
     finding = "" if status == 0 else (uncaught + trace if uncaught else told)[-6000:]
     return Result(target, max(counts, default=0), max(sizes, default=0), finding)
+
+
+def attack_calls(*, seconds: int) -> Result:
+    """Let hostile peers loose on the call core (tests/calls), each batch from another start."""
+    began, examples = time.monotonic(), 0
+    command = [sys.executable, "-m", "pytest", "-q", "--timeout=0", HOSTILE_PEERS]
+    env = os.environ | {"HOSTILE_EXAMPLES": str(BATCH)}
+    while True:
+        done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, check=False)
+        examples += BATCH
+        if done.returncode != 0:
+            told = (done.stdout + done.stderr).decode(errors="replace")
+            return Result("hostile peers", examples, 0, told[-6000:])
+        if time.monotonic() - began > seconds:
+            return Result("hostile peers", examples, 0, "")

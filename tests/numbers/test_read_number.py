@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from phonenumbers import PhoneNumberFormat, PhoneNumberType
 
-from sidecar.numbers import COUNTRIES, Number, normal_number, read_number
+from sidecar.numbers import COUNTRIES, Number, as_run, normal_number, read_number
 from sidecar.numbers.number import SHORTEST
 from sidecar.numbers.plans import stays_as_it_is
 
@@ -200,3 +200,14 @@ def test_every_form_of_a_valid_number_is_the_same_number(country):
 def test_what_is_known_to_stay_as_it_is_does(number):
     if stays_as_it_is(number):
         assert read_number(number).text == number
+
+
+@pytest.mark.parametrize(
+    "context",
+    ["=+44x", "=+1x;phone-context=+44", ";phone-context=+44", "=44", "=+", "=+44%20", ""],
+)
+def test_the_first_phone_context_counts_alone_and_only_as_a_whole(context):
+    text = f"2079460101;phone-context{context}"
+
+    assert read_number(text) == Number("2079460101")
+    assert as_run(text) == "2079460101"

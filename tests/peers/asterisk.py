@@ -57,6 +57,7 @@ FORWARDED = NUMBER + "30"  # the mailbox 101 by a Local channel
 QUICK_MAILBOX = NUMBER + "31"  # the mailbox 102, which says nothing but a beep
 TRANSFERS_RECORDED = NUMBER + "32"  # MixMonitor, then phone1 with the keys of TRANSFERS; to RECORDS
 IVR_RECORDED = NUMBER + "33"  # MixMonitor, answers, a tone for a second, then as RECORDS
+OUT_RECORDED = NUMBER + "35"  # MixMonitor on the channel of whoever calls it, then the sidecar
 RECORDS = "22"  # what phones dial: phone2, recorded on its own channel (RECORDS-r.wav)
 NAMED_MAILBOX = NUMBER + "34"  # QUICK_MAILBOX under the name vm102
 PARK = "700"  # what phones dial: to park, on PARKED or the next place
@@ -403,6 +404,7 @@ _PEOPLE = (
         [RECORD, "Set(__TRANSFER_CONTEXT=from-phone)", "Dial(PJSIP/phone1,20,tTkK)"],
     ),
     (IVR_RECORDED, [RECORD, "Answer()", f"Playtones({TONE_HZ})", "Wait(1)", DIAL_RECORDED]),
+    (OUT_RECORDED, [RECORD, f"Set(CALLERID(num)={PLAIN})", "Dial(PJSIP/+493012345678@sidecar,20)"]),
     (FORWARDED, [f"Dial(Local/{TO_MAILBOX}@from-phone,20)"]),
 )
 _FOR_PHONES = (

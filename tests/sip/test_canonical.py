@@ -54,9 +54,16 @@ STRICT_TEL = re.compile(r"tel:[+0-9A-Za-z*#().\-]+(;[a-z\-]+(=[^;]+)?)*")
         ("sip:1@h;target=sip%3a1%2500%40x", "sip:1@h"),
         ("sip:1@h;target=nonsense", "sip:1@h"),
         ("sip:1@h;target=" + "x" * 300, "sip:1@h"),
+        ("sip:1@h;target=sip:" + "`" * 150 + "%40x", "sip:1@h"),
         ("sip:1@[2001:DB8::1]", "sip:1@[2001:db8::1]"),
         ("tel:2079460101;phone-context=+44;ext=5", "tel:+442079460101;ext=5"),
         ("tel:7042;phone-context=example.com;x=1", "tel:7042;phone-context=example.com"),
+        # Judged without a context, run without one: not by the next one, nor by what hides it.
+        ("tel:2060704191;phone-context=+89C91;phone-context=+81", "tel:2060704191"),
+        ("tel:2060704191;phone-context=81", "tel:2060704191"),
+        ("sip:2060704191;%2570hone-context=+81@h", "sip:2060704191@h"),
+        ("sip:2060704191;phone-context;phone-context=+81@h", "sip:2060704191@h"),
+        ("tel:2079460101;phone-context=+44evil", "tel:2079460101"),
         ("TEL:*98#", "tel:*98#"),
     ],
 )
