@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+import sidecar
 from sidecar.recorders.asterisk.adapter import AsteriskRecorder
 from sidecar.recorders.feature_code.adapter import FeatureCodeRecorder, FeatureCodeSession
 from sidecar.recorders.feature_code.settings import FEATURE_CODE, FeatureCodeTable
@@ -263,6 +266,21 @@ def test_what_is_said_of_a_kind_is_so_of_its_adapter(kind: Kind) -> None:
         kind.can_stop,
         kind.sees_people,
     )
+
+
+def test_no_file_outside_of_its_folder_names_a_kind() -> None:
+    words = {f'"{word}"' for kind in KINDS for word in (kind.name, kind.word) if "-" in word}
+    package = Path(sidecar.__file__).parent
+    own = {package / "recorders" / Path(*kind.adapter.split(".")[2:-1]) for kind in KINDS}
+
+    naming = {
+        str(file.relative_to(package))
+        for file in package.rglob("*.py")
+        if not own & set(file.parents) and any(word in file.read_text() for word in words)
+    }
+
+    assert words
+    assert naming == set()
 
 
 def test_a_kind_begins_in_a_call_only_with_the_key_that_it_takes() -> None:

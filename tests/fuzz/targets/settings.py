@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from tempfile import mkdtemp
 
-from sidecar.settings import check_files
+from sidecar.rules.both_files import check_files
 from tests.fuzz import oracle
 
 MEMORY = Path("/dev/shm")
