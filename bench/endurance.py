@@ -27,12 +27,15 @@ REST = 36.0
 SETTLED = 45.0
 """Seconds after which as many transactions end as begin."""
 FILLED = 10_000
-"""Calls after which caches and the events that are kept have their full size."""
+"""Calls after which all that is bounded has its full size (docs/benchmarks.md)."""
 EACH = 1000
 MOST_GROWTH = 100_000
 """Bytes a thousand calls, all processes: beyond this the run has failed."""
 MOST_FAILED = 0.001
 GOAL_PAUSE = 0.02
+STARVED = 0.5
+"""Seconds that a packet or the generator was late, after which memory is that of calls which wait:
+the machine, or the rate, was too much, and growth says nothing."""
 
 
 @dataclass
@@ -60,10 +63,10 @@ class Sample:
 class Packets:
     """The process that sends packets through one call: see `bench.packets`."""
 
-    ports: tuple[int, ...] = field(default_factory=lambda: tuple(free_ports(3)))
+    ports: tuple[int, ...] = field(default_factory=lambda: tuple(free_ports(2)))
 
     def __enter__(self) -> Packets:
-        command = [sys.executable, "-m", "bench.packets", *map(str, self.ports[:2])]
+        command = [sys.executable, "-m", "bench.packets", *map(str, self.ports)]
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
         )
@@ -148,11 +151,10 @@ def slope(samples: list[Sample]) -> float:
 @contextmanager
 def _everything() -> Iterator[tuple[Load, SidecarProduct, Packets]]:
     with tempfile.TemporaryDirectory() as folder, Packets() as packets:
-        ports = dict(zip(("caller", "callee"), packets.ports[:2], strict=True))
-        sink = packets.ports[2]
+        ports = dict(zip(("caller", "callee"), packets.ports, strict=True))
 
         def port_of(call: int, who: str) -> int:
-            return ports[who] if call == 1 else sink
+            return ports[who] if call == 1 else load.sink_port
 
         load = Load((LOOPBACK, 0), on_audio=packets.audio, port_of=port_of)
         try:
@@ -182,6 +184,9 @@ def verdict(samples: list[Sample], load: Load, *, settled: int) -> list[str]:
     print(f"{result.completed} calls completed, failed: {dict(result.failures) or 'none'}")
     if grown > MOST_GROWTH:
         problems.append(f"memory grows by {grown / 1e3:.0f} KB a thousand calls")
+    starved = max(max(each.packet, each.late) for each in looked)
+    if starved > STARVED:
+        problems.append(f"too much for this machine ({starved:.1f} s late): run it on a quiet one")
     if failed > MOST_FAILED * result.offered:
         problems.append(f"{failed} of {result.offered} calls failed")
     return problems

@@ -108,7 +108,9 @@ class Load:
         self.caller_port: int = self.caller.getsockname()[1]
         self.callee_port: int = self.callee.getsockname()[1]
         self._sink = _sink()
-        self._port_of = port_of or (lambda _call, _who: int(self._sink.getsockname()[1]))
+        self.sink_port: int = self._sink.getsockname()[1]
+        """Takes audio that nobody listens to: where it was refused, no notice would be heard."""
+        self._port_of = port_of or (lambda _call, _who: self.sink_port)
         self._on_audio = on_audio
         self._timers: list[tuple[float, int, Callable[[float], None]]] = []
         self._timer_count = 0

@@ -386,7 +386,8 @@ class Agent(ABC):
         from_a, from_b = ("to_pbx", "to_trunk") if route.inbound else ("to_trunk", "to_pbx")
         for direction, side in ((from_a, closed.a), (from_b, closed.b)):
             self.metrics.rtp_packets(direction, side.relayed)
-            self.metrics.rtp_dropped("gated", side.gated)
+            self.metrics.rtp_dropped("gated", side.gated - side.late)
+            self.metrics.rtp_dropped("late", side.late)
             self.metrics.rtp_dropped("stranger", side.strangers)
             self.metrics.rtp_dropped("invalid", side.invalid)
 

@@ -338,6 +338,8 @@ class B2bua(Agent):
 
     def _key(self, transaction: ServerTransaction, request: Request, leg: Leg) -> bool:
         """Take an INFO that brings a key which the sidecar waits for."""
+        if not request.body:
+            return False
         kind = content_type(request).name
         key = dtmf_info.parse(kind, request.body)
         if key is None or not leg.call.keys.informed(leg.side, kind, key):

@@ -202,15 +202,20 @@ class SiteHeaders:
     headers, which no pattern covers, as none covers a name that SIP has given a meaning.
     """
 
-    __slots__ = ("_beginnings", "_names", "_never", "allow")
+    __slots__ = ("_allow", "_beginnings", "_names", "_never")
 
     def __init__(self, patterns: Iterable[str] = (), never: Iterable[str] = ()) -> None:
         lowered = [pattern.lower() for pattern in patterns]
         self._beginnings = tuple(each[:-1] for each in lowered if each.endswith("*"))
         self._names = frozenset(each for each in lowered if not each.endswith("*"))
         self._never = STANDARD | {name.lower() for name in never}
-        self.allow = lru_cache(CACHED)(self._allows) if lowered else _nothing
+        self._allow = lru_cache(CACHED)(self._allows) if lowered else _nothing
+
+    def allow(self, name: str) -> bool:
         """Tell whether a name is passed on."""
+        if len(name) > LONGEST_CACHED:
+            return self._allows(name)
+        return self._allow(name)
 
     def _allows(self, name: str) -> bool:
         name = name.lower()

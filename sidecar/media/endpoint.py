@@ -24,7 +24,7 @@ from .engine import RemoteMedia
 from .formats import audio_marks, event_rates, listened_to, translation
 from .inband import InbandListener
 from .keys import KeyListener
-from .line import LIMIT, Heard, Line
+from .line import LIMIT, MAX_DRAIN, Heard, Line
 from .ports import PortPair
 from .presser import Presser, has_tones
 from .talker import Talker
@@ -49,6 +49,7 @@ class Endpoint:
         "inband",
         "invalid",
         "keys",
+        "late",
         "line",
         "outgoing",
         "party",
@@ -90,7 +91,7 @@ class Endpoint:
         """Keys of a stream that is relayed as it came, kept back since its last packet."""
         self.rtp_at = 0.0
         self.alive_at = 0.0
-        self.received = self.gated = self.unsent = self.invalid = self.generated = 0
+        self.received = self.gated = self.late = self.unsent = self.invalid = self.generated = 0
 
     def meet(self, peer: Endpoint) -> None:
         """Say where this party's packets go."""
@@ -137,6 +138,17 @@ class Endpoint:
             self.keys.mark(event_rates(own, peer), agreed=agreed)
             self.inband.note(listened_to(own, peer))
         self._events = self.keys.marked
+
+    def drop_late(self, now: float) -> None:
+        """To be called every second: hear of what has waited for too long its keys, no more.
+
+        A worker that got too little time for a while would relay all later packets as late as
+        that: the socket keeps the oldest.
+        """
+        for _ in range(MAX_DRAIN):
+            if not self.line.serve_late(self._take_late, now):
+                break
+        self.line.deliver = self._take
 
     def next_outgoing(self, now: float) -> Outgoing:
         """The stream towards this party, begun now if nothing of ours was in it before."""
@@ -261,6 +273,17 @@ class Endpoint:
         self.received += 1
         self.gated += 1
         self.rtp_at = now
+
+    def _take_late(self, size: int, now: float) -> None:
+        gated = self.gated
+        if self.remote is not None and self.remote.kind == "raw":
+            self.received += 1
+            self.gated += 1
+        elif self.inband.wanted:
+            self.inband.take_gated(size, now)
+        else:
+            self._take_gated(size, now)
+        self.late += self.gated - gated
 
     def _take_raw(self, size: int, now: float) -> None:
         self.received += 1

@@ -65,6 +65,7 @@ class SideStats(msgspec.Struct, frozen=True):
     received: RTP packets taken from the party (its strangers not counted).
     relayed: of these, sent on to the other side.
     gated: of these, held back by a closed gate, a prompt or a key, or as a key that is collected.
+    late: of the gated, those that had waited for too long when the worker came to them.
     strangers: packets from an address that is not the party's.
     invalid: packets that are no RTP, or too long.
     generated: packets of silence, tones and prompts sent to the party.
@@ -73,6 +74,7 @@ class SideStats(msgspec.Struct, frozen=True):
     received: int = 0
     relayed: int = 0
     gated: int = 0
+    late: int = 0
     strangers: int = 0
     invalid: int = 0
     generated: int = 0

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import errno
 import socket
+import struct
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -16,7 +18,7 @@ from sidecar.rtp.packet import HEADER, HEADER_SIZE
 from sidecar.rtp.rtcp import is_rtcp
 from sidecar.rtp.settling import UNNUMBERED, Address, Network, Numbers, Settling, Verdict
 
-from .ports import PortPair
+from .ports import SO_TIMESTAMPNS, PortPair
 from .reactor import Reactor
 
 LIMIT = 2048
@@ -25,12 +27,17 @@ LIMIT = 2048
 MAX_DRAIN = 1024
 """More than a receive buffer holds of small packets."""
 
+LATE_S = 1.0
+"""A packet that has waited longer is of no use in a conversation."""
+
 STRANGERS_A_SECOND = 50
 """So many are counted one by one; then the kernel drops them until the next look."""
 
 ANY_AUDIO = bytes([1]) * 256
 """Every packet may be audio: what was agreed is not known."""
 
+_TIMESPEC = struct.Struct("@ll")
+_TOLD_SIZE = socket.CMSG_SPACE(_TIMESPEC.size)
 _scratch = bytearray(LIMIT)
 _scratch_view = memoryview(_scratch)
 
@@ -150,6 +157,18 @@ class Line:
                 if sock is None or sock.fileno() < 0 or not _waits(sock):
                     break
                 self._reactor.serve(sock, now)  # which may exchange the socket
+
+    def serve_late(self, deliver: Deliver, now: float) -> bool:
+        """Have `deliver` take one packet that has waited for too long; False where there is none.
+
+        What is done with later ones is left to the caller to set again.
+        """
+        for sock in (self._rtp, self._catcher):
+            if sock is not None and _waited(sock) > LATE_S:
+                self.deliver = deliver
+                self._reactor.serve(sock, now)
+                return True
+        return False
 
     def look_again(self, now: float) -> None:
         """To be called every second: count strangers again after a flood, look for a route."""
@@ -340,6 +359,19 @@ def _waits(sock: socket.socket) -> bool:
     except OSError:
         return True  # a refusal (ICMP), told once; there may be more behind it
     return True
+
+
+def _waited(sock: socket.socket) -> float:
+    """Seconds for which the oldest datagram has waited in the socket; 0.0 where there is none."""
+    try:
+        told = sock.recvmsg(0, _TOLD_SIZE, socket.MSG_PEEK)[1]
+    except OSError:
+        return 0.0
+    for level, kind, stamp in told:
+        if (level, kind) == (socket.SOL_SOCKET, SO_TIMESTAMPNS):
+            seconds, nanoseconds = _TIMESPEC.unpack(stamp)
+            return float(time.time() - seconds - nanoseconds / 1e9)
+    return 0.0
 
 
 def _no_route(*_: object) -> int:

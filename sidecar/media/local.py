@@ -293,7 +293,7 @@ class LocalEngine:
         return msgspec.structs.replace(remote, address=address, ptime_ms=ptime)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=1024)  # a description's address has at most `sdp.fields.MAX_HOST` characters
 def _canonical(text: str, version: int) -> str:
     """The address in canonical form. Raises PeerError where packets can't or mustn't go there."""
     try:

@@ -15,6 +15,10 @@ RECEIVE_BUFFER = 1 << 17
 """Bytes asked for; the kernel doubles it: some 300 packets, 6 s of one voice."""
 
 
+SO_TIMESTAMPNS = 35
+"""Have the kernel note when each datagram came (socket(7)); Python has no name for it."""
+
+
 class NoPorts(Exception):  # noqa: N818 - not an error of ours: the range is used up
     """No pair is free."""
 
@@ -100,6 +104,7 @@ def bind(address: str, port: int, *, shared: bool = False) -> socket.socket:
         if shared:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+        sock.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
         sock.bind((address, port))
         if not shared:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

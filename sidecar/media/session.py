@@ -176,6 +176,7 @@ class Party:
             received=sum(end.received for end in ends),
             relayed=sum(end.relayed for end in ends),
             gated=sum(end.gated for end in ends),
+            late=sum(end.late for end in ends),
             strangers=sum(end.line.strangers for end in ends),
             invalid=sum(end.invalid for end in ends),
             generated=sum(end.generated for end in ends),
@@ -293,6 +294,7 @@ class Session:
         for party in (self.a, self.b):
             for endpoint in party.endpoints:
                 endpoint.line.look_again(now)
+                endpoint.drop_late(now)
         if self._quiet_since is None:
             return  # it rings yet
         if not (self.a.ought_to_send or self.b.ought_to_send):

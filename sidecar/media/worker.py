@@ -49,6 +49,9 @@ from .protocol import (
 from .reactor import Reactor
 from .session import Session, Surroundings
 
+_READS_AT_ONCE = 16
+"""Datagrams of commands taken in one round."""
+
 
 class Worker:
     """Sessions and the channel to the signalling process."""
@@ -74,15 +77,23 @@ class Worker:
         self._reactor.close()
 
     def _on_commands(self, now: float) -> None:
-        try:
-            data = self._channel.recv(MAX_DATAGRAM)
-        except BlockingIOError:
-            return
-        except ConnectionError:
-            data = b""
-        if not data:
-            self._reactor.running = False
-            return
+        """Take all that waits: one of many packets a round would let calls that have ended go on
+        talking, and who is late by them would never catch up.
+        """
+        for _ in range(_READS_AT_ONCE):
+            try:
+                data = self._channel.recv(MAX_DATAGRAM)
+            except BlockingIOError:
+                break
+            except ConnectionError:
+                data = b""
+            if not data:
+                self._reactor.running = False
+                return
+            self._take(data, now)
+        self._reactor.replan()
+
+    def _take(self, data: bytes, now: float) -> None:
         for command in decode_commands(data):
             if isinstance(command, Start):
                 self._start(command, now)
@@ -90,7 +101,6 @@ class Worker:
                 self._open(command, now)
             elif (session := self._sessions.get(command.session)) is not None:
                 self._carry_out(session, command, now)
-        self._reactor.replan()
 
     def _start(self, command: Start, now: float) -> None:
         try:

@@ -14,9 +14,17 @@ def family_of(host: str) -> socket.AddressFamily:
     return socket.AF_INET6 if ":" in host else socket.AF_INET
 
 
-@lru_cache(maxsize=1024)
+LONGEST_ADDRESS = 64
+"""Characters; the longest IPv6 address with a scope has fewer."""
+
+
 def is_numeric(host: str) -> bool:
     """Tell whether `host` is an IP address rather than a name."""
+    return len(host) <= LONGEST_ADDRESS and _is_numeric(host)
+
+
+@lru_cache(maxsize=1024)
+def _is_numeric(host: str) -> bool:
     try:
         ipaddress.ip_address(host)
     except ValueError:

@@ -13,8 +13,8 @@ from sidecar.numbers.plans import Plan, plan_of
 from sidecar.numbers.withheld import is_withheld
 from sidecar.numbers.written import as_sent, context_of, is_dialled, plain, user_of
 
-CACHED = 8192
-"""Numbers that are remembered."""
+CACHED = 2048
+"""Numbers that are remembered, 300 bytes each: callers differ, who is called comes back."""
 LONGEST = 64
 """Characters; in a longer text no number is looked for."""
 NANP = "1"

@@ -97,7 +97,7 @@ class HoldBack:
         held = self._held
         while held and (everything or held[0].end <= heard or now >= held[0].at + PATIENCE_S):
             packet, codec, start, end, _ = held.popleft()
-            if self._detector.spoils(start, end):
+            if codec in SILENCE and self._detector.spoils(start, end):
                 first, last = payload_span(packet, len(packet))
                 packet[first:last] = bytes([SILENCE[codec]]) * (last - first)
             released.append(packet)

@@ -144,13 +144,23 @@ def unquote(quoted: str) -> str:
     return _PAIR.sub(r"\1", text) if "\\" in text else text
 
 
-@lru_cache(maxsize=512)
+_LONGEST_IPV6 = 64
+"""Characters: more than an address has, and what is longer is not remembered."""
+
+
 def ipv6_address(host: str) -> IPv6Address:
     """Return the address that an IPv6 host means; raises ParseError where it is none.
 
     Three colons before an embedded IPv4 address, which the grammar of RFC 3261 allows by
     mistake, mean two (RFC 5118 section 4.10).
     """
+    if len(host) > _LONGEST_IPV6:
+        raise ParseError("Malformed IPv6 Address")
+    return _ipv6_address(host)
+
+
+@lru_cache(maxsize=512)
+def _ipv6_address(host: str) -> IPv6Address:
     if ":::" in host and "." in host:
         host = host.replace(":::", "::", 1)
     try:

@@ -87,6 +87,7 @@ _SPELLINGS = {
 spellings = dict(_SPELLINGS)
 """From each spelling met so far to the canonical name, so that it is taken apart only once."""
 _MOST_NAMES = 2048  # then what was met is forgotten: peers can invent names without end
+_LONGEST_NAME = 64  # a longer one is spelled anew each time: it could be as long as a message
 
 
 def canonical_name(name: str) -> str:
@@ -104,6 +105,8 @@ def canonical_name(name: str) -> str:
     known = spellings.get(lowered)
     if known is None:
         known = "-".join([part.capitalize() for part in lowered.split("-")])
+    if len(name) > _LONGEST_NAME:
+        return known
     if len(spellings) >= _MOST_NAMES:
         spellings.clear()
         spellings.update(_SPELLINGS)

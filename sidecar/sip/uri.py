@@ -45,6 +45,7 @@ _ABSOLUTE = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*+):([^\x00-\x20<>\"\x7f]++)")
 _PARAMETER = re.compile(rf"{_PART}(?:={_PART})?")
 # Of Unicode too, with its separators of lines: some readers end a line there.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
 
 # Parameters that make two URIs different where only one of them has it (section 19.1.4).
 _MUST_MATCH = frozenset(("user", "ttl", "method", "maddr", "transport"))
@@ -169,15 +170,25 @@ class Uri(_Parts):
 def check_characters(text: str) -> None:
     """Raise ParseError where a text, with its percent-escapes resolved, is not one line of UTF-8.
 
-    Escapes are resolved once, as a reader of the URI does; `%250a` means the three characters
-    `%0a`. A percent sign that escapes nothing stands for itself.
+    A reader resolves them once: `%250a` means the three characters `%0a`. Some (PJSIP among them)
+    write those as they are into what they answer, and so resolve them twice; therefore what is
+    escaped twice is looked at, too, and more often than that nothing may be. A percent sign that
+    escapes nothing stands for itself.
     """
+    meant = _resolved(text)
+    if _ESCAPE.search(meant) is not None and _ESCAPE.search(_resolved(meant)) is not None:
+        raise ParseError("Escaped Too Often In URI")
+
+
+def _resolved(text: str) -> str:
+    """Return a text with its escapes resolved, which is a single line; raises ParseError."""
     try:
         meant = unquote_to_bytes(text).decode()
     except ValueError:
         raise ParseError("Undecodable Characters In URI") from None
     if _CONTROL.search(meant) is not None:
         raise ParseError("Control Character In URI")
+    return meant
 
 
 def _other_parts(text: str) -> _Parts:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from typing import cast
 
 from aiohttp import web
 
@@ -17,6 +18,8 @@ IDLE_SECONDS = 75.0
 """A connection that says nothing is closed then; Prometheus scrapes every 15 to 60 seconds."""
 MOST_CONNECTIONS = 64
 """Connections at once; up to sixteen of them watch events (`sidecar.calls.event_hub`)."""
+MOST_OF_ONE_HOST = 48
+"""Connections of one address: the rest is left for probes and scrapes from elsewhere."""
 STOP_SECONDS = 2.0
 """How long `stop` waits for answers that are under way."""
 
@@ -69,16 +72,42 @@ class WebServer:
         """Return what serves a new connection; past `MOST_CONNECTIONS` it is closed at once."""
         server = self._runner.server
         assert server is not None, "it was set up"
-        if len(server.connections) >= MOST_CONNECTIONS:
+        connections = len(server.connections)
+        if connections >= MOST_CONNECTIONS:
             self._log.tell(REFUSED, connections=MOST_CONNECTIONS)
             return _Closing()
-        return server()
+        return server() if connections < MOST_OF_ONE_HOST else _Scarce(self._log, server)
 
 
 class _Closing(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        transport.abort()
+        # A transport of uvloop is none of asyncio's classes.
+        cast("asyncio.Transport", transport).abort()
+
+
+class _Scarce(asyncio.Protocol):
+    """Has a connection served unless its host has `MOST_OF_ONE_HOST` of them already."""
+
+    def __init__(self, log: HttpLog, server: web.Server) -> None:
+        self._log = log
+        self._server = server
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        host = _host(transport)
+        there = [each.transport for each in self._server.connections]
+        if [_host(each) for each in there].count(host) >= MOST_OF_ONE_HOST:
+            self._log.tell(REFUSED, connections=MOST_OF_ONE_HOST)
+            cast("asyncio.Transport", transport).abort()
+            return
+        serving = self._server()
+        transport.set_protocol(serving)
+        serving.connection_made(transport)
+
+
+def _host(transport: asyncio.BaseTransport | None) -> str:
+    """Return whom a connection is with; "" once it is gone."""
+    peer = transport.get_extra_info("peername") if transport is not None else None
+    return str(peer[0]) if peer else ""
 
 
 def _reason(error: OSError) -> str:

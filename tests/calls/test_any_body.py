@@ -89,7 +89,7 @@ def check(w: World) -> None:
 
 @settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.sampled_from([OFF, NOTICE, BEFORE]), st.lists(STEP, min_size=1, max_size=4), st.data())
-def test_gets_nothing_past_the_table_from_the_trunk_that_calls(decision, steps, data):
+def test_a_trunk_that_calls_gets_no_body_past_the_table(decision, steps, data):
     w = World(decision)
     there = w.trunk.call()
     w.settle()
@@ -125,7 +125,7 @@ def _send(
 
 @settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.integers(100, 699).filter(lambda n: n != 100), TYPES, BODY, EXTRA)
-def test_gets_nothing_past_the_table_from_the_trunk_that_is_called(status, kind, body, extra):
+def test_a_trunk_that_is_called_gets_no_body_past_the_table(status, kind, body, extra):
     w = World(NOTICE)
     w.pbx.call("+49301", caller="100")
     w.settle()

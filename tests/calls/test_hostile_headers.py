@@ -86,7 +86,9 @@ def check(w: World) -> None:
 
 @often
 @given(st.sampled_from(METHODS), LINES, st.booleans(), st.booleans())
-def test_of_a_request_outside_of_calls(method, lines, added, trusted):
+def test_hostile_headers_of_a_request_outside_of_calls_lead_to_no_fault(
+    method, lines, added, trusted
+):
     w = World(Decision(messages="allow"), trusted=trusted)
 
     w.trunk.throw(spoilt(request(method), lines, added=added))
@@ -96,7 +98,9 @@ def test_of_a_request_outside_of_calls(method, lines, added, trusted):
 
 @often
 @given(st.sampled_from(METHODS), LINES, st.booleans(), st.booleans(), st.booleans())
-def test_of_a_request_within_a_call(method, lines, added, trusted, of_the_pbx):
+def test_hostile_headers_of_a_request_within_a_call_lead_to_no_fault(
+    method, lines, added, trusted, of_the_pbx
+):
     w = World(Decision(messages="allow"), trusted=trusted)
     there, here = w.talk()
     dialog, agent = (here.dialog, w.pbx) if of_the_pbx else (there.dialog, w.trunk)
@@ -111,7 +115,9 @@ def test_of_a_request_within_a_call(method, lines, added, trusted, of_the_pbx):
 
 @often
 @given(st.sampled_from(STATUSES), LINES, st.booleans(), st.booleans())
-def test_of_a_response_to_a_call(status, lines, added, of_the_trunk):
+def test_hostile_headers_of_a_response_to_a_call_lead_to_no_fault(
+    status, lines, added, of_the_trunk
+):
     w = World(Decision(), trusted=True)
     if of_the_trunk:
         w.pbx.call("+49301", caller="100")
@@ -138,7 +144,9 @@ def test_of_a_response_to_a_call(status, lines, added, of_the_trunk):
     LINES,
     st.booleans(),
 )
-def test_of_a_response_to_what_is_relayed(method, status, lines, added):
+def test_hostile_headers_of_a_response_to_what_is_relayed_lead_to_no_fault(
+    method, status, lines, added
+):
     w = World(Decision(messages="allow"))
     w.trunk.answers[method] = None
     w.pbx.request(
@@ -159,7 +167,7 @@ def test_of_a_response_to_what_is_relayed(method, status, lines, added):
     st.sampled_from(STATUSES),
     LINES,
 )
-def test_of_a_response_within_a_call(method, status, lines):
+def test_hostile_headers_of_a_response_within_a_call_lead_to_no_fault(method, status, lines):
     w = World(Decision())
     there, _here = w.talk()
     w.pbx.answers[method] = None

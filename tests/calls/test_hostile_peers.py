@@ -14,6 +14,7 @@ import os
 import re
 from dataclasses import replace
 
+import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -46,6 +47,8 @@ from tests.calls.world import (
 )
 from tests.fuzz import oracle
 from tests.sip.descriptions import hostile
+
+pytestmark = pytest.mark.timeout(0)  # it ends by what it has tried, not by a clock
 
 EXAMPLES = int(os.environ.get("HOSTILE_EXAMPLES", "150"))
 STEPS = 30

@@ -93,3 +93,23 @@ def test_a_key_by_info_and_as_an_event_is_one_key(up, info_first):
 
     assert len(w.pbx.heard("INFO")) + len(w.media.pressed) == 1
     there.hang_up()
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [("Content-Type", "nonsense")],
+        [("Content-Encoding", "gzip")],
+    ],
+)
+def test_an_info_without_a_body_crosses_whatever_it_says_of_its_body(up, lines):
+    w, there, _here = up
+
+    there.send("INFO", lines)
+    w.settle()
+
+    (crossed,) = w.pbx.heard("INFO")
+    assert "Content-Type" not in crossed.headers
+    assert "Content-Encoding" not in crossed.headers
+    assert w.counted("sip_rejected_total", reason="internal_error") == 0
+    there.hang_up()

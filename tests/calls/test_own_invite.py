@@ -30,7 +30,7 @@ def within(w):
     return [each for each in w.pbx.served if each.method == "INVITE"]
 
 
-def test_offers_what_is_agreed_with_a_wish_and_tells_the_answer(up):
+def test_an_own_invite_offers_what_is_agreed_with_a_wish_and_tells_the_answer(up):
     w, there, _here, told = up
     ask(w, told)
 
@@ -43,7 +43,7 @@ def test_offers_what_is_agreed_with_a_wish_and_tells_the_answer(up):
     there.hang_up()
 
 
-def test_is_made_again_after_a_glare(up):
+def test_an_own_invite_is_made_again_after_a_glare(up):
     w, there, _here, told = up
     ask(w, told)
     within(w)[-1].respond(491)
@@ -58,7 +58,7 @@ def test_is_made_again_after_a_glare(up):
     there.hang_up()
 
 
-def test_waits_while_the_other_side_offers(up):
+def test_an_own_invite_waits_while_the_other_side_offers(up):
     w, there, _here, told = up
     asked = there.send("INVITE", body=sdp(TRUNK_MEDIA, version=2))
     w.settle()
@@ -77,7 +77,7 @@ def test_waits_while_the_other_side_offers(up):
     there.hang_up()
 
 
-def test_gives_up_after_so_many_glares(up):
+def test_an_own_invite_gives_up_after_so_many_glares(up):
     w, there, _here, told = up
     ask(w, told)
     for _ in range(5):
@@ -90,7 +90,7 @@ def test_gives_up_after_so_many_glares(up):
 
 
 @pytest.mark.parametrize("status", [488, 481, 500])
-def test_that_is_refused_leaves_the_call_as_it_was(up, status):
+def test_an_own_invite_that_is_refused_leaves_the_call_as_it_was(up, status):
     w, there, _here, told = up
     before = dict(w.media.remotes)
     ask(w, told)
@@ -107,7 +107,7 @@ def test_that_is_refused_leaves_the_call_as_it_was(up, status):
     there.hang_up()
 
 
-def test_whose_call_ends_meanwhile_tells_nothing_new_and_leaves_nothing(up):
+def test_an_own_invite_whose_call_ends_meanwhile_tells_nothing_new_and_leaves_nothing(up):
     w, there, _here, told = up
     ask(w, told)
     there.hang_up()
@@ -119,7 +119,7 @@ def test_whose_call_ends_meanwhile_tells_nothing_new_and_leaves_nothing(up):
     assert w.ended == ("answered", "caller")
 
 
-def test_that_waits_when_the_call_ends_is_not_sent_any_more(up):
+def test_an_own_invite_that_waits_when_the_call_ends_is_not_sent_any_more(up):
     w, there, _here, told = up
     ask(w, told)
     within(w)[-1].respond(491)

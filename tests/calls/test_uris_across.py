@@ -13,7 +13,7 @@ from sidecar.sip.uri import Uri
 from tests.calls.world import OFF, PBX, SIDECAR, TRUNK, World
 
 unhurried = settings(deadline=None)
-CONTROLS = ["%00x", "%0aUniqueid%3a1.1", "%0D%0a", "%7f", "%c2%85", "%ff", "%%0a"]
+CONTROLS = ["%00x", "%0aUniqueid%3a1.1", "%0D%0a", "%7f", "%c2%85", "%ff", "%%0a", "%250a", "%%30a"]
 NAMING = [
     "Refer-To",
     "Referred-By",
@@ -109,7 +109,7 @@ class TestTheNumberThatThePbxRuns:
             ("7042;phone-context=example.com", "7042"),
             ("*98%23", "*98#"),
             ("Alice", "Alice"),
-            ("%41lice%250a", "Alice%0a"),
+            ("%41lice%2541", "Alice%41"),
         ],
     )
     def test_is_the_one_that_was_judged(self, world, written, judged):

@@ -64,6 +64,21 @@ async def test_a_tone_is_reported_as_a_key_and_cut_out_of_the_audio(
     assert closed.a.relayed == len(sent)
 
 
+async def test_a_packet_of_another_codec_amid_a_key_holds_nothing_up(engine: LocalEngine) -> None:
+    call = await listening(engine)
+    octets = encoded("PCMU", key("5", 400))
+    sent = []
+    for start in range(0, len(octets), 160):
+        sent.append(call.a.send(call.ports_a[0], octets[start : start + 160], 0))
+        sent.append(call.a.send(call.ports_a[0], b"x", 99))
+    sent += say(call, silence(100))
+
+    assert (await call.event(Digit)).digit == "5"
+    heard = await hear(call, len(sent))
+    assert [packet.payload_type for packet in heard] == [packet.payload_type for packet in sent]
+    await call.close()
+
+
 async def test_audio_of_a_party_with_telephone_events_is_not_held(engine: LocalEngine) -> None:
     call = await Call(engine).connected()
     call.session.collect(Side.A, True)

@@ -58,6 +58,7 @@ QUICK_MAILBOX = NUMBER + "31"  # the mailbox 102, which says nothing but a beep
 TRANSFERS_RECORDED = NUMBER + "32"  # MixMonitor, then phone1 with the keys of TRANSFERS; to RECORDS
 IVR_RECORDED = NUMBER + "33"  # MixMonitor, answers, a tone for a second, then as RECORDS
 OUT_RECORDED = NUMBER + "35"  # MixMonitor on the channel of whoever calls it, then the sidecar
+DIALLED = "9"  # how numbers begin that a Local channel is named for as they were dialled
 RECORDS = "22"  # what phones dial: phone2, recorded on its own channel (RECORDS-r.wav)
 NAMED_MAILBOX = NUMBER + "34"  # QUICK_MAILBOX under the name vm102
 PARK = "700"  # what phones dial: to park, on PARKED or the next place
@@ -456,6 +457,8 @@ def _extensions_conf(inside: Path) -> str:
         lines.append(f"exten => {number},1,Set(FILES={files})\n{headers}")
         lines.extend(f" same => n,{step}\n" for step in steps)
         lines.append(" same => n,Hangup()\n")
+    lines.append(f"exten => _{DIALLED}.,1,Dial(Local/${{EXTEN}}@anyone/n,20)\n")
+    lines.append(f"[anyone]\nexten => _{DIALLED}.,1,Answer()\n same => n,Wait(2)\n")
     lines.append(
         f"[messages]\nexten => _[+0-9].,1,Set(FILE({inside}/message)=${{MESSAGE(body)}})\n"
     )

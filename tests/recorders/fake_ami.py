@@ -57,6 +57,8 @@ class FakeAmi:
         self.concise = ""
         """A line of `core show channels concise` that a telephone wrote."""
         self.unreadable_bridges: set[str] = set()
+        self.lists_another: dict[str, str] = {}
+        """Names of channels for which `mixmonitor list` takes one of a longer name."""
         self.port = 0
         self._writers: list[asyncio.StreamWriter] = []
         self._server: asyncio.Server | None = None
@@ -195,7 +197,7 @@ class FakeAmi:
         lines: tuple[str, ...] = ()
         if command.startswith("mixmonitor list "):
             name = command.removeprefix("mixmonitor list ").strip('"')
-            channel = self.channels.get(name)
+            channel = self.channels.get(self.lists_another.get(name, name))
             if channel is None:
                 lines = (f"No channel matching '{name}' found.",)
             else:
@@ -243,7 +245,9 @@ class FakeAmi:
         return ""
 
     def _stop(self, fields: Fields) -> str | None:
-        channel, identity = self._find(fields), fields["MixMonitorID"]
+        channel, identity = self._find(fields), fields.get("MixMonitorID", "")
+        if channel is not None and not identity:
+            identity = next(iter(channel.monitors), "")
         if channel is None or identity not in channel.monitors:
             return None
         if self.stops:

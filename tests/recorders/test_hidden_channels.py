@@ -83,6 +83,27 @@ async def test_a_recording_on_a_channel_that_hides_is_stopped(
     session.close()
 
 
+@pytest.mark.parametrize("event", ["MixMonitorStart", "MixMonitorMute"])
+@pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
+async def test_a_recording_that_begins_there_after_a_stop_is_stopped(
+    fake: FakeAmi, recorder: AsteriskRecorder, end: str, event: str
+) -> None:
+    """As one-touch recording does."""
+    told = Told()
+    phone = sly(fake, end, "100.5")
+    fake.add("PJSIP/sidecar-00000006", TRUNK, CALL, linkedid="100.5")
+    session = recorder.open(Leg(), Order.RELEASE, told)
+    session.stop()
+    await told.next(Confirmed)
+    await until(lambda: session.group == {"100.5", TRUNK})
+
+    phone.monitors["0xa"] = "/recordings/a\t\t"
+    cut(fake, event, phone, end)
+
+    await until(lambda: not phone.monitors)
+    session.close()
+
+
 @pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
 async def test_one_who_hides_in_a_conference_is_told_of_the_recording(
     fake: FakeAmi, recorder: AsteriskRecorder, end: str
@@ -223,4 +244,46 @@ async def test_a_stop_fails_where_nobody_can_tell_whether_the_conference_is_reco
     await told.next(Failed)
     fake.unreadable_bridges.clear()
     await told.next(Confirmed)
+    session.close()
+
+
+@pytest.mark.parametrize("recorder", [Patience(retry_after=0.01)], indirect=True)
+@pytest.mark.parametrize("count", [0, 1, 2, 9])
+async def test_a_stop_is_not_proven_by_the_list_of_a_channel_with_a_longer_name(
+    fake: FakeAmi, recorder: AsteriskRecorder, count: int
+) -> None:
+    """Asterisk lists any channel whose name begins so, and telephones name Local channels."""
+    told = Told()
+    session = recorder.open(Leg(), Order.RELEASE, told)
+    fake.add("PJSIP/sidecar-00000006", TRUNK, CALL)
+    half = fake.add("Local/1@inside-00000001;1", "100.2", linkedid=TRUNK)
+    other = FakeChannel("Local/1@inside-00000001;1@x-00000002;1", "100.9")
+    fake.channels[other.name] = other
+    fake.lists_another[half.name] = other.name
+    half.monitors |= {f"0x{number}": "/recordings/a\t\t" for number in range(count)}
+
+    session.stop()
+    await until(lambda: any(isinstance(each, Confirmed) for each in told.events))
+
+    assert not half.monitors
+    session.close()
+
+
+@pytest.mark.parametrize("line", ["Uniqueid: 100.9", "Value: Local/1", "\nUniqueid: 100.9", "x"])
+async def test_a_name_with_line_breaks_costs_nobody_else_the_recorder(
+    fake: FakeAmi, recorder: AsteriskRecorder, line: str
+) -> None:
+    """As that of a Local channel has where a telephone has dialled them."""
+    told = Told()
+    session = recorder.open(Leg(), Order.RELEASE, told)
+    fake.add("PJSIP/sidecar-00000006", TRUNK, CALL)
+    session.hold()
+    await told.next(Confirmed)
+
+    fake.add(f"Local/1\r\n{line}\r\nRest: @inside-00000001;1", "100.9")
+    fake.forge("Newexten", Uniqueid="100.9", Application="VoiceMail")
+    await until(lambda: any(each.get("Channel") == "100.9" for each in fake.asked))
+    session.stop()
+
+    assert (await told.next(Confirmed)).order is Order.STOP
     session.close()

@@ -167,6 +167,24 @@ def test_a_codec_that_is_not_understood_passes_in_its_turn() -> None:
     assert held.passed == bytes(range(160)) * 10
 
 
+def test_a_packet_of_another_codec_amid_a_key_passes_in_its_turn() -> None:
+    hold, now = HoldBack(), 0.0
+    tone = encoded("PCMU", key("5", 400))
+    out: list[bytearray] = []
+    for number in range(20):
+        sound = Packet(0, 2 * number, 160 * number, 7, False, tone[160 * number :][:160])
+        other = Packet(99, 2 * number + 1, 160 * number, 7, False, b"other")
+        now += 0.02
+        hold.hear(memoryview(sound.encode()), "PCMU", now, keep=True)
+        hold.hear(memoryview(other.encode()), "", now, keep=True)
+        out += hold.release(now)
+    out += hold.release(now, everything=True)
+
+    passed = [Packet.parse(packet) for packet in out]
+    assert [packet.sequence for packet in passed] == list(range(40))
+    assert {packet.payload for packet in passed[1::2]} == {b"other"}
+
+
 def test_a_party_that_falls_silent_gets_its_last_words_through_and_its_last_key_told() -> None:
     held = Held()
     held.say(encoded("PCMU", np.concatenate([WORDS[8000:9600], key("3", 80)])))

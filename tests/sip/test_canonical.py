@@ -51,7 +51,7 @@ STRICT_TEL = re.compile(r"tel:[+0-9A-Za-z*#().\-]+(;[a-z\-]+(=[^;]+)?)*")
         ("sip:1@h;%75ser=%70hone", "sip:1@h;user=phone"),
         ("sip:1@h;cause=486;cause=x", "sip:1@h;cause=486"),
         ("sip:1@h;target=sip%3a100:pw%40x%3bx%3dy", "sip:1@h;target=sip:100%40x"),
-        ("sip:1@h;target=sip%3a1%2500%40x", "sip:1@h"),
+        ("sip:1@h;target=sip%3a1%2520%40x", "sip:1@h;target=sip:1%40x"),
         ("sip:1@h;target=nonsense", "sip:1@h"),
         ("sip:1@h;target=" + "x" * 300, "sip:1@h"),
         ("sip:1@h;target=sip:" + "`" * 150 + "%40x", "sip:1@h"),

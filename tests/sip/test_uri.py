@@ -145,10 +145,28 @@ def test_what_means_a_control_character_or_none_at_all_is_refused(text: str) -> 
 
 
 @pytest.mark.parametrize(
-    ("text", "user"), [("sip:%250a@h", "%0a"), ("sip:100%@h", "100%"), ("sip:%zz@h", "%zz")]
+    ("text", "user"), [("sip:%2541@h", "%41"), ("sip:100%@h", "100%"), ("sip:%zz@h", "%zz")]
 )
 def test_a_percent_sign_that_escapes_nothing_stands_for_itself(text: str, user: str) -> None:
     assert Uri.parse(text).user_unescaped == user
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sip:%250a@h",
+        "sip:%%30a@h",
+        "sip:%2500@h",
+        "sip:1%25ff@h",
+        "sip:1@h;x=%250d",
+        "sip:1%25252541@h",
+        "sip:" + "%25" * 5000 + "0a@h",
+        "tel:1;ext=%250a",
+    ],
+)
+def test_what_means_one_to_a_reader_that_resolves_twice_is_refused(text: str) -> None:
+    with pytest.raises(ParseError):
+        Uri.parse(text)
 
 
 def test_percent_escapes_are_resolved_only_on_request() -> None:

@@ -3,8 +3,11 @@ from __future__ import annotations
 import asyncio
 import errno
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import aiohttp
 import pytest
@@ -248,6 +251,66 @@ async def test_more_connections_than_allowed_are_closed_and_the_rest_served(
         assert answer.status == 200
     for _reader, each in (*idle, (reader, writer)):
         each.close()
+
+
+UNDER_UVLOOP = """
+import asyncio, os, uvloop
+from sidecar.metrics import Metrics
+from sidecar.web import WebServer, create_app, server
+
+async def knock():
+    listening = WebServer(create_app(Metrics(), list), port=0)
+    await listening.start()
+    reader, _ = await asyncio.open_connection("127.0.0.1", listening.port)
+    try:
+        return await asyncio.wait_for(reader.read(), 5)
+    except ConnectionResetError:
+        return b""
+
+server.MOST_CONNECTIONS = server.MOST_OF_ONE_HOST = 0
+answer = asyncio.Runner(loop_factory=uvloop.new_event_loop).run(knock())
+os._exit(len(answer))
+"""
+
+
+def test_what_is_closed_under_uvloop_is_closed_in_silence_too() -> None:
+    pytest.importorskip("uvloop")
+
+    done = subprocess.run(
+        [sys.executable, "-c", UNDER_UVLOOP], capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 0
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+async def test_who_takes_all_that_one_host_may_have_shuts_out_itself_only(
+    server: WebServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server_module, "MOST_OF_ONE_HOST", 2)
+    open_ones: list[asyncio.StreamWriter] = []
+
+    async def healthy(host: str) -> bytes:
+        """Ask for the health from that address, and stay connected."""
+        reader, writer = await asyncio.open_connection(
+            "127.0.0.1", server.port, local_addr=(host, 0)
+        )
+        open_ones.append(writer)
+        writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        try:
+            return await reader.read(12)
+        except ConnectionResetError:
+            return b""
+
+    crowded = [await healthy("127.0.0.66") for _ in range(3)]
+    other = await healthy("127.0.0.1")
+    for writer in open_ones:
+        writer.close()
+        with suppress(ConnectionResetError):
+            await writer.wait_closed()
+
+    assert crowded == [b"HTTP/1.1 200", b"HTTP/1.1 200", b""]
+    assert other == b"HTTP/1.1 200"
 
 
 async def test_an_address_in_use_is_an_operators_error(server: WebServer) -> None:

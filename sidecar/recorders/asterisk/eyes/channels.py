@@ -31,9 +31,9 @@ MOST_FORMER = 100
 UP = "6"
 DOWN = "0"
 _SIP = ("PJSIP/", "SIP/")
-_LOCAL = "Local/"
+LOCAL = "Local/"
 _UNREAL = (
-    *(_LOCAL, RECORDER, "CBAnn/", "Announcer/", "Recorder/", "Bridge/", "Message/", "Surrogate/"),
+    *(LOCAL, RECORDER, "CBAnn/", "Announcer/", "Recorder/", "Bridge/", "Message/", "Surrogate/"),
     *("AsyncGoto/", "Snoop/", "Parked/"),
 )
 """How the names of channels begin behind which nobody is, or whose other half is somebody."""
@@ -177,7 +177,7 @@ class Channels:
 
     def other_half(self, channel: Channel) -> frozenset[str]:
         """Return the uniqueid of a Local channel's other half, none for other channels."""
-        if not channel.name.startswith(_LOCAL):
+        if not channel.name.startswith(LOCAL):
             return frozenset()
         return self.named(channel.name[:-2] + _HALVES.get(channel.name[-2:], ""))
 

@@ -22,9 +22,14 @@ _ID = re.compile(r"[A-Za-z0-9._-]{1,150}")
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a channel has answered; nothing but `gone` counts of one that Asterisk hasn't."""
+    """What a channel has answered; nothing but `gone` counts of one that Asterisk hasn't.
+
+    `unclear`: the answer holds more than was asked for, as where a telephone has dialled line
+    breaks into the name of a Local channel. Then nothing else counts, and claims stay in doubt.
+    """
 
     gone: bool = False
+    unclear: bool = False
     name: str = ""
     linkedid: str = ""
     application: str = ""
@@ -72,13 +77,13 @@ async def read_channel(connection: Connection, uniqueid: str) -> Facts | None:
     )
     if any(reply.no_channel for reply in replies):
         return Facts(gone=True)
-    if any(reply.failure for reply in replies):
+    if any(reply.failure not in ("", "unproven") for reply in replies):
         return None
-    values = [value_of(reply) for reply in replies]
+    values = [None if reply.failure else value_of(reply) for reply in replies]
     if None in values:
-        return None
+        return Facts(unclear=True)
     name, linkedid, application, state = (value or "" for value in values)
-    return Facts(False, name, linkedid, application, state == "Up")
+    return Facts(False, False, name, linkedid, application, state == "Up")
 
 
 def value_of(reply: Reply) -> str | None:

@@ -151,7 +151,7 @@ class Hints:
     async def _read_channel(self, connection: Connection, uniqueid: str) -> Facts | None:
         """Read a channel, and whether it is in a bridge still that it is said to have left."""
         facts = await read_channel(connection, uniqueid)
-        if facts is None or facts.gone:
+        if facts is None or facts.gone or facts.unclear:
             return facts
         for each in self._channels.former_bridges(uniqueid):
             bridge = await read_bridge(connection, each)
@@ -162,6 +162,8 @@ class Hints:
         return facts
 
     def _channel_read(self, uniqueid: str, facts: Facts) -> None:
+        if facts.unclear:
+            return  # what was claimed of it stays in doubt
         looks = self._ended.pop(uniqueid, ())
         said_up = uniqueid in self._up
         self._up.discard(uniqueid)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 
 import structlog
 
-from sidecar.recorders.asterisk.eyes.channels import Channel
+from sidecar.recorders.asterisk.eyes.channels import LOCAL, Channel
 from sidecar.recorders.asterisk.eyes.evidence import value_of
 from sidecar.recorders.asterisk.wire.connection import Connection, Reply
 from sidecar.recorders.asterisk.wire.mixmonitor import (
@@ -157,16 +157,36 @@ class Control:
                 return Look(failure=found, proof=Proof.NONE)
             fresh = fresh or len(found)
             if not found:
-                return Look(fresh=fresh)
+                failure = await self._hidden_by_name(channel)
+                if not failure:
+                    return Look(fresh=fresh)
+                fresh = fresh or int(failure == "still_recording")
+                continue
             await asyncio.sleep(attempt * STOP_PAUSE)
             kept = self._kept_of(channel, found)
             failure = await self._end(channel, kept, await self._named(channel, kept, found))
             if failure != "still_recording":
                 break
+        if not found:
+            return Look(fresh=fresh, proof=Proof.NONE, failure=failure)
         left = await self.look(channel)
         if left.failure or not left.running:
             return replace(left, fresh=fresh)
         return replace(left, fresh=fresh, proof=Proof.NONE, failure=failure)
+
+    async def _hidden_by_name(self, channel: Channel) -> str:
+        """Stop one that an empty list does not show; return why it isn't sure that there is none.
+
+        Telephones may choose how the names of Local channels begin, line breaks included, and the
+        list takes any channel whose name begins so. A stop takes the uniqueid, and is refused
+        where nothing records: then the text is empty. One that was stopped is "still_recording".
+        """
+        if not channel.name.startswith(LOCAL):
+            return ""
+        reply = await self._connection.ask("StopMixMonitor", ("Channel", channel.uniqueid))
+        if reply.failure == "refused" and not reply.denied:
+            return ""
+        return reply.failure or "still_recording"
 
     async def release(self, channel: Channel, allowed: Callable[[], bool]) -> Look:
         """Unmute what was muted here, begin again what was stopped here.

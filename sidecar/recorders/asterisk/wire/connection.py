@@ -107,8 +107,12 @@ class _Wire(asyncio.Protocol):
     """The connection itself: bytes in, messages out."""
 
     def __init__(
-        self, receive: Callable[[Message], None], lost: Callable[[asyncio.Protocol], None]
+        self,
+        place: str,
+        receive: Callable[[Message], None],
+        lost: Callable[[asyncio.Protocol], None],
     ) -> None:
+        self._place = place
         self._receive = receive
         self._lost = lost
         self._framer = Framer()
@@ -121,7 +125,7 @@ class _Wire(asyncio.Protocol):
         try:
             messages = self._framer.feed(data)
         except FramingError as error:
-            log.warning("ami_unreadable", problem=str(error))
+            log.warning("ami_unreadable", address=self._place, problem=str(error))
             self.abort()
             return
         for message in messages:
@@ -293,7 +297,7 @@ class Connection:
     async def _connect(self) -> bool:
         self._ended.clear()
         loop = asyncio.get_running_loop()
-        wire = _Wire(self._receive, self._lost)
+        wire = _Wire(self._place, self._receive, self._lost)
         try:
             async with asyncio.timeout(self._patience.connect_within):
                 await loop.create_connection(lambda: wire, *self._address, ssl=self._tls)
