@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from sidecar.settings.addresses import Host, IpAddress, parse_address
 from sidecar.settings.schema import Settings
+from sidecar.tables.addresses import Host, IpAddress, parse_address
 
 CACHED = 4096
 """Answers kept. More strangers than that only cost the time of a look-up each."""

@@ -25,6 +25,7 @@ from prometheus_client import (
 from prometheus_client.openmetrics import exposition as openmetrics
 
 from sidecar import __version__
+from sidecar.recorders import kinds
 
 PREFIX = "consent_sidecar_"
 OTHER = "other"
@@ -44,7 +45,7 @@ DISPOSITIONS = (
     "interrupted",
 )
 PARTIES = ("caller", "callee")
-RECORDERS = ("asterisk-ami", "sip", "feature-code", "none")
+RECORDERS = kinds.WORDS
 METHODS = (
     "INVITE",
     "ACK",

@@ -36,7 +36,8 @@ from sidecar.net.names import Names
 from sidecar.net.places import Neighbour
 from sidecar.net.transports import Transports
 from sidecar.readiness import Problem
-from sidecar.recorders.build import build_recorder
+from sidecar.recorders.kind import Surroundings
+from sidecar.recorders.kinds import kind_of
 from sidecar.records.contact_key import contact_key
 from sidecar.records.sqlite import SqliteStore
 from sidecar.rules.explanation import Explanation, call_facts, explain
@@ -84,7 +85,10 @@ class Service:
         self.metrics.know_neighbours(f"{kind}.{name}" for kind, name in self._peers)
         self.events = EventHub(time.time)
         self._recorders = {
-            name: build_recorder(pbx, self._carried_by_another)
+            name: kind_of(pbx.recorder).build(
+                pbx.recorder,
+                Surroundings(frozenset(pbx.voicemail.applications), self._carried_by_another),
+            )
             for name, pbx in settings.pbx.items()
         }
         uris = [uri for peer in self._peers.values() for uri in peer.uris]

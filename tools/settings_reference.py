@@ -23,13 +23,14 @@ from sidecar.rules.file.hours import Hours
 from sidecar.rules.file.match import PartyNumbers, read_countries, read_regions
 from sidecar.rules.file.schema import RulesFile
 from sidecar.settings import Settings
-from sidecar.settings.addresses import HostPort
-from sidecar.settings.complaints import Table
-from sidecar.settings.durations import written_duration
 from sidecar.settings.limits_schema import parse_rate
 from sidecar.settings.schema import as_list
-from sidecar.settings.secret import Secret
-from sidecar.settings.text_set import TextSet
+from sidecar.tables.addresses import HostPort
+from sidecar.tables.complaints import Table
+from sidecar.tables.durations import written_duration
+from sidecar.tables.kinds import OneOfKinds
+from sidecar.tables.secret import Secret
+from sidecar.tables.text_set import TextSet
 from tools.pages import Part, main
 
 FILES: dict[str, type[Table]] = {"sidecar.toml": Settings, "rules.toml": RulesFile}
@@ -55,9 +56,13 @@ def tables(model: type[Table], title: str = "") -> Iterator[tuple[str, type[Tabl
     """A table and those in it, each with its heading."""
     yield title, model
     for key, field in keys(model):
-        inner = table_in(field.annotation)
-        if inner is not None:
-            yield from tables(inner, heading(title, key, field.annotation))
+        inner, place = table_in(field.annotation), heading(title, key, field.annotation)
+        kinds = next((mark for mark in field.metadata if isinstance(mark, OneOfKinds)), None)
+        if kinds is not None:
+            for kind in kinds.known:
+                yield from tables(kinds.tables[kind], f'{place} kind = "{kind}"')
+        elif inner is not None:
+            yield from tables(inner, place)
 
 
 def heading(title: str, key: str, annotation: Any) -> str:

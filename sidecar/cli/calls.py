@@ -15,7 +15,7 @@ from sidecar.cli.table import table
 from sidecar.errors import OperatorError
 from sidecar.records.record import clean
 from sidecar.settings import load_settings
-from sidecar.settings.addresses import HostPort
+from sidecar.tables.addresses import HostPort
 from sidecar.web.api.models import MOST_CALLS, Call, CallList, Fault
 from sidecar.web.api.token import usable
 

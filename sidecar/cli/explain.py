@@ -18,7 +18,7 @@ from sidecar.rules.explanation import ExplainedParty, Explanation, call_facts
 from sidecar.rules.explanation import explain as explanation_of
 from sidecar.rules.rules import RuleSet
 from sidecar.rules.telling import as_lines
-from sidecar.settings.moments import parse_moment, seconds_of
+from sidecar.tables.moments import parse_moment, seconds_of
 
 WIDTH = 16
 

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from sidecar.errors import OperatorError, OperatorErrors
-from sidecar.settings.toml_file import TomlFile
+from sidecar.tables.toml_file import TomlFile
 
 FOUND_WRONG = 1
 """Settings, rules, prompts or records: the operator can set it right. (2, wrong usage: click.)"""

@@ -274,6 +274,10 @@ class Recorder(Protocol):
         """The adapter's name, as settings, metrics and records tell it."""
 
     @property
+    def controls(self) -> bool:
+        """Whether it does anything but remember what the PBX was told at the set-up."""
+
+    @property
     def holds(self) -> bool:
         """Whether it can keep a call out of recordings from the first moment on.
 

@@ -11,8 +11,8 @@ from sidecar.rules.file.loading import load_rules
 from sidecar.rules.file.schema import RulesFile
 from sidecar.settings import Settings
 from sidecar.settings.loading import read_settings
-from sidecar.settings.paths import checked_path
-from sidecar.settings.toml_file import TomlFile
+from sidecar.tables.paths import checked_path
+from sidecar.tables.toml_file import TomlFile
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from sidecar.errors import OperatorError
 from sidecar.media.prompts import PromptLibrary
 from sidecar.rules.rule_tests import failed_tests
 from sidecar.rules.rules import RuleSet
-from sidecar.settings.positions import Key
+from sidecar.tables.positions import Key
 
 
 class Spoken(NamedTuple):

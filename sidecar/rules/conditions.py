@@ -23,7 +23,7 @@ from sidecar.rules.index import (
     TheRegion,
     TheTrunk,
 )
-from sidecar.settings.text_set import TextSet
+from sidecar.tables.text_set import TextSet
 
 
 class Condition(ABC):

@@ -20,7 +20,7 @@ from sidecar.consent.party import Party
 from sidecar.rules.file.consent import CODES, ConsentTable, NoticeTable
 from sidecar.rules.file.leading import DivertTable, RoomTable
 from sidecar.rules.file.schema import Rule, RulesFile
-from sidecar.settings.complaints import Table
+from sidecar.tables.complaints import Table
 
 Origin = Literal["rule", "defaults", "built-in"]
 

@@ -12,9 +12,9 @@ from sidecar.rules.file.expect import Expect, Test
 from sidecar.rules.file.site import Site
 from sidecar.rules.rules import RuleSet
 from sidecar.rules.telling import as_data
-from sidecar.settings.complaints import Table
-from sidecar.settings.durations import written_duration
-from sidecar.settings.moments import seconds_of
+from sidecar.tables.complaints import Table
+from sidecar.tables.durations import written_duration
+from sidecar.tables.moments import seconds_of
 
 _NOTHING, _SOMETHING = "nothing", "something"
 _ORDER = ("caller", "callee", "busy", "no-answer", "unavailable")

@@ -16,7 +16,7 @@ from sidecar.consent.decision import (
     VoicemailPolicy,
 )
 from sidecar.consent.party import Party
-from sidecar.settings.durations import written_duration
+from sidecar.tables.durations import written_duration
 
 _WHEN = {
     "answer": "at the answer",

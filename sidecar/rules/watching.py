@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sidecar.numbers import FileState
 from sidecar.rules.live import LiveRules
-from sidecar.settings.toml_file import state_of
+from sidecar.tables.toml_file import state_of
 
 EVERY = 1.0
 """Seconds."""

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from sidecar.settings.addresses import Host, Target, parse_address, target_of, written
-from sidecar.settings.positions import Key
-from sidecar.settings.recorder_schema import NEEDED, USED, RecorderTable
 from sidecar.settings.schema import Neighbour, Settings
+from sidecar.tables.addresses import Host, Target, is_numeric, parse_address, target_of, written
+from sidecar.tables.positions import Key
 
 Complaint = tuple[Key, str]
 
-_IN_CLEAR = (
-    "leads to another machine without TLS: whoever is on the way can read and give commands to "
-    "the PBX; write tls = true"
-)
 _LITERAL = 'a secret stands in this file; { env = "NAME" } or { file = "PATH" } keeps it out'
 
 
@@ -86,19 +81,11 @@ def _targets(settings: Settings) -> Iterator[Complaint]:
 
 
 def _recorders(settings: Settings) -> Iterator[Complaint]:
-    """Yield what a recorder's kind lacks, and what it has no use for."""
+    """Yield what contradicts within a recorder's table."""
     for name, pbx in settings.pbx.items():
-        table = pbx.recorder
-        if table is None:
-            continue
-        key = "pbx", name, "recorder"
-        for needed in NEEDED[table.kind]:
-            if getattr(table, needed) is None:
-                yield (*key, needed), f'is missing; kind = "{table.kind}" needs it'
-        if table.ca is not None and not table.tls:
-            yield (*key, "ca"), "is of use with tls = true only"
-        for unused in sorted(table.model_fields_set - USED[table.kind]):
-            yield (*key, unused), f'has no meaning with kind = "{table.kind}"'
+        if pbx.recorder is not None:
+            for key, message in pbx.recorder.mistakes():
+                yield ("pbx", name, "recorder", key), message
 
 
 def _pass_headers(settings: Settings) -> Iterator[Complaint]:
@@ -116,13 +103,9 @@ def _pass_headers(settings: Settings) -> Iterator[Complaint]:
 
 def _ways_to(target: Target) -> set[tuple[str, bool]]:
     """Return the transports, with whether over IPv6, that lead to a target."""
-    if _is_numeric(target.host):
+    if is_numeric(target.host):
         return {(target.transport, ":" in target.host)}
     return {(target.transport, True), (target.transport, False)}
-
-
-def _is_numeric(host: str) -> bool:
-    return ":" in host or host.replace(".", "").isdigit()
 
 
 def doubtful(settings: Settings) -> Iterator[Complaint]:
@@ -145,13 +128,13 @@ def doubtful(settings: Settings) -> Iterator[Complaint]:
     if first in ("var", "srv", "opt", "home", "data", "tmp"):
         message = f'"sqlite:///{first}…" lies beside this file; an absolute path has four slashes'
         yield ("records", "database"), message
+    for where, secret in settings.secrets():
+        if secret.is_written:
+            yield where, _LITERAL
     for name, pbx in settings.pbx.items():
-        if pbx.recorder is not None and pbx.recorder.secret and pbx.recorder.secret.is_written:
-            yield ("pbx", name, "recorder", "secret"), _LITERAL
-        if pbx.recorder is not None and _leaves_in_clear(pbx.recorder):
-            yield ("pbx", name, "recorder", "address"), _IN_CLEAR
-    if settings.http.token is not None and settings.http.token.is_written:
-        yield ("http", "token"), _LITERAL
+        if pbx.recorder is not None:
+            for key, message in pbx.recorder.doubts():
+                yield ("pbx", name, "recorder", key), message
     if settings.records.keep_days == 0:
         yield ("records", "keep_days"), "0 keeps call records for ever"
 
@@ -174,17 +157,9 @@ def _doubtful_addresses(settings: Settings) -> Iterator[Complaint]:
         )
 
 
-def _leaves_in_clear(table: RecorderTable) -> bool:
-    """Tell whether a manager connection leaves this machine as everyone can read it."""
-    if table.address is None or table.tls or table.address.host == "localhost":
-        return False
-    host = table.address.host
-    return not (_is_numeric(host) and parse_address(host).is_loopback)
-
-
 def _stranger(target: Target, hosts: Iterable[Host]) -> str | None:
     """Return a numeric target from which messages would not be accepted."""
-    if not _is_numeric(target.host):
+    if not is_numeric(target.host):
         return None
     address = parse_address(target.host)
     known = any(

@@ -7,9 +7,9 @@ from typing import Annotated, Any
 
 from pydantic import Field, PlainValidator
 
-from sidecar.settings.complaints import Table
-from sidecar.settings.durations import duration_between
-from sidecar.settings.words import shown
+from sidecar.tables.complaints import Table
+from sidecar.tables.durations import duration_between
+from sidecar.tables.words import shown
 
 _RATE = re.compile(r"([0-9]{1,5})/s")
 

@@ -7,14 +7,14 @@ from pathlib import Path
 
 from sidecar.errors import OperatorError
 from sidecar.settings import crosschecks
-from sidecar.settings.complaints import AnyTable
-from sidecar.settings.paths import readable_by_all, writable_by_all
-from sidecar.settings.positions import Key
 from sidecar.settings.schema import Pbx, Settings
-from sidecar.settings.secret import Secret
-from sidecar.settings.secret_reading import with_text
-from sidecar.settings.tls import problem_of_authority
-from sidecar.settings.toml_file import TomlFile
+from sidecar.tables.complaints import AnyTable, held
+from sidecar.tables.paths import readable_by_all, writable_by_all
+from sidecar.tables.positions import Key
+from sidecar.tables.secret import Secret
+from sidecar.tables.secret_reading import with_text
+from sidecar.tables.tls import problem_of_authority
+from sidecar.tables.toml_file import TomlFile
 
 
 def load_settings(path: Path) -> Settings:
@@ -44,21 +44,16 @@ def _exposed(settings: Settings, path: Path) -> Iterator[tuple[Key, str]]:
     for key, file in named:
         if problem := writable_by_all(file):
             yield key, problem
-    secrets: dict[Key, Secret | None] = {
-        ("pbx", name, "recorder", "secret"): pbx.recorder.secret if pbx.recorder else None
-        for name, pbx in settings.pbx.items()
-    }
-    secrets["http", "token"] = settings.http.token
-    for key, secret in secrets.items():
-        if secret and secret.file and (problem := readable_by_all(folder / secret.file)):
+    for key, secret in settings.secrets():
+        if secret.file and (problem := readable_by_all(folder / secret.file)):
             yield key, problem
 
 
 def _unusable_authorities(settings: Settings) -> Iterator[crosschecks.Complaint]:
     for name, pbx in settings.pbx.items():
-        ca = pbx.recorder and pbx.recorder.ca
-        if ca and (problem := problem_of_authority(ca)):
-            yield ("pbx", name, "recorder", "ca"), problem
+        for key, authority in pbx.recorder.authorities() if pbx.recorder else ():
+            if problem := problem_of_authority(authority):
+                yield ("pbx", name, "recorder", key), problem
 
 
 def _problem_of(folder: Path) -> str:
@@ -87,8 +82,7 @@ def _with_files_in(pbx: Pbx, folder: Path) -> Pbx:
     table = pbx.recorder
     if table is None:
         return pbx
-    paths = {"files": table.files, "ca": table.ca}
-    found = {name: folder / path for name, path in paths.items() if path is not None}
+    found = {name: folder / path for name, path in held(table, Path)}
     return pbx.model_copy(update={"recorder": table.model_copy(update=found)})
 
 
@@ -96,20 +90,19 @@ def _with_secrets(settings: Settings, file: TomlFile) -> Settings:
     """Return the settings with all secrets read. Raises OperatorErrors where one can't be."""
     folder, wrong = file.path.resolve().parent, []
 
-    def read(table: AnyTable, name: str, key: Key) -> AnyTable:
-        secret: Secret | None = getattr(table, name)
-        if secret is None:
-            return table
-        try:
-            return table.model_copy(update={name: with_text(secret, folder)})
-        except ValueError as error:
-            wrong.append((key, str(error)))
-            return table
+    def read(table: AnyTable, *key: str) -> AnyTable:
+        found = {}
+        for name, secret in held(table, Secret):
+            try:
+                found[name] = with_text(secret, folder)
+            except ValueError as error:
+                wrong.append(((*key, name), str(error)))
+        return table.model_copy(update=found)
 
     pbxs = {}
     for name, pbx in settings.pbx.items():
-        table = pbx.recorder and read(pbx.recorder, "secret", ("pbx", name, "recorder", "secret"))
+        table = pbx.recorder and read(pbx.recorder, "pbx", name, "recorder")
         pbxs[name] = pbx.model_copy(update={"recorder": table})
-    http = read(settings.http, "token", ("http", "token"))
+    http = read(settings.http, "http")
     file.refuse(wrong)
     return settings.model_copy(update={"pbx": pbxs, "http": http})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 from zoneinfo import ZoneInfo
@@ -16,7 +17,11 @@ from pydantic import (
     field_validator,
 )
 
-from sidecar.settings.addresses import (
+from sidecar.recorders.kind import RecorderTable
+from sidecar.recorders.kinds import TABLES
+from sidecar.settings.limits_schema import LimitsTable
+from sidecar.settings.voicemail_schema import VoicemailTable
+from sidecar.tables.addresses import (
     Host,
     HostPort,
     Listener,
@@ -28,17 +33,15 @@ from sidecar.settings.addresses import (
     parse_ports,
     parse_uri,
 )
-from sidecar.settings.complaints import Table
-from sidecar.settings.durations import duration_between
-from sidecar.settings.header_names import STANDARD, parse_header_pattern
-from sidecar.settings.limits_schema import LimitsTable
-from sidecar.settings.moments import parse_holidays, parse_timezone
-from sidecar.settings.paths import checked_path
-from sidecar.settings.places import parse_country, parse_place
-from sidecar.settings.recorder_schema import RecorderTable
-from sidecar.settings.secret import Secret, parse_secret
-from sidecar.settings.voicemail_schema import VoicemailTable
-from sidecar.settings.words import NOT_YET, shown
+from sidecar.tables.complaints import Table, held
+from sidecar.tables.durations import duration_between
+from sidecar.tables.header_names import STANDARD, parse_header_pattern
+from sidecar.tables.moments import parse_holidays, parse_timezone
+from sidecar.tables.paths import checked_path
+from sidecar.tables.places import parse_country, parse_place
+from sidecar.tables.positions import Key
+from sidecar.tables.secret import Secret, parse_secret
+from sidecar.tables.words import NOT_YET, shown
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
 _TOKEN = re.compile(r"[A-Za-z0-9!%'*+\-._`~]{2,}")
@@ -113,7 +116,7 @@ class Pbx(Neighbour):
     place: Annotated[str, PlainValidator(parse_place)] | None = None
     """Where its users are, like "US-CA" or "GB": for those whose number does not tell, such as
     extensions; left out, default_country."""
-    recorder: RecorderTable | None = None
+    recorder: Annotated[RecorderTable | None, TABLES] = None
     """How its recorder is controlled; where left out, the PBX is told by headers alone."""
     voicemail: VoicemailTable = VoicemailTable()
     """How calls that its mailboxes take are told from others."""
@@ -245,6 +248,15 @@ class Settings(Table):
     """Metrics and probes."""
     headers: HeaderNames = HeaderNames()
     """How the PBX is told the decision."""
+
+    def secrets(self) -> Iterator[tuple[Key, Secret]]:
+        """Yield each secret of the file, and where it stands."""
+        for name, pbx in self.pbx.items():
+            if pbx.recorder is not None:
+                for key, secret in held(pbx.recorder, Secret):
+                    yield ("pbx", name, "recorder", key), secret
+        if self.http.token is not None:
+            yield ("http", "token"), self.http.token
 
 
 def _one_address(text: str) -> str:

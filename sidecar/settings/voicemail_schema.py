@@ -7,9 +7,9 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field, PlainSerializer, PlainValidator, field_validator
 
-from sidecar.settings.complaints import Table
-from sidecar.settings.text_set import TextSet
-from sidecar.settings.words import shown
+from sidecar.tables.complaints import Table
+from sidecar.tables.text_set import TextSet
+from sidecar.tables.words import shown
 
 _APPLICATION = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,62}")
 _USER = re.compile(r'[^\s@:;?<>"%]{1,64}')
@@ -47,7 +47,7 @@ class VoicemailTable(Table):
     forwarded: bool = Field(default=False, strict=True)
     """Whether every call that it says is forwarded (181) is taken for one that a mailbox takes."""
     applications: tuple[str, ...] = ("VoiceMail", "MinivmRecord")
-    """Asterisk with an asterisk-ami recorder: dialplan applications that take a message."""
+    """Where the recorder sees the dialplan (Asterisk): its applications that take a message."""
 
     @field_validator("applications")
     @classmethod

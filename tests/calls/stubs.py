@@ -312,6 +312,7 @@ class StubRecorder:
     def __init__(self, later: Later, *, holds: bool = True) -> None:
         self.later = later
         self.kind = "asterisk-ami" if holds else "none"
+        self.controls = holds
         self.holds = holds
         self.obeys = holds
         self.sees = holds

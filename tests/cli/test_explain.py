@@ -213,7 +213,7 @@ def with_voicemail(config: Path) -> Path:
     """Rules with a mailbox and a room; the PBX's recorder can see people."""
     recorder = """
 [pbx.main.recorder]
-kind = "asterisk-ami"
+kind = "asterisk"
 address = "127.0.0.1:5038"
 username = "consent"
 secret = "not a secret"

@@ -19,7 +19,7 @@ from sidecar.calls.crossing.bodies import description
 from sidecar.calls.crossing.header_policy import flaw, passed
 from sidecar.calls.crossing.methods import Way, refusal
 from sidecar.numbers import read_number
-from sidecar.recorders.asterisk.protocol import Framer
+from sidecar.recorders.asterisk.wire.protocol import Framer
 from sidecar.rtp.rtcp import translate
 from sidecar.sip.address import Address
 from sidecar.sip.canonical import IN_REQUEST_URI, written_uri

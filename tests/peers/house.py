@@ -57,7 +57,7 @@ class House:
             database=database,
             mailboxes=mailboxes,
             recorder={
-                "kind": "asterisk-ami",
+                "kind": "asterisk",
                 "address": f"{LOOPBACK}:{asterisk.ami_port}",
                 "username": user,
                 "secret": PASSWORD,

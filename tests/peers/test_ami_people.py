@@ -22,7 +22,7 @@ from sidecar.recorders.recorder import (
     SomeoneNew,
     StrangerInRoom,
 )
-from sidecar.settings.addresses import HostPort
+from sidecar.tables.addresses import HostPort
 from tests.recorders.told import alone
 
 from . import asterisk as numbers

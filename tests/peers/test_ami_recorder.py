@@ -12,8 +12,9 @@ from typing import Any, TypeVar
 import pytest
 
 from sidecar.recorders.asterisk.adapter import AsteriskRecorder
-from sidecar.recorders.asterisk.connection import Connection
+from sidecar.recorders.asterisk.patience import Patience
 from sidecar.recorders.asterisk.session import AsteriskSession
+from sidecar.recorders.asterisk.wire.connection import Connection
 from sidecar.recorders.recorder import (
     Confirmed,
     Doubted,
@@ -25,7 +26,7 @@ from sidecar.recorders.recorder import (
     Status,
     Violated,
 )
-from sidecar.settings.addresses import HostPort
+from sidecar.tables.addresses import HostPort
 from tests.recorders.told import alone
 
 from .asterisk import (
@@ -139,6 +140,7 @@ class House:
             on_event=lambda _event: None,
             on_up=lambda: None,
             on_down=lambda: None,
+            patience=Patience(),
         )
         await connection.start()
         try:

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from sidecar.recorders.asterisk.adapter import AsteriskRecorder
-from sidecar.settings.addresses import HostPort
-from sidecar.settings.tls import trusting
+from sidecar.tables.addresses import HostPort
+from sidecar.tables.tls import trusting
 from tests.recorders.told import alone
 
 from .asterisk import LEAST, PASSWORD, Asterisk

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from sidecar.recorders.asterisk.channels import MOST_BRIDGES, MOST_FORMER, Channels
-from sidecar.recorders.asterisk.protocol import Message
+from sidecar.recorders.asterisk.eyes.channels import MOST_BRIDGES, MOST_FORMER, Channels
+from sidecar.recorders.asterisk.wire.protocol import Message
 
 
 def event(name: str, uniqueid: str = "", **fields: str) -> Message:

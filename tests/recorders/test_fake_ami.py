@@ -10,10 +10,8 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from sidecar.recorders.asterisk import adapter as adapters
-from sidecar.recorders.asterisk import connection as connections
-from sidecar.recorders.asterisk import session as sessions
 from sidecar.recorders.asterisk.adapter import AsteriskRecorder
+from sidecar.recorders.asterisk.patience import Patience
 from sidecar.recorders.asterisk.session import AsteriskSession
 from sidecar.recorders.recorder import (
     Confirmed,
@@ -25,7 +23,7 @@ from sidecar.recorders.recorder import (
     Status,
     Violated,
 )
-from sidecar.settings.addresses import HostPort
+from sidecar.tables.addresses import HostPort
 
 from .fake_ami import FakeAmi
 from .told import Leg, Told, alone
@@ -33,12 +31,7 @@ from .told import Leg, Told, alone
 CALL = "call@sidecar"
 
 
-@pytest.fixture(autouse=True)
-def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connections, "ANSWER_WITHIN", 0.3)
-    monkeypatch.setattr(adapters, "FRESH_FOR", 0)
-    monkeypatch.setattr(sessions, "CHANNEL_WITHIN", 0.2)
-    monkeypatch.setattr(sessions, "RETRY_AFTER", 0.05)
+LITTLE = Patience(answer_within=0.3, fresh_for=0, channel_within=0.2, retry_after=0.05)
 
 
 @pytest.fixture
@@ -50,7 +43,7 @@ async def fake() -> AsyncIterator[FakeAmi]:
 @pytest.fixture
 async def recorder(fake: FakeAmi) -> AsyncIterator[AsteriskRecorder]:
     address = HostPort("127.0.0.1", fake.port)
-    made = AsteriskRecorder(address, "consent", "secret", carried_by_another=alone)
+    made = AsteriskRecorder(address, "consent", "secret", carried_by_another=alone, patience=LITTLE)
     await made.start()
     yield made
     await made.close()
@@ -353,7 +346,7 @@ async def test_fake_that_may_not_begin_again_fails_every_call_of_the_conversatio
 async def test_fake_that_denies_what_is_needed_is_named_with_what_it_lacks(fake: FakeAmi) -> None:
     fake.rights = "call,dialplan"
     address = HostPort("127.0.0.1", fake.port)
-    made = AsteriskRecorder(address, "consent", "secret", carried_by_another=alone)
+    made = AsteriskRecorder(address, "consent", "secret", carried_by_another=alone, patience=LITTLE)
     told = Told()
     await made.start()
 
@@ -379,7 +372,9 @@ async def test_fake_that_is_no_manager_for_us_is_a_problem_in_words(
 ) -> None:
     fake.lets_in, fake.banner = lets_in, banner
     address = HostPort("127.0.0.1", fake.port)
-    made = AsteriskRecorder(address, "consent", "not-for-logs", carried_by_another=alone)
+    made = AsteriskRecorder(
+        address, "consent", "not-for-logs", carried_by_another=alone, patience=LITTLE
+    )
 
     await made.start()
     problem = made.problem

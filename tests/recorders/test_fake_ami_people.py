@@ -23,7 +23,7 @@ from sidecar.recorders.recorder import (
     SomeoneNew,
     StrangerInRoom,
 )
-from sidecar.settings.addresses import HostPort
+from sidecar.tables.addresses import HostPort
 
 from .fake_ami import FakeAmi, FakeChannel
 from .test_fake_ami import until

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from sidecar.recorders.asterisk import files
-from sidecar.recorders.asterisk.files import FileCheck, Verdict, find, sounding_seconds
+from sidecar.recorders.asterisk.hands.files import FileCheck, Verdict, find, sounding_seconds
+from sidecar.recorders.asterisk.patience import Patience
 
 
 def write_wav(path: Path, *parts: tuple[float, bool]) -> Path:
@@ -23,10 +23,7 @@ def write_wav(path: Path, *parts: tuple[float, bool]) -> Path:
     return path
 
 
-@pytest.fixture(autouse=True)
-def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "LOOK_EVERY", 0.01)
-    monkeypatch.setattr(files, "COMPLETE_WITHIN", 0.05)
+LITTLE = Patience(look_every=0.01, complete_within=0.05)
 
 
 @pytest.mark.parametrize(
@@ -37,7 +34,7 @@ async def test_held_silence_does_not_count_and_sound_does(
     tmp_path: Path, allowed: float, verdict: Verdict
 ) -> None:
     write_wav(tmp_path / "2026" / "a.wav", (3, False), (2, True), (1, False))
-    check = FileCheck(tmp_path)
+    check = FileCheck(tmp_path, LITTLE)
     check.add(["/var/spool/monitor/2026/a"])
 
     assert await check.judge(allowed) is verdict
@@ -45,7 +42,7 @@ async def test_held_silence_does_not_count_and_sound_does(
 
 async def test_a_file_that_grew_after_the_stop_says_so(tmp_path: Path) -> None:
     write_wav(tmp_path / "a.wav", (1, True))
-    check = FileCheck(tmp_path)
+    check = FileCheck(tmp_path, LITTLE)
     check.add(["/m/a"])
     await check.note_sizes()
     write_wav(tmp_path / "a.wav", (1.1, True))
@@ -55,7 +52,7 @@ async def test_a_file_that_grew_after_the_stop_says_so(tmp_path: Path) -> None:
 
 async def test_files_that_cannot_be_judged_prove_nothing(tmp_path: Path) -> None:
     (tmp_path / "a.gsm").write_bytes(b"\0" * 1000)
-    check = FileCheck(tmp_path)
+    check = FileCheck(tmp_path, LITTLE)
     assert await check.judge(0) is Verdict.UNKNOWN
     check.add(["/m/a", "/m/gone"])
 

@@ -13,9 +13,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from sidecar.recorders.asterisk import connection as connections
 from sidecar.recorders.asterisk.adapter import AsteriskRecorder
-from sidecar.recorders.asterisk.protocol import Framer
+from sidecar.recorders.asterisk.patience import Patience
+from sidecar.recorders.asterisk.wire.protocol import Framer
 from sidecar.recorders.recorder import (
     Answerer,
     Confirmed,
@@ -27,7 +27,7 @@ from sidecar.recorders.recorder import (
     SomeoneNew,
     Violated,
 )
-from sidecar.settings.addresses import HostPort
+from sidecar.tables.addresses import HostPort
 
 from .fake_ami import FakeAmi, FakeChannel
 from .test_fake_ami import until
@@ -44,9 +44,15 @@ async def fake() -> AsyncIterator[FakeAmi]:
 
 
 @pytest.fixture
-async def recorder(fake: FakeAmi) -> AsyncIterator[AsteriskRecorder]:
+async def recorder(
+    fake: FakeAmi, request: pytest.FixtureRequest
+) -> AsyncIterator[AsteriskRecorder]:
+    """One with the times of the product, unless a test gives others."""
     address = HostPort("127.0.0.1", fake.port)
-    made = AsteriskRecorder(address, "consent", "secret", carried_by_another=alone)
+    patience = getattr(request, "param", Patience())
+    made = AsteriskRecorder(
+        address, "consent", "secret", carried_by_another=alone, patience=patience
+    )
     await made.start()
     yield made
     await made.close()
@@ -286,10 +292,8 @@ async def test_channels_that_nobody_has_are_forgotten(house: House) -> None:
     await until(lambda: house.recorder.channels.all() == {TRUNK, PHONE})
 
 
-async def test_what_can_t_be_read_back_puts_everything_in_doubt(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(connections, "ANSWER_WITHIN", 0.1)
+@pytest.mark.parametrize("recorder", [Patience(answer_within=0.1)], indirect=True)
+async def test_what_can_t_be_read_back_puts_everything_in_doubt(house: House) -> None:
     house.session.hold()
     await house.told.next(Confirmed)
 

@@ -11,10 +11,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from sidecar.recorders.asterisk import session as sessions
 from sidecar.recorders.asterisk.adapter import AsteriskRecorder
+from sidecar.recorders.asterisk.patience import Patience
 from sidecar.recorders.recorder import Confirmed, Failed, Order, SomeoneNew, StrangerInRoom
-from sidecar.settings.addresses import HostPort
+from sidecar.tables.addresses import HostPort
 
 from .fake_ami import FakeAmi, FakeChannel
 from .test_fake_ami import until
@@ -37,9 +37,15 @@ async def fake() -> AsyncIterator[FakeAmi]:
 
 
 @pytest.fixture
-async def recorder(fake: FakeAmi) -> AsyncIterator[AsteriskRecorder]:
+async def recorder(
+    fake: FakeAmi, request: pytest.FixtureRequest
+) -> AsyncIterator[AsteriskRecorder]:
+    """One with the times of the product, unless a test gives others."""
     address = HostPort("127.0.0.1", fake.port)
-    made = AsteriskRecorder(address, "consent", "secret", carried_by_another=alone)
+    patience = getattr(request, "param", Patience())
+    made = AsteriskRecorder(
+        address, "consent", "secret", carried_by_another=alone, patience=patience
+    )
     await made.start()
     yield made
     await made.close()
@@ -220,10 +226,10 @@ async def test_a_conference_s_recorder_is_found_whatever_telephones_write_into_l
     session.close()
 
 
+@pytest.mark.parametrize("recorder", [Patience(retry_after=0.05)], indirect=True)
 async def test_a_stop_fails_where_nobody_can_tell_whether_the_conference_is_recorded(
-    fake: FakeAmi, recorder: AsteriskRecorder, monkeypatch: pytest.MonkeyPatch
+    fake: FakeAmi, recorder: AsteriskRecorder
 ) -> None:
-    monkeypatch.setattr(sessions, "RETRY_AFTER", 0.05)
     told = Told()
     session = recorder.open(Leg(), Order.RELEASE, told)
     trunk = fake.add("PJSIP/sidecar-00000006", TRUNK, CALL)
@@ -241,9 +247,10 @@ async def test_a_stop_fails_where_nobody_can_tell_whether_the_conference_is_reco
     session.close()
 
 
+@pytest.mark.parametrize("recorder", [Patience(retry_after=0.01)], indirect=True)
 @pytest.mark.parametrize("count", [0, 1, 2, 9])
 async def test_a_stop_is_not_proven_by_the_list_of_a_channel_with_a_longer_name(
-    fake: FakeAmi, recorder: AsteriskRecorder, count: int, monkeypatch: pytest.MonkeyPatch
+    fake: FakeAmi, recorder: AsteriskRecorder, count: int
 ) -> None:
     """Asterisk lists any channel whose name begins so, and telephones name Local channels."""
     told = Told()
@@ -255,7 +262,6 @@ async def test_a_stop_is_not_proven_by_the_list_of_a_channel_with_a_longer_name(
     fake.lists_another[half.name] = other.name
     half.monitors |= {f"0x{number}": "/recordings/a\t\t" for number in range(count)}
 
-    monkeypatch.setattr(sessions, "RETRY_AFTER", 0.01)
     session.stop()
     await until(lambda: any(isinstance(each, Confirmed) for each in told.events))
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidecar.recorders.asterisk.mixmonitor import (
+from sidecar.recorders.asterisk.wire.mixmonitor import (
     Instance,
     Recording,
     is_plain_file,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidecar.recorders.asterisk.people import MOST_KNOWN, People, Scene
+from sidecar.recorders.asterisk.eyes.people import MOST_KNOWN, People, Scene
 from sidecar.recorders.recorder import (
     BackAgain,
     InRoom,

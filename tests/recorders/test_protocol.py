@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidecar.recorders.asterisk.protocol import (
+from sidecar.recorders.asterisk.wire.protocol import (
     LONGEST_LINE,
     LONGEST_VALUE,
     MOST_LINES,

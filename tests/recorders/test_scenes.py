@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from sidecar.recorders.asterisk.channels import Channel, Channels
-from sidecar.recorders.asterisk.mailboxes import MOST_REMEMBERED, Mailboxes
-from sidecar.recorders.asterisk.protocol import Message
-from sidecar.recorders.asterisk.rooms import LONGEST_NAME, Rooms, Whose, clean
-from sidecar.recorders.asterisk.scenes import ahead, answerers, scene
+from sidecar.recorders.asterisk.eyes.channels import Channel, Channels
+from sidecar.recorders.asterisk.eyes.rooms import LONGEST_NAME, Rooms, Whose, clean
+from sidecar.recorders.asterisk.eyes.scenes import ahead, answerers, scene
+from sidecar.recorders.asterisk.eyes.steps import MOST_REMEMBERED, Mailboxes
+from sidecar.recorders.asterisk.wire.protocol import Message
 
 OWN, PHONE, OTHER = "PJSIP/trunk-1", "PJSIP/ann-2", "PJSIP/bob-3"
 

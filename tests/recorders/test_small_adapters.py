@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+import sidecar
 from sidecar.recorders.asterisk.adapter import AsteriskRecorder
-from sidecar.recorders.build import build_recorder
-from sidecar.recorders.feature_code import FeatureCodeRecorder, FeatureCodeSession
-from sidecar.recorders.none import NoRecorder
+from sidecar.recorders.feature_code.adapter import FeatureCodeRecorder, FeatureCodeSession
+from sidecar.recorders.feature_code.settings import FEATURE_CODE, FeatureCodeTable
+from sidecar.recorders.kind import Kind, Surroundings
+from sidecar.recorders.kinds import KINDS, kind_of
+from sidecar.recorders.kinds import TABLES as TABLES_OF_SETTINGS
+from sidecar.recorders.none.adapter import NoRecorder
 from sidecar.recorders.recorder import (
     Confirmed,
     Failed,
@@ -18,10 +24,12 @@ from sidecar.recorders.recorder import (
     Status,
     Violated,
 )
-from sidecar.recorders.sip import SipRecorder, SipSession
+from sidecar.recorders.sip.adapter import SipRecorder, SipSession
 from sidecar.settings.schema import Pbx
 
 from .told import Leg, Told, alone
+
+MANAGER = {"address": "127.0.0.1:5038", "username": "consent", "secret": "x"}
 
 
 def toggle(leg: Leg, told: Order, on_event: Told) -> FeatureCodeSession:
@@ -215,29 +223,69 @@ async def test_an_answer_to_an_order_that_was_replaced_is_not_told() -> None:
     assert await events.all() == [Confirmed(Order.RELEASE, Proof.READ_BACK)]
 
 
-@pytest.mark.parametrize(
-    ("table", "kind"),
-    [
-        (None, NoRecorder),
-        ({"kind": "none"}, NoRecorder),
-        ({"kind": "sip"}, SipRecorder),
-        ({"kind": "feature-code", "stop": "*1"}, FeatureCodeRecorder),
-        (
-            {
-                "kind": "asterisk-ami",
-                "address": "127.0.0.1:5038",
-                "username": "consent",
-                "secret": "x",
-            },
-            AsteriskRecorder,
-        ),
-    ],
-)
+TABLES = [
+    (None, NoRecorder, "none"),
+    ({"kind": "none"}, NoRecorder, "none"),
+    ({"kind": "sip"}, SipRecorder, "sip"),
+    ({"kind": "feature-code", "stop": "*1"}, FeatureCodeRecorder, "feature-code"),
+    ({"kind": "asterisk", **MANAGER}, AsteriskRecorder, "asterisk-ami"),
+    ({"kind": "asterisk-ami", **MANAGER}, AsteriskRecorder, "asterisk-ami"),
+]
+
+
+@pytest.mark.parametrize(("table", "adapter", "word"), TABLES)
 async def test_each_kind_of_the_settings_has_its_adapter(
-    table: dict[str, str] | None, kind: type
+    table: dict[str, str] | None, adapter: type, word: str
 ) -> None:
     pbx = Pbx(uri="sip:127.0.0.1", hosts=["127.0.0.1"], recorder=table)  # type: ignore[arg-type]
-    recorder: Recorder = build_recorder(pbx, alone)
 
-    assert type(recorder) is kind
-    assert recorder.kind == (table or {"kind": "none"})["kind"]
+    made: Recorder = kind_of(pbx.recorder).build(
+        pbx.recorder, Surroundings(frozenset({"VoiceMail"}), alone)
+    )
+
+    assert type(made) is adapter
+    assert made.kind == word
+
+
+def test_no_kind_is_left_out_here() -> None:
+    assert {table["kind"] for table, *_ in TABLES if table} == set(TABLES_OF_SETTINGS.tables)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_what_is_said_of_a_kind_is_so_of_its_adapter(kind: Kind) -> None:
+    made = next(
+        kind.build(kind.table.model_validate(table), Surroundings(frozenset(), alone))
+        for table, *_ in TABLES
+        if table and table["kind"] == kind.name
+    )
+
+    assert (made.kind, made.controls, made.holds, made.obeys, made.sees) == (
+        kind.word,
+        kind.controls,
+        kind.can_hold,
+        kind.can_stop,
+        kind.sees_people,
+    )
+
+
+def test_no_file_outside_of_its_folder_names_a_kind() -> None:
+    words = {f'"{word}"' for kind in KINDS for word in (kind.name, kind.word) if "-" in word}
+    package = Path(sidecar.__file__).parent
+    own = {package / "recorders" / Path(*kind.adapter.split(".")[2:-1]) for kind in KINDS}
+
+    naming = {
+        str(file.relative_to(package))
+        for file in package.rglob("*.py")
+        if not own & set(file.parents) and any(word in file.read_text() for word in words)
+    }
+
+    assert words
+    assert naming == set()
+
+
+def test_a_kind_begins_in_a_call_only_with_the_key_that_it_takes() -> None:
+    only_stops = FeatureCodeTable(kind="feature-code", stop="*1")
+    begins_too = FeatureCodeTable(kind="feature-code", stop="*1", start="*1")
+
+    assert not FEATURE_CODE.begins(only_stops)
+    assert FEATURE_CODE.begins(begins_too)

@@ -16,7 +16,7 @@ from sidecar.rules.file.jurisdictions import load_jurisdictions
 from sidecar.rules.file.schema import Origin, RulesFile
 from sidecar.rules.file.site import Site
 from sidecar.rules.rules import RuleSet
-from sidecar.settings.moments import holidays_of
+from sidecar.tables.moments import holidays_of
 
 BERLIN = ZoneInfo("Europe/Berlin")
 WEDNESDAY, SATURDAY = "2026-11-25", "2026-11-28"

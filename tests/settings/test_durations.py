@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidecar.settings.durations import parse_duration, written_duration
+from sidecar.tables.durations import parse_duration, written_duration
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sidecar.settings.addresses import parse_mailbox
 from sidecar.sip.uri import Uri
+from sidecar.tables.addresses import parse_mailbox
 from tests.settings.test_rules_mistakes import (
     DEFAULTS,
     EXPECT,
@@ -87,10 +87,10 @@ MISTAKES = [
      'would be said: recording is "off"'),
     # people
     (NOTICE, 'notice = { at = "person" }', 'rules.toml:7: rule[1].notice: at = "person" asks who '
-     'is there, which only kind = "asterisk-ami" can tell: write it into [pbx.main.recorder], or '
+     'is there, which only kind = "asterisk" can tell: write it into [pbx.main.recorder], or '
      'use at = "answer"'),
     (DEFAULTS, '[defaults]\nrecording = "off"\nnotice = { at = "person" }', "rules.toml:8: "
-     'rule[1].notice: at = "person" asks who is there, which only kind = "asterisk-ami" can tell: '
+     'rule[1].notice: at = "person" asks who is there, which only kind = "asterisk" can tell: '
      'write it into [pbx.main.recorder], or use at = "answer"'),
     (SALES, f'{SALES}\nnotice = {{ at = "person" }}', "rules.toml:11: rule[2].notice: nothing "
      'would be said: recording is "off" (from [defaults]); write "notice" there'),
@@ -194,7 +194,7 @@ SECOND = """
 [pbx.second]
 uri = "sip:127.0.0.2"
 hosts = ["127.0.0.2"]
-recorder = { kind = "asterisk-ami", address = "127.0.0.2:5038", username = "u", secret = "s" }
+recorder = { kind = "asterisk", address = "127.0.0.2:5038", username = "u", secret = "s" }
 [media]"""
 
 

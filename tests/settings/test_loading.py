@@ -8,7 +8,7 @@ from sidecar.errors import OperatorErrors
 from sidecar.rules.both_files import check_files
 from sidecar.rules.file.loading import load_rules
 from sidecar.settings import load_settings
-from sidecar.settings.addresses import HostPort, Listener
+from sidecar.tables.addresses import HostPort, Listener
 
 
 def test_settings_are_what_their_file_says(files):

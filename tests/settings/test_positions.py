@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidecar.settings.positions import Key, lines_of
+from sidecar.tables.positions import Key, lines_of
 
 
 def keys_of(content: Any, key: Key = ()) -> set[Key]:

@@ -22,7 +22,7 @@ RECORDERS = {
     "sip": f'{TABLE}"sip"',
     "a code that only stops": f'{TABLE}"feature-code"\nstop = "*1"',
     "codes": f'{TABLE}"feature-code"\nstop = "*1"\nstart = "*1"',
-    "ami": f'{TABLE}"asterisk-ami"\naddress = "127.0.0.1:5038"\nusername = "u"\nsecret = "s"',
+    "ami": f'{TABLE}"asterisk"\naddress = "127.0.0.1:5038"\nusername = "u"\nsecret = "s"',
 }
 IN_THE_CALL = "who agrees in the call is not recorded: no recorder of [pbx.main] begins in it"
 NEEDS_TO_BEGIN = {
@@ -54,7 +54,7 @@ def test_a_rule_that_no_recorder_can_carry_out_is_refused(files, rule, recorder)
 
     error = files.wrong()[0]
     assert told in error
-    assert 'kind = "asterisk-ami" can, as can "feature-code" with a start' in error
+    assert 'kind = "asterisk" can, as can "feature-code" with a start' in error
 
 
 @pytest.mark.parametrize("rule", NEEDS_TO_BEGIN.values(), ids=NEEDS_TO_BEGIN)

@@ -25,7 +25,7 @@ def with_token(files: Files, written: str) -> None:
 def with_recorder(files: Files, written: str) -> None:
     files.change(
         PBX_HOSTS,
-        f'{PBX_HOSTS}\n[pbx.main.recorder]\nkind = "asterisk-ami"\naddress = "127.0.0.1:5038"\n'
+        f'{PBX_HOSTS}\n[pbx.main.recorder]\nkind = "asterisk"\naddress = "127.0.0.1:5038"\n'
         f'username = "consent"\nfiles = "monitor"\nsecret = {written}',
     )
 
@@ -124,7 +124,7 @@ def test_a_secret_that_can_t_be_had_is_a_mistake_at_its_line(
         (f'token = "{SECRET}"', f'tokens = "{SECRET}"'),
         (f'secret = "{SECRET}"', f'secret = "{SECRET}\\u0007"'),
         (f'secret = "{SECRET}"', f'secret = "{SECRET}'),
-        ('kind = "asterisk-ami"', 'kind = "sip"'),
+        ('kind = "asterisk"', 'kind = "sip"'),
     ],
     ids=lambda mistake: mistake[1],
 )

@@ -15,7 +15,7 @@ HTTP = 'listen = "127.0.0.1:9464"'
 CONSENT = 'consent = "X-Consent"'
 RECORDER = f"{PBX_HOSTS}\n[pbx.main.recorder]\n"
 VOICEMAIL = f"{PBX_HOSTS}\n[pbx.main.voicemail]\n"
-AMI = f'{RECORDER}kind = "asterisk-ami"'
+AMI = f'{RECORDER}kind = "asterisk"'
 
 MISTAKES = [
     # keys
@@ -179,19 +179,33 @@ MISTAKES = [
      '(did you mean "US-TX"?)'),
     # recorders
     (PBX_HOSTS, f'{RECORDER}kind = "ami"', 'sidecar.toml:8: pbx.main.recorder.kind: must be '
-     '"asterisk-ami", "sip", "feature-code" or "none", not "ami"'),
+     '"asterisk", "sip", "feature-code" or "none", not "ami"'),
     (PBX_HOSTS, RECORDER, 'sidecar.toml:7: pbx.main.recorder.kind: is missing; write '
-     'kind = "asterisk-ami"'),
+     'kind = "asterisk"'),
     (PBX_HOSTS, f'{AMI}\nusername = "consent"\nsecret = "x"', "sidecar.toml:7: "
-     'pbx.main.recorder.address: is missing; kind = "asterisk-ami" needs it'),
+     'pbx.main.recorder.address: is missing; kind = "asterisk" needs it'),
     (PBX_HOSTS, f'{AMI}\naddress = "127.0.0.1:5038"\nusername = "consent"', "sidecar.toml:7: "
-     'pbx.main.recorder.secret: is missing; kind = "asterisk-ami" needs it'),
+     'pbx.main.recorder.secret: is missing; kind = "asterisk" needs it'),
     (PBX_HOSTS, f'{AMI}\naddress = "127.0.0.1"', 'sidecar.toml:9: pbx.main.recorder.address: '
      '"127.0.0.1" must be ADDRESS:PORT, an IPv6 address in brackets'),
     (PBX_HOSTS, f'{AMI}\nusername = "a\\r\\nb"', "sidecar.toml:9: pbx.main.recorder.username: must "
      "be one line of text"),
     (PBX_HOSTS, f'{RECORDER}kind = "sip"\nstop = "*1"', "sidecar.toml:9: pbx.main.recorder.stop: "
      'has no meaning with kind = "sip"'),
+    (PBX_HOSTS, f'{RECORDER}kind = "asterisk-ami"\nusername = "consent"\nsecret = "x"',
+     'sidecar.toml:7: pbx.main.recorder.address: is missing; kind = "asterisk-ami" needs it'),
+    (PBX_HOSTS, f'{AMI}\naddres = "127.0.0.1:5038"', "sidecar.toml:9: "
+     'pbx.main.recorder.addres: unknown key "addres"; did you mean "address"?'),
+    (PBX_HOSTS, f'{RECORDER}kind = "asterix"', 'sidecar.toml:8: pbx.main.recorder.kind: must be '
+     '"asterisk", "sip", "feature-code" or "none", not "asterix" (did you mean "asterisk"?)'),
+    (PBX_HOSTS, f"{RECORDER}kind = 7", 'sidecar.toml:8: pbx.main.recorder.kind: must be '
+     '"asterisk", "sip", "feature-code" or "none", not 7'),
+    (PBX_HOSTS, f'{PBX_HOSTS}\nrecorder = "sip"', "sidecar.toml:7: pbx.main.recorder: must be a "
+     'table, not "sip"'),
+    (PBX_HOSTS, f'{PBX_HOSTS}\n[[pbx.main.recorder]]\nkind = "sip"', "sidecar.toml:7: "
+     "pbx.main.recorder: there can be only one: write [pbx.main.recorder]"),
+    (PBX_HOSTS, f'{RECORDER}kind = "sip"\n"kind = \\"sip\\"" = 1', "sidecar.toml:9: "
+     'pbx.main.recorder."kind = \\"sip\\"": unknown key "kind = "sip""; known here: kind'),
     (PBX_HOSTS, f'{VOICEMAIL}users = "vm*"', 'sidecar.toml:8: pbx.main.voicemail.users: must be a '
      'list like ["vm*", "*97"], not "vm*"'),
     (PBX_HOSTS, f'{VOICEMAIL}users = ["vm*", "sip:vm@h"]', 'sidecar.toml:8: '
@@ -324,6 +338,18 @@ def test_all_mistakes_are_told_at_once_in_the_order_of_their_lines(files):
         "sidecar.toml:3:",
         "sidecar.toml:7:",
         "sidecar.toml:15:",
+    ]
+
+
+def test_all_that_a_kind_of_recorder_lacks_and_has_no_use_for_is_told_at_once(mistake):
+    told = mistake(PBX_HOSTS, f'{AMI}\nstop = "*1"\naddress = "nowhere"')
+
+    assert told == [
+        'sidecar.toml:7: pbx.main.recorder.username: is missing; kind = "asterisk" needs it',
+        'sidecar.toml:7: pbx.main.recorder.secret: is missing; kind = "asterisk" needs it',
+        'sidecar.toml:9: pbx.main.recorder.stop: has no meaning with kind = "asterisk"',
+        'sidecar.toml:10: pbx.main.recorder.address: "nowhere" must be ADDRESS:PORT, an IPv6 '
+        "address in brackets",
     ]
 
 

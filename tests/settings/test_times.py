@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from sidecar.rules.file.days import WEEKDAYS, Days
 from sidecar.rules.file.hours import DAY, Hours
-from sidecar.settings.moments import holidays_of, parse_moment, seconds_of
+from sidecar.tables.moments import holidays_of, parse_moment, seconds_of
 
 BAVARIA = holidays_of("DE-BY")
 CHRISTMAS, MONDAY = date(2026, 12, 25), date(2026, 11, 23)

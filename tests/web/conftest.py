@@ -23,7 +23,7 @@ from sidecar.metrics import Metrics
 from sidecar.rules.both_files import check_files
 from sidecar.rules.explanation import Explanation, call_facts, explain
 from sidecar.rules.rules import RuleSet
-from sidecar.settings.secret import Secret
+from sidecar.tables.secret import Secret
 from sidecar.web import WebServer, create_app
 from sidecar.web.api import ENDPOINTS, RecordingOutcome, create_api
 from sidecar.web.api.openapi import document

@@ -22,7 +22,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from sidecar.calls.crossing.table import KNOWN_TYPES, METHODS, methods_for
-from sidecar.settings.header_names import STANDARD
 from sidecar.sip import header_values as read
 from sidecar.sip.claims import rewritten
 from sidecar.sip.errors import ParseError
@@ -33,6 +32,7 @@ from sidecar.sip.headers import Headers
 from sidecar.sip.media_type import MediaType
 from sidecar.sip.message import Response
 from sidecar.sip.reasons import REASONS
+from sidecar.tables.header_names import STANDARD
 
 ALLOW = methods_for(sender_trusted=True, trunk_trusted=True)
 

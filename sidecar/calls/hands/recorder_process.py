@@ -95,7 +95,7 @@ class RecorderProcess:
     @property
     def controls(self) -> bool:
         """Whether there is anything that obeys, confirmed or not."""
-        return self._recorder.kind != "none"
+        return self._recorder.controls
 
     @property
     def obeys(self) -> bool:

@@ -1,1 +1,1 @@
-"""The recorder of an Asterisk, controlled by its manager interface (AMI): docs/recorders.md."""
+"""The adapter for Asterisk, over its manager interface."""

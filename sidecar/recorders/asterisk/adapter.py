@@ -7,41 +7,55 @@ import ssl
 from collections import defaultdict
 from pathlib import Path
 
-from sidecar.recorders.asterisk.call_ids import CallIds
-from sidecar.recorders.asterisk.channels import Channel, Channels
-from sidecar.recorders.asterisk.conferences import Conferences
-from sidecar.recorders.asterisk.connection import Connection
-from sidecar.recorders.asterisk.control import Control
-from sidecar.recorders.asterisk.files import FileCheck
-from sidecar.recorders.asterisk.hidden import Hidden, read_hidden
-from sidecar.recorders.asterisk.hints import Hints, Readings
-from sidecar.recorders.asterisk.mixmonitor import parse_bridges
-from sidecar.recorders.asterisk.people import Scene
-from sidecar.recorders.asterisk.protocol import Message
-from sidecar.recorders.asterisk.rights import lacking
-from sidecar.recorders.asterisk.scenes import ahead, answerers, scene
+from sidecar.recorders.asterisk.eyes.call_ids import CallIds
+from sidecar.recorders.asterisk.eyes.channels import Channel, Channels
+from sidecar.recorders.asterisk.eyes.conferences import Conferences
+from sidecar.recorders.asterisk.eyes.hidden import HiddenChannels
+from sidecar.recorders.asterisk.eyes.hints import Hints, Readings
+from sidecar.recorders.asterisk.eyes.people import Scene
+from sidecar.recorders.asterisk.eyes.scenes import ahead, answerers, scene
+from sidecar.recorders.asterisk.eyes.steps import Steps
+from sidecar.recorders.asterisk.hands.control import Control
+from sidecar.recorders.asterisk.hands.files import FileCheck
+from sidecar.recorders.asterisk.patience import Patience
 from sidecar.recorders.asterisk.session import AsteriskSession
-from sidecar.recorders.asterisk.steps import Steps
+from sidecar.recorders.asterisk.settings import ASTERISK, AsteriskTable
+from sidecar.recorders.asterisk.wire.connection import Connection
+from sidecar.recorders.asterisk.wire.mixmonitor import parse_bridges
+from sidecar.recorders.asterisk.wire.protocol import Message
+from sidecar.recorders.asterisk.wire.rights import lacking
+from sidecar.recorders.kind import RecorderTable, Surroundings
 from sidecar.recorders.recorder import CarriedByAnother, EventCallback, Order, PbxLeg
-from sidecar.settings.addresses import HostPort
+from sidecar.tables.addresses import HostPort
+from sidecar.tables.tls import trusting
 
-READ_WITHIN = 5.0
-FRESH_FOR = 1.0
-"""Seconds for which the list of all channels is good: each call's status asks for it."""
-HIDDEN_TRIES = 10
-HIDDEN_PAUSE = 0.02
 _NAMING = ("Newchannel", "Rename")
 _COMPARED = ("Newchannel", "BridgeEnter", "MixMonitorStart", "Status")
 MAILBOX_APPLICATIONS = frozenset({"VoiceMail", "MinivmRecord"})
 
 
-class AsteriskRecorder:
-    """See Recorder. What it can prove, and which rights its user needs: docs/recorders.md."""
+def build(table: RecorderTable, surroundings: Surroundings) -> AsteriskRecorder:
+    """Make that of one PBX. The secret's text was read."""
+    assert isinstance(table, AsteriskTable), "the kind is chosen by its table"
+    return AsteriskRecorder(
+        table.address,
+        table.username,
+        table.secret.text.get_secret_value(),
+        table.files,
+        surroundings.mailboxes,
+        carried_by_another=surroundings.carried_by_another,
+        tls=trusting(table.ca) if table.tls else None,
+    )
 
-    kind = "asterisk-ami"
-    holds = True
-    obeys = True
-    sees = True
+
+class AsteriskRecorder:
+    """See Recorder. What it can prove, and what its user must be allowed: the page of its kind."""
+
+    kind = ASTERISK.word
+    controls = ASTERISK.controls
+    holds = ASTERISK.can_hold
+    obeys = ASTERISK.can_stop
+    sees = ASTERISK.sees_people
 
     def __init__(
         self,
@@ -53,8 +67,10 @@ class AsteriskRecorder:
         *,
         carried_by_another: CarriedByAnother,
         tls: ssl.SSLContext | None = None,
+        patience: Patience = Patience(),  # noqa: B008 - frozen
     ) -> None:
         self._username = username
+        self._patience = patience
         self._folder = files
         self._connection = Connection(
             address,
@@ -64,6 +80,7 @@ class AsteriskRecorder:
             on_up=self._on_up,
             on_down=self._on_down,
             tls=tls,
+            patience=patience,
         )
         self._sessions: set[AsteriskSession] = set()
         self._members: defaultdict[str, set[AsteriskSession]] = defaultdict(set)
@@ -71,7 +88,6 @@ class AsteriskRecorder:
         self._restoring: asyncio.Task[None] | None = None
         self._finishing: set[asyncio.Task[None]] = set()
         self._read_at = 0.0
-        self._announced: set[str] = set()
         self._lacking = ""
         self.channels = Channels()
         self.call_ids = CallIds(
@@ -86,6 +102,13 @@ class AsteriskRecorder:
         )
         self._steps = Steps(mailbox_applications, self._hints.about, self._at_mailbox)
         self.control = Control(self._connection)
+        self.hidden = HiddenChannels(
+            self._connection,
+            self.channels,
+            patience.hidden_pause,
+            on_gone=self.control.forget,
+            on_change=self._changed,
+        )
         self.connected = False
 
     @property
@@ -120,8 +143,8 @@ class AsteriskRecorder:
 
     def open(self, leg: PbxLeg, told: Order, on_event: EventCallback) -> AsteriskSession:
         """See Recorder. What the PBX was told makes no difference: it is made to obey."""
-        files = FileCheck(self._folder) if self._folder is not None else None
-        session = AsteriskSession(leg.call_id, on_event, self, files)
+        files = FileCheck(self._folder, self._patience) if self._folder is not None else None
+        session = AsteriskSession(leg.call_id, on_event, self, files, self._patience)
         self._sessions.add(session)
         if uniqueid := self.tied(leg.call_id):  # a call of the PBX's own
             asyncio.get_running_loop().call_soon(session.found, uniqueid)
@@ -183,42 +206,13 @@ class AsteriskRecorder:
         return next((each for each in sessions if each.uniqueid == uniqueid), None)
 
     async def read_all(self) -> None:
-        """Read all channels anew, unless that was done within FRESH_FOR."""
+        """Read all channels anew, unless that was done within `Patience.fresh_for`."""
         now = asyncio.get_running_loop().time()
-        if self._reading is None or (self._reading.done() and now >= self._read_at + FRESH_FOR):
+        if self._reading is None or (
+            self._reading.done() and now >= self._read_at + self._patience.fresh_for
+        ):
             self._reading = asyncio.create_task(self._read_list(), name="asterisk-status")
         await asyncio.wait([self._reading])
-
-    async def find_hidden(self, bridges: frozenset[str]) -> bool:
-        """Look for the hidden channels that record these conferences; return whether that went.
-
-        One is announced a moment before it can be found: it is waited for where a conference is
-        known to be recorded.
-        """
-        for _ in range(HIDDEN_TRIES):
-            found = await read_hidden(self._connection, bridges)
-            if found is None:
-                return False
-            self._take_hidden(bridges, found)
-            self._announced -= {each.bridge for each in found}
-            if not self._announced & bridges:
-                return True
-            await asyncio.sleep(HIDDEN_PAUSE)
-        self._announced -= bridges
-        return True
-
-    def _take_hidden(self, bridges: frozenset[str], found: tuple[Hidden, ...]) -> None:
-        listed = {each.uniqueid for each in found}
-        for bridge in bridges:
-            for uniqueid in self.channels.in_bridge(bridge) - listed:
-                channel = self.channels.get(uniqueid)
-                if channel is not None and channel.is_hidden:
-                    self.channels.remove(uniqueid)
-                    self.control.forget(uniqueid)
-                    self._changed(uniqueid)
-        for each in found:
-            self.channels.put_hidden(each.uniqueid, each.name, each.bridge)
-            self._changed(each.uniqueid)
 
     def ended(self, session: AsteriskSession) -> None:
         """A session was closed: what it forbade may be allowed to others now."""
@@ -244,7 +238,7 @@ class AsteriskRecorder:
         self._steps.clear()
         self._conferences.elsewhere.clear()
         self.call_ids.clear()
-        self._announced.clear()
+        self.hidden.clear()
         self._members.clear()
         for session in tuple(self._sessions):
             session.lost()
@@ -265,9 +259,9 @@ class AsteriskRecorder:
         before = self.channels.all()
         self._read_at = asyncio.get_running_loop().time()
         bridges = self._connection.ask(
-            "Command", ("Command", "bridge show all"), within=READ_WITHIN
+            "Command", ("Command", "bridge show all"), within=self._patience.read_within
         )
-        status = await self._connection.ask("Status", within=READ_WITHIN)
+        status = await self._connection.ask("Status", within=self._patience.read_within)
         if status.failure:
             return False
         reply = await bridges
@@ -422,7 +416,7 @@ class AsteriskRecorder:
             for session in self._members.get(uniqueid, ())
         }
         if sessions:
-            self._announced.add(bridge)
+            self.hidden.announce(bridge)
         for session in sessions:
             session.conference_records()
 

@@ -5,8 +5,9 @@ order, or since something happened on them, does to each what the order asks, an
 more happened meanwhile. Then the order is confirmed. What happens later begins another pass.
 
 Before the PBX has a channel with the call's Call-ID (the INVITE is on its way) an order waits, and
-is confirmed once the channel is known and was seen to. If none appears within CHANNEL_WITHIN the
-order fails with "no_channel"; it is still carried out should the channel come.
+is confirmed once the channel is known and was seen to. If none appears in time
+(`Patience.channel_within`) the order fails with "no_channel"; it is still carried out should the
+channel come.
 """
 
 from __future__ import annotations
@@ -14,13 +15,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Set
 from enum import Enum, auto
+from typing import Protocol
 
-from sidecar.recorders.asterisk.channels import Channel
-from sidecar.recorders.asterisk.control import Look
-from sidecar.recorders.asterisk.files import FileCheck, Verdict
-from sidecar.recorders.asterisk.meter import Meter
-from sidecar.recorders.asterisk.pbx import Pbx
-from sidecar.recorders.asterisk.sight import Sight
+from sidecar.recorders.asterisk.eyes.channels import Channel
+from sidecar.recorders.asterisk.eyes.hidden import HiddenChannels
+from sidecar.recorders.asterisk.eyes.sight import Sight, View
+from sidecar.recorders.asterisk.hands.control import Control, Look
+from sidecar.recorders.asterisk.hands.files import FileCheck, Meter, Verdict
+from sidecar.recorders.asterisk.patience import Patience
 from sidecar.recorders.recorder import (
     AnswererCallback,
     Confirmed,
@@ -34,9 +36,6 @@ from sidecar.recorders.recorder import (
     Violated,
 )
 
-CHANNEL_WITHIN = 5.0
-RETRY_AFTER = 1.0
-NAMES_AFTER = 0.1
 NAME_LOOKS = 5
 MOST_PASSES = 20
 _FORBIDS = (Order.HOLD, Order.STOP)
@@ -50,13 +49,44 @@ class _Answer(Enum):
     FAILED = auto()
 
 
+class Pbx(View, Protocol):
+    """What a session needs of the adapter."""
+
+    control: Control
+    hidden: HiddenChannels
+
+    def tied(self, call_id: str) -> str:
+        """Return the uniqueid of the channel with this Call-ID, or an empty text."""
+
+    def moved(self, session: AsteriskSession, joined: frozenset[str], left: frozenset[str]) -> None:
+        """Channels have joined or left a session's call."""
+
+    def forbidden(self, uniqueid: str) -> bool:
+        """Whether an order of any session forbids to record this channel."""
+
+    def cleared(self, session: AsteriskSession) -> None:
+        """A session's call has told everyone what it had to: it may be recorded."""
+
+    async def read_all(self) -> None:
+        """Read all channels anew, if that is due; sessions are told what has changed."""
+
+    def ended(self, session: AsteriskSession) -> None:
+        """A session was closed."""
+
+
 class AsteriskSession:
     """See RecorderSession."""
 
     def __init__(
-        self, call_id: str, on_event: EventCallback, pbx: Pbx, files: FileCheck | None
+        self,
+        call_id: str,
+        on_event: EventCallback,
+        pbx: Pbx,
+        files: FileCheck | None,
+        patience: Patience,
     ) -> None:
         self._on_event = on_event
+        self._patience = patience
         self._pbx = pbx
         self._loop = asyncio.get_running_loop()
         self._files = files
@@ -69,7 +99,7 @@ class AsteriskSession:
         self._task: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._noting: asyncio.Task[None] | None = None
-        self._find_until = self._loop.time() + CHANNEL_WITHIN
+        self._find_until = self._loop.time() + self._patience.channel_within
         self._meter = Meter()
         self._gap = False
         self._name_looks = 0
@@ -302,7 +332,7 @@ class AsteriskSession:
             for each in channels
             if each is not None and self._pbx.channels.is_conference(each.bridge)
         )
-        return not bridges or await self._pbx.find_hidden(bridges)
+        return not bridges or await self._pbx.hidden.find(bridges)
 
     async def _pass(self) -> bool:
         """See to the channels that need it; return whether there were any."""
@@ -342,7 +372,7 @@ class AsteriskSession:
         }
         if self._files is not None and nameless and self._name_looks < NAME_LOOKS:
             self._name_looks += 1
-            self._later(NAMES_AFTER, lambda: self._look_at(nameless))
+            self._later(self._patience.names_after, lambda: self._look_at(nameless))
 
     def _look_at(self, uniqueids: Set[str]) -> None:
         self._todo |= uniqueids
@@ -374,7 +404,7 @@ class AsteriskSession:
         self._answer = _Answer.FAILED
         self._reason = reason
         if self.order in _FORBIDS and reason not in ("unreachable", "no_channel"):
-            self._later(RETRY_AFTER, self._retry)
+            self._later(self._patience.retry_after, self._retry)
         if news:
             self._on_event(Failed(self.order, reason))
 

@@ -7,10 +7,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PlainValidator, field_validator
 
-from sidecar.settings.complaints import AnyTable, Table
-from sidecar.settings.durations import duration_between
 from sidecar.settings.schema import as_list
-from sidecar.settings.words import shown
+from sidecar.tables.complaints import AnyTable, Table
+from sidecar.tables.durations import duration_between
+from sidecar.tables.words import shown
 
 Messages = Literal["deny", "allow"]
 _PROMPT = re.compile(r"[a-z0-9][a-z0-9-]*")

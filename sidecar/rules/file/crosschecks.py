@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from sidecar.recorders.kinds import KINDS, kind_of
 from sidecar.rules.file.consent import (
     ASKING,
     CODES,
@@ -19,10 +20,9 @@ from sidecar.rules.file.match_crosschecks import of_matches
 from sidecar.rules.file.recorder_crosschecks import of_recorders
 from sidecar.rules.file.schema import Defaults, Rule, RulesFile
 from sidecar.settings.crosschecks import Complaint
-from sidecar.settings.positions import Key
-from sidecar.settings.recorder_schema import SEES_PEOPLE
 from sidecar.settings.schema import Settings
-from sidecar.settings.words import nearest
+from sidecar.tables.positions import Key
+from sidecar.tables.words import nearest, one_of
 
 
 def of_rules(rules: RulesFile, settings: Settings | None) -> Iterator[Complaint]:
@@ -173,18 +173,21 @@ def _without_recording(place: _Place) -> Iterator[Complaint]:
                 yield (*place.key, name), f"nothing {effect}: recording is {place.policy}"
 
 
+_SEERS = one_of(kind.name for kind in KINDS if kind.sees_people)
+
+
 def _people(place: _Place, settings: Settings) -> Iterator[Complaint]:
     """Yield notices to people where no recorder can tell when there are some."""
     if place.recording == "off" or place.notice.at != "person":
         return
     names = (place.own.match.pbx if isinstance(place.own, Rule) else None) or tuple(settings.pbx)
     known = [settings.pbx[name].recorder for name in names if name in settings.pbx]
-    if known and not any(each is not None and each.kind == SEES_PEOPLE for each in known):
+    if known and not any(kind_of(each).sees_people for each in known):
         key = (*place.key, "notice") if place.says("notice") else place.key
         where = f"[pbx.{names[0]}.recorder]" if len(names) == 1 else "any [pbx.NAME.recorder]"
         yield (
             key,
-            f'at = "person" asks who is there, which only kind = "{SEES_PEOPLE}" can tell: '
+            f'at = "person" asks who is there, which only kind = {_SEERS} can tell: '
             f'write it into {where}, or use at = "answer"',
         )
 

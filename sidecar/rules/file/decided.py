@@ -21,7 +21,7 @@ from sidecar.rules.file.consent import (
     Voicemail,
 )
 from sidecar.rules.file.leading import DivertTable, RoomTable, as_room
-from sidecar.settings.complaints import Table
+from sidecar.tables.complaints import Table
 
 
 class Decided(Table):

@@ -9,8 +9,8 @@ from pydantic import Field, PlainValidator
 
 from sidecar.rules.file.decided import Decided
 from sidecar.rules.file.match import Direction
-from sidecar.settings.complaints import Table
-from sidecar.settings.moments import parse_moment
+from sidecar.tables.complaints import Table
+from sidecar.tables.moments import parse_moment
 
 
 class Call(Table):

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sidecar.settings.words import shown
+from sidecar.tables.words import shown
 
 DAY = 24 * 60
 """Minutes."""

@@ -11,9 +11,9 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from sidecar.numbers import COUNTRIES, Consent, Jurisdiction, Jurisdictions
-from sidecar.settings.complaints import Table
-from sidecar.settings.toml_file import TomlFile
-from sidecar.settings.words import shown
+from sidecar.tables.complaints import Table
+from sidecar.tables.toml_file import TomlFile
+from sidecar.tables.words import shown
 
 SHIPPED = Path(__file__).parents[2] / "numbers" / "jurisdictions.toml"
 _CODE = re.compile(r"([A-Z]{2})(-[A-Z0-9]{1,3})?")

@@ -6,11 +6,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PlainValidator, field_validator
 
-from sidecar.settings.addresses import parse_mailbox
-from sidecar.settings.complaints import Table
-from sidecar.settings.durations import duration_between
 from sidecar.settings.schema import as_list
-from sidecar.settings.words import shown
+from sidecar.tables.addresses import parse_mailbox
+from sidecar.tables.complaints import Table
+from sidecar.tables.durations import duration_between
+from sidecar.tables.words import shown
 
 MAILBOX_EXAMPLE = 'to = "sip:vm102@192.0.2.10"'
 Unanswered = Literal["busy", "no-answer", "unavailable"]

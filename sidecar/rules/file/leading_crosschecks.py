@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from sidecar.rules.file.leading import DivertTable
 from sidecar.rules.file.schema import Rule, RulesFile
-from sidecar.settings.addresses import mailbox_host, parse_address, target_of
 from sidecar.settings.crosschecks import Complaint
-from sidecar.settings.positions import Key
 from sidecar.settings.schema import Pbx, Settings
-from sidecar.settings.words import nearest
+from sidecar.tables.addresses import mailbox_host, parse_address, target_of
+from sidecar.tables.positions import Key
+from sidecar.tables.words import nearest
 
 
 def of_leading(rules: RulesFile, settings: Settings | None) -> Iterator[Complaint]:

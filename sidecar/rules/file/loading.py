@@ -12,9 +12,9 @@ from sidecar.rules.file import crosschecks
 from sidecar.rules.file.jurisdictions import load_jurisdictions
 from sidecar.rules.file.schema import LoadedList, Origin, RulesFile
 from sidecar.rules.file.site import Site
-from sidecar.settings.moments import holidays_of
 from sidecar.settings.schema import Settings
-from sidecar.settings.toml_file import TomlFile
+from sidecar.tables.moments import holidays_of
+from sidecar.tables.toml_file import TomlFile
 
 _SHOWN = 12
 """Digits of a version: enough to tell any two files apart that one site will ever have."""

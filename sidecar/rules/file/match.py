@@ -11,11 +11,11 @@ from pydantic import BeforeValidator, ConfigDict, Field, PlainValidator
 from sidecar.numbers import NumberSet
 from sidecar.rules.file.days import Days
 from sidecar.rules.file.hours import Hours
-from sidecar.settings.complaints import Table
-from sidecar.settings.places import parse_country, parse_region
 from sidecar.settings.schema import as_list
-from sidecar.settings.text_set import TextSet
-from sidecar.settings.words import shown
+from sidecar.tables.complaints import Table
+from sidecar.tables.places import parse_country, parse_region
+from sidecar.tables.text_set import TextSet
+from sidecar.tables.words import shown
 
 _LIST = "list:"
 _HEADER = re.compile(r"[A-Za-z0-9!%'*+\-._`~]{1,64}")

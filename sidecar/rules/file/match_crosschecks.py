@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from sidecar.rules.file.match import MatchTable, PartyNumbers
 from sidecar.rules.file.schema import RulesFile
 from sidecar.settings.crosschecks import Complaint
-from sidecar.settings.positions import Key
 from sidecar.settings.schema import Settings
-from sidecar.settings.words import nearest
+from sidecar.tables.positions import Key
+from sidecar.tables.words import nearest
 
 _PLACES = ("from_country", "to_country", "from_region", "to_region", "jurisdiction")
 

@@ -1,30 +1,43 @@
 """Rules that a PBX's recorder can't carry out: what is asked in a call must also be done in it.
 
 A recorder that begins, pauses or ends nothing in mid-call knows no more than what the PBX was told
-at the set-up. `sip` counts among these: whether a PBX says what its recorder does is known from a
-call only.
+at the set-up. One counts among these of which only a call can tell whether the PBX says what its
+recorder does.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from sidecar.recorders.kind import Kind
+from sidecar.recorders.kinds import KINDS, kind_of
 from sidecar.rules.file.consent import ASKING
 from sidecar.rules.file.schema import Defaults, Rule, RulesFile
-from sidecar.settings.positions import Key
-from sidecar.settings.recorder_schema import SEES_PEOPLE, RecorderTable
-from sidecar.settings.schema import Settings
+from sidecar.settings.schema import Pbx, Settings
+from sidecar.tables.positions import Key
 
 Complaint = tuple[Key, str]
 
-_INSTEAD = f'kind = "{SEES_PEOPLE}" can, as can "feature-code" with a start'
+
+def _instead() -> str:
+    """Name the kinds that can begin in a call, and what they need for it."""
+    first, *others = (kind for kind in KINDS if kind.can_begin)
+    also = [f', as can "{kind.name}"{_with_what_it_needs(kind)}' for kind in others]
+    return f'kind = "{first.name}"{_with_what_it_needs(first)} can{"".join(also)}'
+
+
+def _with_what_it_needs(kind: Kind) -> str:
+    return f" with a {kind.begins_with}" if kind.begins_with else ""
+
+
+_INSTEAD = _instead()
 
 
 def of_recorders(rules: RulesFile, settings: Settings) -> Iterator[Complaint]:
     """Yield what no recorder of the PBXs that a rule may be about can do."""
     for key, table in _places(rules):
         reached = _reached(table, settings)
-        if reached and not any(_begins(settings.pbx[name].recorder) for name in reached):
+        if reached and not any(_begins(settings.pbx[name]) for name in reached):
             yield from _beyond(rules, key, table, reached)
 
 
@@ -33,10 +46,10 @@ def doubtful(rules: RulesFile, settings: Settings) -> Iterator[Complaint]:
     warned: set[str] = set()
     for key, table in _places(rules):
         reached = _reached(table, settings)
-        unable = [name for name in reached if not _begins(settings.pbx[name].recorder)]
+        unable = [name for name in reached if not _begins(settings.pbx[name])]
         if len(unable) < len(reached):
             yield from _beyond(rules, key, table, unable)
-        deaf = [name for name in reached if not _obeys(settings.pbx[name].recorder)]
+        deaf = [name for name in reached if not kind_of(settings.pbx[name].recorder).can_stop]
         if rules.recording_of(table) != "off":
             for name in deaf:
                 if name not in warned:
@@ -100,11 +113,6 @@ def _reached(table: Defaults | Rule, settings: Settings) -> list[str]:
     return [name for name in named if name in settings.pbx]
 
 
-def _obeys(table: RecorderTable | None) -> bool:
-    """Tell whether a recorder is known to take orders in mid-call."""
-    return table is not None and table.kind in ("asterisk-ami", "feature-code")
-
-
-def _begins(table: RecorderTable | None) -> bool:
-    """Tell whether a recorder can be had to begin, or to go on, in mid-call."""
-    return _obeys(table) and (table is None or table.kind != "feature-code" or bool(table.start))
+def _begins(pbx: Pbx) -> bool:
+    """Tell whether a PBX's recorder can be had to begin, or to go on, in mid-call."""
+    return kind_of(pbx.recorder).begins(pbx.recorder)

@@ -31,11 +31,11 @@ from sidecar.rules.file.expect import Test
 from sidecar.rules.file.leading import MAILBOX_EXAMPLE, DivertTable, one_line
 from sidecar.rules.file.match import MatchTable
 from sidecar.rules.file.site import Site
-from sidecar.settings.complaints import Table
-from sidecar.settings.positions import Key
 from sidecar.settings.schema import FilePath, Name
-from sidecar.settings.toml_file import TomlFile
-from sidecar.settings.words import dotted
+from sidecar.tables.complaints import Table
+from sidecar.tables.positions import Key
+from sidecar.tables.toml_file import TomlFile
+from sidecar.tables.words import dotted
 
 
 class Defaults(Table):

@@ -8,7 +8,7 @@ from typing import Any
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from sidecar.settings.secret import Secret
+from sidecar.tables.secret import Secret
 from sidecar.web.api import stream
 from sidecar.web.api.calls import CALLS
 from sidecar.web.api.control import CallControl, RecordingAction, RecordingOutcome

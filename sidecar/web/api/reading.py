@@ -9,7 +9,7 @@ from aiohttp import web
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails, from_json
 
-from sidecar.settings.words import dotted, nearest, shown
+from sidecar.tables.words import dotted, nearest, shown
 from sidecar.web.api.endpoint import Endpoint, RequestError
 from sidecar.web.api.models import Asked
 

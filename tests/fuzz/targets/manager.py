@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from sidecar.recorders.asterisk.evidence import parse_bridge
-from sidecar.recorders.asterisk.protocol import (
+from sidecar.recorders.asterisk.eyes.evidence import parse_bridge
+from sidecar.recorders.asterisk.wire.protocol import (
     Framer,
     FramingError,
     Message,

@@ -1,0 +1,1 @@
+"""What is seen of a PBX: channels, people, mailboxes, conferences; what was claimed and read."""

@@ -1,0 +1,1 @@
+"""The manager interface: its messages, the lasting connection, what its commands say."""

@@ -1,0 +1,1 @@
+"""No adapter: nothing controls the recorder."""

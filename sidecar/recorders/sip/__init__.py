@@ -1,0 +1,1 @@
+"""The adapter for what SIP itself can say of recording."""

@@ -1,0 +1,1 @@
+"""What the tables of both files are made of: values, their spelling, what is said of mistakes."""
