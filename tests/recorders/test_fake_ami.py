@@ -131,9 +131,26 @@ async def test_fake_that_no_longer_lists_a_channel_before_it_tells_its_end_leave
     del fake.channels[other.name]
     session.status()
     await told.next(Status)
+    await until(lambda: recorder.channels.get("2.1") is None)
 
-    assert recorder.channels.get("2.1") is None
     assert recorder.call_ids.of("2.1") == recorder.call_ids.channel_with("other") == ""
+
+
+async def test_fake_that_does_not_find_a_channel_for_an_instant_is_asked_once_more(
+    fake: FakeAmi, recorder: AsteriskRecorder
+) -> None:
+    phone = fake.add("PJSIP/phone-1", "2.1", "other")
+    await until(lambda: recorder.call_ids.of("2.1") == "other")
+
+    before = len(fake.asked)
+    del fake.channels[phone.name]  # a pick-up puts it in the place of the one that rings
+    fake.tell("Newstate", phone, ChannelState="6")
+    await until(lambda: any(each.get("Channel") == "2.1" for each in fake.asked[before:]))
+    before = len(fake.asked)
+    fake.channels[phone.name] = phone
+
+    await until(lambda: any(each.get("Channel") == "2.1" for each in fake.asked[before:]))
+    assert recorder.channels.get("2.1") is not None
 
 
 async def test_fake_that_gives_a_channel_another_call_leaves_nothing_of_the_one_before(

@@ -66,6 +66,8 @@ class Hints:
         """The bridges that unknown channels were read to be in, by the names of these."""
         self._ended: dict[str, tuple[float, ...]] = {}
         """Channels that are said to have ended: when each is read again if it is still there."""
+        self._missed: set[str] = set()
+        """Channels that were not found, though nobody has said that they have ended."""
         self._up: set[str] = set()
         """Channels that are said to have been answered."""
         self._conferences: set[str] = set()
@@ -140,6 +142,7 @@ class Hints:
         self._conferences.clear()
         self._up.clear()
         self._ended.clear()
+        self._missed.clear()
 
     def show_forgery(self) -> None:
         """What no Asterisk writes by itself has come: a telephone may hide behind it."""
@@ -162,8 +165,9 @@ class Hints:
         return facts
 
     def _channel_read(self, uniqueid: str, facts: Facts) -> None:
-        if facts.unclear:
+        if facts.unclear or (facts.gone and self._is_missed(uniqueid)):
             return  # what was claimed of it stays in doubt
+        self._missed.discard(uniqueid)
         looks = self._ended.pop(uniqueid, ())
         said_up = uniqueid in self._up
         self._up.discard(uniqueid)
@@ -185,6 +189,19 @@ class Hints:
             self._channels.enter(uniqueid, self._places.pop(facts.name, ""))
             self._tell.found(channel)
         self._tell.channel(uniqueid, facts.application)
+
+    def _is_missed(self, uniqueid: str) -> bool:
+        """Tell whether one that was not found may be there all the same; it is read once more then.
+
+        While Asterisk puts a channel in the place of another (pick-up, some transfers) it finds
+        neither for an instant.
+        """
+        known = self._channels.get(uniqueid) is not None
+        if not known or uniqueid in self._ended or uniqueid in self._missed:
+            return False
+        self._missed.add(uniqueid)
+        self._doubts.about(uniqueid, after=LOOK_AGAIN[0])
+        return True
 
     def _name_read(self, name: str, uniqueid: str) -> None:
         if not uniqueid or self._channels.get(uniqueid) is not None:
