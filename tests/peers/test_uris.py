@@ -26,9 +26,7 @@ class Trunk:
     def __init__(self) -> None:
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind((LOOPBACK, 0))
-        self.socket.settimeout(
-            25
-        )  # Asterisk repeats a REGISTER that nobody took at growing intervals
+        self.socket.settimeout(25)  # a REGISTER is repeated at growing intervals
         self.port = self.socket.getsockname()[1]
         self._count = 0
 
