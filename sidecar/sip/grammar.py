@@ -61,7 +61,7 @@ def split_values(text: str) -> list[str]:
     else:
         pieces, start = [], 0
         for match in _SPLIT.finditer(text):
-            if match.group() == ",":
+            if text[match.start()] == ",":
                 pieces.append(text[start : match.start()])
                 start = match.end()
         pieces.append(text[start:])
