@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs the tests that need no peers on every Python that README.md names and that is here, each
 # in an environment of its own (.venv-3.12, ...), and says at the end which these were.
+# BESIDES=3.11: another run has seen to that one.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
@@ -19,6 +20,7 @@ find_python() {  # find_python VERSION: prints the path of one that runs
 
 passed="" failed="" missing=""
 for version in $PYTHONS; do
+    [ "$version" = "${BESIDES:-}" ] && continue
     if ! python=$(find_python "$version"); then
         missing+=" $version"
         continue
@@ -33,4 +35,4 @@ for version in $PYTHONS; do
 done
 
 echo "unit tests passed on:${passed:- none}; failed on:${failed:- none}; not here:${missing:- none}"
-[ -z "$failed" ] && [ -n "$passed" ]
+[ -z "$failed" ] && [ -n "$passed${BESIDES:-}" ]
