@@ -224,11 +224,11 @@ class B2bua(Agent):
             self._reject(transaction, request, peer, 404, "no_destination")
             return
         try:
-            self.mapped(request, route.source, route.destination, flow)
+            references = self.mapped(request, route.source, route.destination, flow)
         except PeerError as error:
             self.refuse_reference(transaction, request, peer, error)
             return
-        admit(self, transaction, request, flow, route)
+        admit(self, transaction, request, flow, route, references)
 
     def _options(self, request: Request, flow: Flow) -> Response:
         response = respond(request, 200, None, new_tag())

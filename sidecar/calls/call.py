@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from sidecar.calls.call_base import MEDIA_SILENT, RETRY_AFTER, CallBase, HeaderLines, Phase
+from sidecar.calls.call_base import MEDIA_SILENT, RETRY_AFTER, CallBase, Phase
 from sidecar.calls.crossing.bodies import cross, described
-from sidecar.calls.crossing.header_policy import passed, phrase, tags, without
+from sidecar.calls.crossing.header_policy import HeaderLines, passed, phrase, tags, without
 from sidecar.calls.hands.parties import heritage_of
 from sidecar.calls.hands.recording_requests import RECORD_AWARE
 from sidecar.calls.hands.speaking import Script

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 import structlog
 
-from sidecar.calls.crossing.header_policy import reasons
+from sidecar.calls.crossing.header_policy import HeaderLines, reasons
 from sidecar.calls.identifiers import new_tag
 from sidecar.calls.legs.leg import Leg
 from sidecar.calls.legs.session import End
@@ -45,7 +45,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-HeaderLines = list[tuple[str, str]]
 RETRY_AFTER: HeaderLines = [("Retry-After", "5")]
 MEDIA_SILENT = 'Q.850 ;cause=102 ;text="No media"'
 """Recovery on timer expiry: nobody has hung up, and nobody is heard any more."""
@@ -132,6 +131,7 @@ class CallBase:
         flow: Flow,
         route: Route,
         decision: Decision,
+        references: HeaderLines,
     ) -> None:
         self.agent = agent
         self.invite = invite
@@ -139,7 +139,7 @@ class CallBase:
         self.flow = flow
         self.route = route
         self.decision = decision
-        self.references = agent.mapped(request, route.source, route.destination, flow)
+        self.references = references
         """The dialogs that the INVITE refers to, as the callee's side knows them."""
         self.phase = Phase.OPENING
         self.a: Leg | None = None

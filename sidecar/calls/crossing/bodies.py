@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from sidecar.calls.crossing.header_policy import HeaderLines
 from sidecar.calls.crossing.table import SDP, body_row
 from sidecar.calls.legs.session import End, Sessions
 from sidecar.sip.errors import ParseError
@@ -17,8 +18,6 @@ from sidecar.sip.message import Message, Request, Response
 from sidecar.sip.offer_answer import Carrier, State, Unasked
 from sidecar.sip.sdp import SdpError, SessionDescription, sdp_part
 from sidecar.sip.sdp.body import handling
-
-HeaderLines = list[tuple[str, str]]
 
 UNSUPPORTED_TYPE = 415
 NO_TYPE = MediaType("")

@@ -170,6 +170,9 @@ BODY = frozenset(("Content-Type", "Content-Disposition", "Content-Encoding", "Co
 """Headers about the body: each may stand once, and is written by `calls.bodies` alone."""
 SINGLE = BODY | {name for name, each in _CROSSING.items() if each.single}
 
+HeaderLines = list[tuple[str, str]]
+"""Header fields in their order: name and value."""
+
 CACHED = 1024
 """Values whose spelling is remembered, and names of a site's."""
 LONGEST_CACHED = 256

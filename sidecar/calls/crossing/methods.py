@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from sidecar.calls.crossing.bodies import UNSUPPORTED_TYPE, content_type
-from sidecar.calls.crossing.header_policy import flaw, unsupported
+from sidecar.calls.crossing.header_policy import HeaderLines, flaw, unsupported
 from sidecar.calls.crossing.table import (
     EVENTS,
     SDP,
@@ -26,8 +26,6 @@ from sidecar.sip.media_type import MediaType
 from sidecar.sip.message import Request
 from sidecar.sip.sdp import SdpError
 from sidecar.sip.sdp.body import handling
-
-HeaderLines = list[tuple[str, str]]
 
 
 class Refusal(NamedTuple):

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from sidecar.calls.crossing.header_policy import tags, without
+from sidecar.calls.crossing.header_policy import HeaderLines, tags, without
 from sidecar.calls.legs.own_invite import NO_ANSWER, Outcome, OwnInvite
 from sidecar.media.engine import Side
 from sidecar.sip.message import Request, Response
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-HeaderLines = list[tuple[str, str]]
 
 INTERVAL_TOO_SMALL = 422
 GONE = (408, 481)

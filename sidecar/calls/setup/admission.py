@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import structlog
 
 from sidecar.calls.call import Call
-from sidecar.calls.call_base import RETRY_AFTER, HeaderLines, Phase
-from sidecar.calls.crossing.bodies import description
+from sidecar.calls.call_base import RETRY_AFTER, Phase
+from sidecar.calls.crossing.bodies import UNSUPPORTED_TYPE, description
+from sidecar.calls.crossing.header_policy import HeaderLines
 from sidecar.calls.identifiers import new_tag
 from sidecar.calls.legs.message_streams import check_without_audio, warnings
 from sidecar.calls.legs.session import count_streams, has_audio
@@ -28,15 +29,18 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-UNSUPPORTED_TYPE = 415
-
 
 def admit(
-    agent: Agent, transaction: ServerTransaction, request: Request, flow: Flow, route: Route
+    agent: Agent,
+    transaction: ServerTransaction,
+    request: Request,
+    flow: Flow,
+    route: Route,
+    references: HeaderLines,
 ) -> None:
-    """Begin a call, or turn it away; either leaves its record."""
+    """Begin a call, or turn it away; either leaves its record. `references`: see `CallBase`."""
     decision, problem = _protected(agent, agent.rules.decide(route.facts), route)
-    call = Call(agent, transaction, request, flow, route, decision)
+    call = Call(agent, transaction, request, flow, route, decision, references)
     if problem:
         agent.metrics.fail_closed("recorder_unreachable")
         _turn_away(call, 503, "recorder_unreachable", problem)
