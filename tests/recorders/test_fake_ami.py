@@ -35,12 +35,6 @@ LITTLE = Patience(answer_within=0.3, fresh_for=0, channel_within=0.2, retry_afte
 
 
 @pytest.fixture
-async def fake() -> AsyncIterator[FakeAmi]:
-    async with FakeAmi() as running:
-        yield running
-
-
-@pytest.fixture
 async def recorder(fake: FakeAmi) -> AsyncIterator[AsteriskRecorder]:
     address = HostPort("127.0.0.1", fake.port)
     made = AsteriskRecorder(address, "consent", "secret", carried_by_another=alone, patience=LITTLE)

@@ -6,7 +6,6 @@ What a real Asterisk can be made to do is tested in tests/peers/test_ami_people.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -27,7 +26,7 @@ from sidecar.tables.addresses import HostPort
 
 from .fake_ami import FakeAmi, FakeChannel
 from .test_fake_ami import until
-from .told import Leg, alone
+from .told import Leg
 
 CALL = "call@sidecar"
 
@@ -44,21 +43,6 @@ class Heard:
     async def these(self, *expected: RecorderEvent | Answerer) -> None:
         heard = [await asyncio.wait_for(self.queue.get(), 3) for _ in expected]
         assert tuple(heard) == expected
-
-
-@pytest.fixture
-async def fake() -> AsyncIterator[FakeAmi]:
-    async with FakeAmi() as running:
-        yield running
-
-
-@pytest.fixture
-async def recorder(fake: FakeAmi) -> AsyncIterator[AsteriskRecorder]:
-    address = HostPort("127.0.0.1", fake.port)
-    made = AsteriskRecorder(address, "consent", "secret", carried_by_another=alone)
-    await made.start()
-    yield made
-    await made.close()
 
 
 def up(fake: FakeAmi, channel: FakeChannel) -> None:

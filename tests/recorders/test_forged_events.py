@@ -37,27 +37,6 @@ CALL = "call@sidecar"
 TRUNK, PHONE = "100.1", "100.2"
 
 
-@pytest.fixture
-async def fake() -> AsyncIterator[FakeAmi]:
-    async with FakeAmi() as running:
-        yield running
-
-
-@pytest.fixture
-async def recorder(
-    fake: FakeAmi, request: pytest.FixtureRequest
-) -> AsyncIterator[AsteriskRecorder]:
-    """One with the times of the product, unless a test gives others."""
-    address = HostPort("127.0.0.1", fake.port)
-    patience = getattr(request, "param", Patience())
-    made = AsteriskRecorder(
-        address, "consent", "secret", carried_by_another=alone, patience=patience
-    )
-    await made.start()
-    yield made
-    await made.close()
-
-
 class House:
     """A call from the trunk that phone1 has answered, and what its session has told."""
 

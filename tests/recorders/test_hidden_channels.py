@@ -7,18 +7,15 @@ is then no part of that message, or stands behind what the telephone says.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from sidecar.recorders.asterisk.adapter import AsteriskRecorder
 from sidecar.recorders.asterisk.patience import Patience
 from sidecar.recorders.recorder import Confirmed, Failed, Order, SomeoneNew, StrangerInRoom
-from sidecar.tables.addresses import HostPort
 
 from .fake_ami import FakeAmi, FakeChannel
 from .test_fake_ami import until
-from .told import Leg, Told, alone
+from .told import Leg, Told
 
 CALL = "call@sidecar"
 TRUNK = "100.1"
@@ -28,27 +25,6 @@ ENDS = {
     "is the call's own": f"Uniqueid: {TRUNK}\r\nLinkedid: {TRUNK}\r\n",
 }
 """How a telephone's name ends the message that tells of its channel."""
-
-
-@pytest.fixture
-async def fake() -> AsyncIterator[FakeAmi]:
-    async with FakeAmi() as running:
-        yield running
-
-
-@pytest.fixture
-async def recorder(
-    fake: FakeAmi, request: pytest.FixtureRequest
-) -> AsyncIterator[AsteriskRecorder]:
-    """One with the times of the product, unless a test gives others."""
-    address = HostPort("127.0.0.1", fake.port)
-    patience = getattr(request, "param", Patience())
-    made = AsteriskRecorder(
-        address, "consent", "secret", carried_by_another=alone, patience=patience
-    )
-    await made.start()
-    yield made
-    await made.close()
 
 
 def cut(fake: FakeAmi, event: str, channel: FakeChannel, end: str, **before: str) -> None:
